@@ -1,0 +1,97 @@
+"""Where the cells are: face positions along three axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+
+FloatArray = NDArray[np.float64]
+INFINITE = (-np.inf, np.inf)
+FACES = ("x_min", "x_max", "y_min", "y_max", "z_min", "z_max")
+
+
+class _Faces(NamedTuple):
+    x: FloatArray
+    y: FloatArray
+    z: FloatArray
+
+
+class Cartesian(_Faces):
+    """A uniform, stretched or slab grid, given by the positions of its cell faces.
+
+    Arguments are 1-D, strictly increasing face positions [m], n + 1 of them for n cells. An axis
+    ``[-inf, inf]`` (the default of y and z) is one cell without end: two of them make a slab.
+
+    Raises InputError when an axis has fewer than two faces, is not finite or does not increase.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, x: ArrayLike, y: ArrayLike = INFINITE, z: ArrayLike = INFINITE) -> Self:
+        return super().__new__(cls, _faces("x", x), _faces("y", y), _faces("z", z))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of cells along x, y and z."""
+        return self.x.size - 1, self.y.size - 1, self.z.size - 1
+
+    @property
+    def centres(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Cell centres along each axis [m]; 0 on an infinite axis."""
+        return _centres(self.x), _centres(self.y), _centres(self.z)
+
+    @property
+    def widths(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Cell widths along each axis [m]; inf on an infinite axis."""
+        return np.diff(self.x), np.diff(self.y), np.diff(self.z)
+
+    @property
+    def lower(self) -> FloatArray:
+        """The corner with the least coordinates, shape (3,), [m]."""
+        return np.array([self.x[0], self.y[0], self.z[0]])
+
+    @property
+    def upper(self) -> FloatArray:
+        """The corner with the greatest coordinates, shape (3,), [m]."""
+        return np.array([self.x[-1], self.y[-1], self.z[-1]])
+
+
+def uniform(lower: Sequence[float], upper: Sequence[float], shape: Sequence[int]) -> Cartesian:
+    """Return a grid of equal cells between two corners [m]; `shape` counts cells along x, y and z."""
+    lengths = {len(lower), len(upper), len(shape)}
+    if lengths != {3}:
+        raise InputError(f"uniform grid: lower, upper and shape need three entries each, found {lengths}")
+    return Cartesian(*(np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, shape, strict=True)))
+
+
+def _faces(name: str, positions: ArrayLike) -> FloatArray:
+    faces = np.ascontiguousarray(positions, dtype=np.float64)
+    if faces.ndim != 1 or faces.size < 2:
+        raise InputError(
+            f"grid axis {name}: expected a 1-D list of at least 2 face positions, found shape {faces.shape}"
+        )
+    if faces.size == 2 and faces[0] == -np.inf and faces[1] == np.inf:
+        return faces
+    bad = np.flatnonzero(~np.isfinite(faces))
+    if bad.size:
+        raise InputError(
+            f"grid axis {name}: face {bad[0]} is {faces[bad[0]]}; positions must be finite, "
+            "or the axis exactly [-inf, inf] for a slab"
+        )
+    down = np.flatnonzero(np.diff(faces) <= 0)
+    if down.size:
+        i = int(down[0])
+        raise InputError(
+            f"grid axis {name}: positions must increase, but face {i} is at {faces[i]:g} m and "
+            f"face {i + 1} at {faces[i + 1]:g} m; sort the axis (and the data with it) or drop the duplicate"
+        )
+    return faces
+
+
+def _centres(faces: FloatArray) -> FloatArray:
+    return np.zeros(1) if np.isinf(faces[0]) else faces[:-1] + 0.5 * np.diff(faces)
