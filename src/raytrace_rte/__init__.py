@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .sensors import camera as camera
     from .sensors import camera_orthographic as camera_orthographic
     from .sensors import line_of_sight as line_of_sight
-    from .solve import solve as solve
+    from .solver import solve as solve
     from .walls import black as black
     from .walls import open_ as open_
 
@@ -65,7 +65,7 @@ _HOME = {
     "camera": "sensors",
     "camera_orthographic": "sensors",
     "line_of_sight": "sensors",
-    "solve": "solve",
+    "solve": "solver",
     "black": "walls",
     "open_": "walls",
 }
