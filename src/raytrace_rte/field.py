@@ -62,15 +62,15 @@ class Field:
         self._set("mole_fraction", species)
         _check_temperature(self.temperature, self.allow_cold)
         if self.pressure is not None:
-            _first_bad("pressure", self.pressure, self.pressure <= 0, "above 0 Pa", "check the unit")
+            first_bad("pressure", self.pressure, self.pressure <= 0, "above 0 Pa", "check the unit")
         _check_fractions(species)
         for name in ("absorption_coefficient", "soot_volume_fraction"):
             if getattr(self, name) is not None:
                 values = getattr(self, name)
-                _first_bad(name, values, values < 0, "at least 0", "clip or correct the input")
+                first_bad(name, values, values < 0, "at least 0", "clip or correct the input")
         if self.soot_volume_fraction is not None:
             f = self.soot_volume_fraction
-            _first_bad("soot_volume_fraction", f, f > 1, "at most 1", "check the unit (ppm is 1e-6)")
+            first_bad("soot_volume_fraction", f, f > 1, "at most 1", "check the unit (ppm is 1e-6)")
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -94,11 +94,11 @@ def checked(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.
     if a.shape != shape:
         hint = "; the axes look transposed" if sorted(a.shape) == sorted(shape) else ""
         raise InputError(f"{name}: found shape {a.shape}; expected {shape}, one value per cell (x, y, z){hint}")
-    _first_bad(name, a, ~np.isfinite(a), "finite", "fill or cut out the cells without data")
+    first_bad(name, a, ~np.isfinite(a), "finite", "fill or cut out the cells without data")
     return a
 
 
-def _first_bad(
+def first_bad(
     name: str, values: NDArray[np.floating], bad: NDArray[np.bool_], wanted: str, remedy: str
 ) -> None:
     count = int(np.count_nonzero(bad))
@@ -116,7 +116,7 @@ def _check_temperature(T: NDArray[np.floating], allow_cold: bool) -> None:
     negative = T <= 0
     if negative.any() or celsius:
         hint = "; the values look like degrees Celsius: give the unit as degC" if T.min() > -100 else ""
-        _first_bad("temperature", T, negative, "above 0 K", f"check the unit{hint}")
+        first_bad("temperature", T, negative, "above 0 K", f"check the unit{hint}")
         raise InputError(
             f"temperature: the hottest cell is at {hottest:g} K; expected some cell above "
             f"{COLDEST_PLAUSIBLE:g} K{hint}, or set allow_cold = true if the gas is really that cold"
@@ -127,11 +127,11 @@ def _check_fractions(species: Mapping[str, NDArray[np.floating]]) -> None:
     total: NDArray[np.floating] | float = 0.0
     for name, x in species.items():
         bad = (x < 0) | (x > 1 + SUM_TOLERANCE)
-        _first_bad(f"mole_fraction/{name}", x, bad, "within 0..1", "check the unit (percent? ppm?)")
+        first_bad(f"mole_fraction/{name}", x, bad, "within 0..1", "check the unit (percent? ppm?)")
         total = total + x
     if species:
         total = np.asarray(total)
-        _first_bad(
+        first_bad(
             "sum of mole fractions",
             total,
             total > 1 + SUM_TOLERANCE,

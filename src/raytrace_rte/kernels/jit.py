@@ -1,0 +1,82 @@
+"""How kernels are compiled: flags, cache, and freshness of all kernel files together.
+
+Numba's cache sees a change of the file that holds a function, not of the functions it calls in other files:
+it would run stale machine code. Here every cache entry is stamped with one hash over all kernel files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import config
+from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, UserWideCacheLocator
+
+
+def stamp() -> str:
+    """Return the hash of everything compiled code depends on: all kernel files, grid.py and checking flags."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(f"boundscheck={config.BOUNDSCHECK}".encode())
+    for file in (*sorted(here.glob("*.py")), here.parent / "grid.py"):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+STAMP = stamp()
+
+
+class _Stamped:
+    def get_source_stamp(self) -> str:
+        return STAMP
+
+
+class ProvidedCache(_Stamped, UserProvidedCacheLocator):
+    """In NUMBA_CACHE_DIR."""
+
+
+class InTreeCache(_Stamped, InTreeCacheLocator):
+    """Beside the source, where that can be written."""
+
+
+class UserCache(_Stamped, UserWideCacheLocator):
+    """In the user's cache folder, for read-only installations."""
+
+
+@contextmanager
+def _our_cache() -> Iterator[None]:
+    before = config.CACHE_LOCATOR_CLASSES
+    locators = (ProvidedCache, InTreeCache, UserCache)
+    config.CACHE_LOCATOR_CLASSES = ",".join(f"{c.__module__}.{c.__name__}" for c in locators)
+    try:
+        yield
+    finally:
+        config.CACHE_LOCATOR_CLASSES = before
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a scalar body, to be called from kernels; cached with the driver that calls it.
+
+    error_model "numpy": x / 0 is inf, as geometry wants. Never fastmath, which asserts that no inf exists.
+    Without reference counting, so kernels allocate nothing and get their work arrays from the driver: counting
+    the arrays of a NamedTuple argument, atomically, made a crossing cost 93 ns instead of 28.
+    """
+    return numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
+
+
+def driver(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile an entry point called from Python, with threads over its one prange; machine code is cached."""
+    return _entry(function, parallel=True)
+
+
+def serial_driver(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile an entry point without threads; machine code is cached."""
+    return _entry(function, parallel=False)
+
+
+def _entry(function: Callable[..., Any], parallel: bool) -> Callable[..., Any]:
+    with _our_cache():
+        return numba.njit(error_model="numpy", nogil=True, cache=True, parallel=parallel)(function)

@@ -1,0 +1,119 @@
+"""The exact march, and the thin limit, along one ray: from the observer, cell by cell, to the far end."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .cartesian import MISSED, begin, cell_of, enter, exit_at, face_left, inside, step
+from .jit import kernel, serial_driver
+from .transfer import absorb, far_weight
+
+
+class Traced(NamedTuple):
+    """What a ray brings back.
+
+    transmittance T and emission E [W m-2 sr-1], closed by the wall as I = E + T I_wall; optical depth;
+    the first neglected term of a limit [W m-2 sr-1]; cells visited; the face where it left (MISSED: none).
+    """
+
+    transmittance: float
+    emission: float
+    optical_depth: float
+    neglected: float
+    crossings: int
+    face: int
+
+
+@kernel
+def cell_between(cells, b, walk, ray, t, t_next, linear):
+    """Return (kappa at mid-segment, S at its near end, S at its far end) of the current cell, all >= 0."""
+    # Numbers are read one by one: a view of the record would count references, atomically, in every cell.
+    r, c = cells.record, cell_of(cells, walk)
+    if not linear:
+        return r[c, b, 0], r[c, b, 4], r[c, b, 4]
+    half = 0.5 * (t_next - t)
+    x = ray.x + (t + half) * ray.u - cells.cx[walk.i]
+    y = ray.y + (t + half) * ray.v - cells.cy[walk.j]
+    z = ray.z + (t + half) * ray.w - cells.cz[walk.k]
+    kappa = r[c, b, 0] + x * r[c, b, 1] + y * r[c, b, 2] + z * r[c, b, 3]
+    gx, gy, gz = r[c, b, 5], r[c, b, 6], r[c, b, 7]
+    middle = r[c, b, 4] + x * gx + y * gy + z * gz
+    rise = half * (ray.u * gx + ray.v * gy + ray.w * gz)
+    return max(kappa, 0.0), max(middle - rise, 0.0), max(middle + rise, 0.0)
+
+
+@kernel
+def march(cells, b, ray, linear):
+    """Fold (T, E) over the cells with the exact exponential; constant or linear cells."""
+    t, t_out = enter(cells, ray)
+    if not t < t_out:
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, MISSED)
+    T, E, tau, crossings = 1.0, 0.0, 0.0, 0
+    walk = begin(cells, ray, t)
+    while inside(cells, walk):
+        t_next = max(t, exit_at(walk))
+        kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
+        d = kappa * (t_next - t)
+        a, e = absorb(d)
+        E += T * (near * a + (far - near) * far_weight(d, a, e))
+        T *= e
+        tau += d
+        crossings += 1
+        t, walk = t_next, step(cells, ray, walk)
+    return Traced(T, E, tau, 0.0, crossings, face_left(cells, walk))
+
+
+@kernel
+def thin(cells, b, ray):
+    """Thin limit: T = 1 - tau, E = integral of kappa S; neglects the integral of kappa S tau'."""
+    t, t_out = enter(cells, ray)
+    if not t < t_out:
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, MISSED)
+    E, tau, neglected, crossings = 0.0, 0.0, 0.0, 0
+    walk = begin(cells, ray, t)
+    while inside(cells, walk):
+        t_next = max(t, exit_at(walk))
+        kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, True)
+        d = kappa * (t_next - t)
+        emitted = 0.5 * (near + far) * d
+        neglected += emitted * (tau + 0.5 * d)
+        E += emitted
+        tau += d
+        crossings += 1
+        t, walk = t_next, step(cells, ray, walk)
+    return Traced(1.0 - tau, E, tau, neglected, crossings, face_left(cells, walk))
+
+
+SEGMENT = ("s", "length", "kappa", "source_near", "source_far", "optical_depth", "emission")
+"""Columns of `segments`: distance of the near end [m], length [m], kappa [1/m], S at both ends, the segment's
+own optical depth, and its contribution T E to the ray's emission [W m-2 sr-1]."""
+
+
+@serial_driver
+def segments(cells, b, ray, linear, out):
+    """Write the march of one ray into out (n_crossing, 7), a row per segment, and return how many there are.
+
+    Counts only, when out has no rows.
+    """
+    t, t_out = enter(cells, ray)
+    if not t < t_out:
+        return 0
+    T, n = 1.0, 0
+    walk = begin(cells, ray, t)
+    while inside(cells, walk):
+        t_next = max(t, exit_at(walk))
+        if n < out.shape[0]:
+            kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
+            d = kappa * (t_next - t)
+            a, e = absorb(d)
+            out[n, 0] = t
+            out[n, 1] = t_next - t
+            out[n, 2] = kappa
+            out[n, 3] = near
+            out[n, 4] = far
+            out[n, 5] = d
+            out[n, 6] = T * (near * a + (far - near) * far_weight(d, a, e))
+            T *= e
+        n += 1
+        t, walk = t_next, step(cells, ray, walk)
+    return n

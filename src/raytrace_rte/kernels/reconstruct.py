@@ -1,0 +1,151 @@
+"""kappa and source linear in each cell: one record of eight numbers a cell and band.
+
+A record is [kappa, its gradient (3), S, its gradient (3)], at the cell's centre. The gradient along an axis is
+that of the parabola through three centres (second order on stretched grids, one-sided at the boundary),
+limited as monotonised central differences are, except that a face value may overshoot its neighbour by what
+a smooth extremum needs (after Colella & Sekora 2008); then all three are scaled so that the cell's corners
+stay >= 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import prange
+
+from .jit import driver, kernel
+
+KAPPA, SOURCE, RECORD = 0, 4, 8
+EXTREMUM = 1.25
+"""Colella & Sekora's allowance: curvature shrinks by O(h) from a cell to its neighbours."""
+
+
+class Cells(NamedTuple):
+    """What the ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    cx: np.ndarray
+    cy: np.ndarray
+    cz: np.ndarray
+    record: np.ndarray
+
+
+class Axis(NamedTuple):
+    """Centres, widths (0 for an infinite cell), and reciprocals of the distances between centres."""
+
+    centre: np.ndarray
+    width: np.ndarray
+    per_gap: np.ndarray
+    per_span: np.ndarray
+
+
+@kernel
+def _curvature(f, c, b, stride, i, m, axis):
+    """Second derivative of the parabola through cells m-1, m, m+1 of the line on which cell c has number i."""
+    middle = f[c + (m - i) * stride, b]
+    left = (middle - f[c + (m - 1 - i) * stride, b]) * axis.per_gap[m - 1]
+    right = (f[c + (m + 1 - i) * stride, b] - middle) * axis.per_gap[m]
+    return (right - left) * axis.per_span[m]
+
+
+@kernel
+def _least(a, b):
+    """The lesser in magnitude of two numbers of one sign, else 0 (minmod)."""
+    if a * b <= 0.0:
+        return 0.0
+    return a if abs(a) < abs(b) else b
+
+
+@kernel
+def slope(f, c, b, stride, i, axis):
+    """Limited derivative along one axis of f (n_cell, n_band) in cell c, number i of its line."""
+    n = axis.centre.size
+    here = np.float64(f[c, b])
+    if n == 1:
+        return 0.0
+    if n == 2:
+        return (f[c + (1 - i) * stride, b] - np.float64(f[c - i * stride, b])) * axis.per_gap[0]
+    m = min(max(i, 1), n - 2)
+    curvature = _curvature(f, c, b, stride, i, m, axis)
+    before = np.float64(f[c + (m - 1 - i) * stride, b])
+    chord = (f[c + (m - i) * stride, b] - before) * axis.per_gap[m - 1]
+    g = chord + curvature * (axis.centre[i] - 0.5 * (axis.centre[m - 1] + axis.centre[m]))
+
+    common = curvature
+    if m > 1:
+        common = _least(common, _curvature(f, c, b, stride, i, m - 1, axis))
+    if m < n - 2:
+        common = _least(common, _curvature(f, c, b, stride, i, m + 1, axis))
+    widest = max(axis.centre[m] - axis.centre[m - 1], axis.centre[m + 1] - axis.centre[m])
+    room = EXTREMUM * 0.25 * abs(common) * axis.width[i] * widest
+
+    rise = 0.5 * g * axis.width[i]
+    if i < n - 1:
+        ahead = f[c + stride, b] - here
+        rise = min(max(rise, min(ahead, 0.0) - room), max(ahead, 0.0) + room)
+    if i > 0:
+        behind = here - f[c - stride, b]
+        rise = min(max(rise, min(behind, 0.0) - room), max(behind, 0.0) + room)
+    return rise / (0.5 * axis.width[i])
+
+
+@kernel
+def _fill(f, c, b, i, j, k, ax, ay, az, record, at):
+    """Write value and limited gradient of cell c into record[at : at + 4]."""
+    nz = az.centre.size
+    value = np.float64(f[c, b])
+    gx = slope(f, c, b, ay.centre.size * nz, i, ax)
+    gy = slope(f, c, b, nz, j, ay)
+    gz = slope(f, c, b, 1, k, az)
+    fall = 0.5 * (abs(gx) * ax.width[i] + abs(gy) * ay.width[j] + abs(gz) * az.width[k])
+    scale = value / fall if fall > value else 1.0
+    record[at] = value
+    record[at + 1] = gx * scale
+    record[at + 2] = gy * scale
+    record[at + 3] = gz * scale
+
+
+@driver
+def fill_records(ax, ay, az, kappa, source, records):
+    """Fill records (n_cell, n_band, 8) from kappa and source (n_cell, n_band)."""
+    nx, ny, nz = ax.centre.size, ay.centre.size, az.centre.size
+    for column in prange(nx * ny):
+        i, j = column // ny, column % ny
+        for k in range(nz):
+            c = column * nz + k
+            for b in range(kappa.shape[1]):
+                _fill(kappa, c, b, i, j, k, ax, ay, az, records[c, b], KAPPA)
+                _fill(source, c, b, i, j, k, ax, ay, az, records[c, b], SOURCE)
+
+
+def _axis(centre: np.ndarray, width: np.ndarray) -> Axis:
+    """Return the axis with its reciprocals."""
+    gap = np.diff(centre)
+    span = np.zeros(centre.size)
+    if centre.size > 2:
+        span[1:-1] = 2.0 / (centre[2:] - centre[:-2])
+    return Axis(centre, np.where(np.isfinite(width), width, 0.0), 1.0 / gap, span)
+
+
+def reconstruct(grid, kappa: np.ndarray, source: np.ndarray) -> Cells:
+    """Return the cells of kappa and source (nx, ny, nz, n_band); records start on cache lines.
+
+    float32 when both arrays are, so that a record is half a cache line; else float64, a whole one.
+    """
+    bands = kappa.shape[-1]
+    count = kappa.size // bands
+    record = _aligned((count, bands, RECORD), np.result_type(kappa, source))
+    axes = [_axis(c, w) for c, w in zip(grid.centres, grid.widths, strict=True)]
+    fill_records(*axes, kappa.reshape(count, bands), source.reshape(count, bands), record)
+    return Cells(*grid, *grid.centres, record)
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype, line: int = 64) -> np.ndarray:
+    """An empty array that starts on a cache line."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.empty(size + line, dtype=np.uint8)
+    start = -raw.ctypes.data % line
+    return raw[start : start + size].view(dtype).reshape(shape)

@@ -1,0 +1,112 @@
+"""What a cell does to light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+from .field import checked, first_bad
+from .grid import Cartesian
+from .planck import blackbody
+
+if TYPE_CHECKING:
+    from .kernels.reconstruct import Cells
+
+Emission = Callable[[float], ArrayLike]
+
+
+@dataclass(frozen=True, eq=False)
+class Medium:
+    """Absorption coefficient and source on a grid, linear in each cell.
+
+    grid: Cartesian
+    kappa: absorption coefficient [1/m], shape (nx, ny, nz) or (nx, ny, nz, n_band)
+    source: blackbody intensity [W m-2 sr-1] per band, same shape
+    emission: wall temperature [K] -> radiance per band [W m-2 sr-1]; grey sigma T^4 / pi when there is one
+        band, to be given when there are several
+    provenance: the absorption model and what it noticed
+
+    float32 and float64 stay what they are. Raises InputError on wrong shapes, non-finite or negative values.
+    """
+
+    grid: Cartesian
+    kappa: NDArray[np.floating]
+    source: NDArray[np.floating]
+    emission: Emission = blackbody
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        grid: Cartesian,
+        kappa: ArrayLike,
+        source: ArrayLike,
+        emission: Emission | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        shape = np.shape(kappa)
+        bands = shape[3:] if len(shape) == 4 else ()
+        arrays = {}
+        for name, values in (("kappa", kappa), ("source", source)):
+            arrays[name] = checked(name, values, grid.shape + bands)
+            first_bad(name, arrays[name], arrays[name] < 0, "at least 0", "correct the input")
+        self._set(grid=grid, **arrays, provenance=dict(provenance or {}))
+        self._set(emission=emission or (blackbody if self.n_band == 1 else _no_emission))
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def n_band(self) -> int:
+        """Number of bands; 1 for a grey medium."""
+        return self.kappa.shape[3] if self.kappa.ndim == 4 else 1
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The records that ray kernels read, built on first use: 32 (float32) or 64 bytes a cell and band."""
+        from .kernels.reconstruct import reconstruct
+
+        shape = (*self.grid.shape, self.n_band)
+        return reconstruct(self.grid, self.kappa.reshape(shape), self.source.reshape(shape))
+
+    @cached_property
+    def optical_depth(self) -> dict[str, float]:
+        """Optical depth of cells (mean and greatest, along their longest finite edge) and of the domain.
+
+        The domain's is the volume-averaged kappa times its longest finite extent.
+        """
+        size = np.zeros(self.grid.shape)
+        volume = np.ones(self.grid.shape)
+        extent = 0.0
+        for axis, width in enumerate(self.grid.widths):
+            if np.isfinite(width).all():
+                w = np.expand_dims(width, [a for a in range(3) if a != axis])
+                size = np.maximum(size, w)
+                volume = volume * w
+                extent = max(extent, float(width.sum()))
+        kappa = self.kappa.reshape(*self.grid.shape, self.n_band).max(axis=3)
+        tau = kappa * size
+        return {
+            "cell_mean": float(tau.mean()),
+            "cell_max": float(tau.max()),
+            "domain": float((kappa * volume).sum() / volume.sum() * extent),
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"Medium({'x'.join(map(str, self.grid.shape))} cells, {self.n_band} band(s), "
+            f"kappa {self.kappa.min():.4g}..{self.kappa.max():.4g} 1/m)"
+        )
+
+
+def _no_emission(temperature: float) -> ArrayLike:
+    raise InputError(
+        "this medium has several bands but no emission(T): build it as Medium(..., emission=function) "
+        "before giving walls a temperature, or give them an intensity per band"
+    )
