@@ -145,9 +145,7 @@ def step(grid, ray, walk):
 @kernel
 def inside(grid, walk):
     """Whether the walk is still in a cell of the grid."""
-    return (
-        0 <= walk.i < grid.x.size - 1 and 0 <= walk.j < grid.y.size - 1 and 0 <= walk.k < grid.z.size - 1
-    )
+    return 0 <= walk.i < grid.x.size - 1 and 0 <= walk.j < grid.y.size - 1 and 0 <= walk.k < grid.z.size - 1
 
 
 @kernel

@@ -93,8 +93,8 @@ def slope(f, c, b, stride, i, axis):
 
 
 @kernel
-def _fill(f, c, b, i, j, k, ax, ay, az, record, at):
-    """Write value and limited gradient of cell c into record[at : at + 4]."""
+def _fill(f, c, b, i, j, k, ax, ay, az, records, at):
+    """Write value and limited gradient of cell c into records[c, b, at : at + 4]."""
     nz = az.centre.size
     value = np.float64(f[c, b])
     gx = slope(f, c, b, ay.centre.size * nz, i, ax)
@@ -102,23 +102,28 @@ def _fill(f, c, b, i, j, k, ax, ay, az, record, at):
     gz = slope(f, c, b, 1, k, az)
     fall = 0.5 * (abs(gx) * ax.width[i] + abs(gy) * ay.width[j] + abs(gz) * az.width[k])
     scale = value / fall if fall > value else 1.0
-    record[at] = value
-    record[at + 1] = gx * scale
-    record[at + 2] = gy * scale
-    record[at + 3] = gz * scale
+    records[c, b, at] = value
+    records[c, b, at + 1] = gx * scale
+    records[c, b, at + 2] = gy * scale
+    records[c, b, at + 3] = gz * scale
+
+
+@kernel
+def _fill_line(ax, ay, az, i, j, kappa, source, records):
+    """Fill the records of the line of cells (i, j, all k)."""
+    first = (i * ay.centre.size + j) * az.centre.size
+    for k in range(az.centre.size):
+        for b in range(kappa.shape[1]):
+            _fill(kappa, first + k, b, i, j, k, ax, ay, az, records, KAPPA)
+            _fill(source, first + k, b, i, j, k, ax, ay, az, records, SOURCE)
 
 
 @driver
 def fill_records(ax, ay, az, kappa, source, records):
     """Fill records (n_cell, n_band, 8) from kappa and source (n_cell, n_band)."""
-    nx, ny, nz = ax.centre.size, ay.centre.size, az.centre.size
-    for column in prange(nx * ny):
-        i, j = column // ny, column % ny
-        for k in range(nz):
-            c = column * nz + k
-            for b in range(kappa.shape[1]):
-                _fill(kappa, c, b, i, j, k, ax, ay, az, records[c, b], KAPPA)
-                _fill(source, c, b, i, j, k, ax, ay, az, records[c, b], SOURCE)
+    ny = ay.centre.size
+    for line in prange(ax.centre.size * ny):
+        _fill_line(ax, ay, az, line // ny, line % ny, kappa, source, records)
 
 
 def _axis(centre: np.ndarray, width: np.ndarray) -> Axis:

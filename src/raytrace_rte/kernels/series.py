@@ -17,7 +17,8 @@ from .reconstruct import KAPPA, SOURCE
 ORDERS = 5
 """Taylor coefficients kept: the fourth derivative is the first term that four terms neglect."""
 WORK = (6, ORDERS, ORDERS)
-"""Shape of the work array: the bases of three axes, then sums over planes, lines, and all (kappa, S)."""
+"""Shape of the work array: the bases of three axes, then (kappa, S) summed over a plane, a line, and all."""
+SUM = 5
 
 
 @kernel
@@ -69,7 +70,7 @@ def _basis(centre, first, last, o, d, t, out):
 
 @kernel
 def taylor(cells, b, walk, ray, t, work):
-    """Return views (2, ORDERS) of work: Taylor coefficients in s of kappa and S along the ray from t on.
+    """Write Taylor coefficients in s of kappa and S along the ray, from distance t on, into work[SUM, 0 and 1].
 
     Where those are not kappa > 0 and S >= 0 the field is not smooth on this stencil; then the medium's own
     limited linear cell is taken.
@@ -82,7 +83,7 @@ def taylor(cells, b, walk, ray, t, work):
     _basis(cells.cx, x0, x1, ray.x, ray.u, t, work[0])
     _basis(cells.cy, y0, y1, ray.y, ray.v, t, work[1])
     _basis(cells.cz, z0, z1, ray.z, ray.w, t, work[2])
-    plane, line, out = work[3], work[4], work[5]
+    plane, line, out = work[3], work[4], work[SUM]
     out[:] = 0.0
     for i in range(x0, x1 + 1):
         plane[:] = 0.0
@@ -99,7 +100,6 @@ def taylor(cells, b, walk, ray, t, work):
         _times(plane[1], work[0, i - x0], out[1])
     if not (out[0, 0] > 0.0 and out[1, 0] >= 0.0):
         _linear(cells, b, walk, ray, t, out)
-    return out
 
 
 @kernel
@@ -147,8 +147,8 @@ def thick(cells, b, ray, terms, work):
         t_next = max(t, exit_at(walk))
         crossings += 1
         if cells.record[cell_of(cells, walk), b, KAPPA] > 0.0 and t_next > t:
-            along = taylor(cells, b, walk, ray, t, work)
-            total, neglected = sum_series(along[0], along[1], terms)
+            taylor(cells, b, walk, ray, t, work)
+            total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
             return Traced(0.0, total, np.inf, neglected, crossings, MISSED)
         t, walk = t_next, step(cells, ray, walk)
     return Traced(1.0, 0.0, 0.0, 0.0, crossings, face_left(cells, walk))

@@ -11,9 +11,7 @@ from .jit import kernel
 # w(d) = (1 - e)/d - e loses digits like eps * 2/d as d -> 0. Its Taylor series, sum (-1)^(n+1) n/(n+1)! d^n,
 # cut after TERMS terms, is off by 2 (N+1)/(N+2)! d^N, relative. The two curves cross at SMALL.
 TERMS = 8
-SMALL = float(
-    (np.finfo(np.float64).eps * math.factorial(TERMS + 2) / (TERMS + 1)) ** (1.0 / (TERMS + 1))
-)
+SMALL = float((np.finfo(np.float64).eps * math.factorial(TERMS + 2) / (TERMS + 1)) ** (1.0 / (TERMS + 1)))
 _C1, _C2, _C3, _C4, _C5, _C6, _C7, _C8 = (
     (-1.0) ** (n + 1) * n / math.factorial(n + 1) for n in range(1, TERMS + 1)
 )
