@@ -15,6 +15,6 @@ class InputError(ValueError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the known word nearest to `word`, or an empty string."""
+    """Return ``" (did you mean 'x'?)"`` for the known word nearest to `word`, or an empty string."""
     match = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{match[0]}'?" if match else ""
+    return f" (did you mean '{match[0]}'?)" if match else ""

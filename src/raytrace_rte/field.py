@@ -85,7 +85,7 @@ class Field:
 
 
 def checked(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating]:
-    """Return values as a contiguous float32 or float64 array; InputError on a wrong shape or non-finite cell."""
+    """Return values as a contiguous float32 or float64 array; InputError on a wrong shape or value."""
     a = np.asarray(values)
     if a.dtype.kind not in "fiu":
         raise InputError(f"{name}: found data of type {a.dtype}; expected real numbers")
@@ -93,7 +93,7 @@ def checked(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.
     a = np.ascontiguousarray(a, dtype=dtype) if a.ndim else np.asarray(a, dtype=dtype)
     if a.shape != shape:
         hint = "; the axes look transposed" if sorted(a.shape) == sorted(shape) else ""
-        raise InputError(f"{name}: found shape {a.shape}; expected {shape}, one value per cell (x, y, z){hint}")
+        raise InputError(f"{name}: found shape {a.shape}; expected {shape}, a value per cell (x, y, z){hint}")
     first_bad(name, a, ~np.isfinite(a), "finite", "fill or cut out the cells without data")
     return a
 

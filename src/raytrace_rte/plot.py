@@ -32,7 +32,7 @@ def draw(result: Result, quantity: str = "radiance") -> Figure:
     """Return the figure of an image, a line-of-sight profile, or values per ray."""
     if quantity not in QUANTITIES:
         raise InputError(
-            f"plot: no quantity '{quantity}'{nearest(quantity, QUANTITIES)}; there are {', '.join(QUANTITIES)}"
+            f"plot: no quantity '{quantity}'{nearest(quantity, QUANTITIES)}; known: {', '.join(QUANTITIES)}"
         )
     if result.profile is not None:
         return _profile(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,8 @@ class Rays:
 
     def settings(self) -> dict[str, object]:
         """What a Result records of this sensor."""
-        return {"kind": "rays", "count": len(self.origin)}
+        digest = hashlib.sha256(self.origin.tobytes() + self.direction.tobytes()).hexdigest()
+        return {"kind": "rays", "count": len(self.origin), "sha256": digest}
 
 
 def reversed_rays(rays: Rays, length: float) -> Rays:

@@ -29,7 +29,7 @@ class Result:
     """The answer of one `solve`. Arrays have the sensor's shape, with the band last if the medium has bands.
 
     value: radiance that arrives at the sensor [W m-2 sr-1]
-    error: bound of |value - March(order=2)| [W m-2 sr-1]; 0 for the march, nan for the limits, which have none
+    error: bound of |value - March(order=2)| [W m-2 sr-1]; 0 for the march, nan for limits, which have none
     estimate: size of the first term that a limit neglects [W m-2 sr-1]: no bound; None for the march
     transmittance: of the whole ray [1]; 1 - tau in the thin limit, 0 in the thick
     optical_depth: of the whole ray [1]; inf in the thick limit
@@ -99,7 +99,7 @@ class Result:
         seconds = s["seconds_trace"]
         lines = [
             f"method         {self._method()}",
-            f"radiance       {low:.6g} .. {high:.6g} W m-2 sr-1 (brightness temperature up to {hottest:.1f} K)",
+            f"radiance       {low:.6g} .. {high:.6g} W m-2 sr-1 (brightness up to {hottest:.1f} K)",
             f"optical depth  cell mean {tau['cell_mean']:.3g}, cell max {tau['cell_max']:.3g}, "
             f"domain {tau['domain']:.3g}",
         ]

@@ -152,7 +152,7 @@ def camera_orthographic(
     """Return a camera of parallel rays that start in the plane through `position`.
 
     position, look_at [m]; shape (rows, columns); width of the image [m], its height follows from square
-    pixels; up the direction that appears upright. Raises InputError on anything that does not define an image.
+    pixels; up the direction that appears upright. Raises InputError on what does not define an image.
     """
     if not (np.isfinite(width) and width > 0):
         raise InputError(f"camera_orthographic: width is {width}; expected a length above 0 [m]")

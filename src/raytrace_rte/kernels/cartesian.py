@@ -73,7 +73,7 @@ def _span(faces, o, d, inverse):
 
 @kernel
 def enter(grid, ray):
-    """Return the distances at which the ray enters and leaves the grid; it misses unless the first is less."""
+    """Return the distances at which the ray enters and leaves the grid; a miss unless the first is less."""
     x0, x1 = _span(grid.x, ray.x, ray.u, ray.iu)
     y0, y1 = _span(grid.y, ray.y, ray.v, ray.iv)
     z0, z1 = _span(grid.z, ray.z, ray.w, ray.iw)

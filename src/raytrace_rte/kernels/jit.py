@@ -18,7 +18,7 @@ from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, Use
 
 
 def stamp() -> str:
-    """Return the hash of everything compiled code depends on: all kernel files, grid.py and checking flags."""
+    """Return the hash of what compiled code depends on: all kernel files, grid.py, checking flags."""
     here = Path(__file__).parent
     digest = hashlib.sha256(f"boundscheck={config.BOUNDSCHECK}".encode())
     for file in (*sorted(here.glob("*.py")), here.parent / "grid.py"):
@@ -61,8 +61,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a scalar body, to be called from kernels; cached with the driver that calls it.
 
     error_model "numpy": x / 0 is inf, as geometry wants. Never fastmath, which asserts that no inf exists.
-    Without reference counting, so kernels allocate nothing and get their work arrays from the driver: counting
-    the arrays of a NamedTuple argument, atomically, made a crossing cost 93 ns instead of 28.
+    Without reference counting, so kernels allocate nothing and get their work arrays from the driver:
+    counting the arrays of a NamedTuple argument, atomically, made a crossing cost 93 ns instead of 28.
     """
     return numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
 

@@ -1,7 +1,7 @@
 """kappa and source linear in each cell: one record of eight numbers a cell and band.
 
-A record is [kappa, its gradient (3), S, its gradient (3)], at the cell's centre. The gradient along an axis is
-that of the parabola through three centres (second order on stretched grids, one-sided at the boundary),
+A record is [kappa, its gradient (3), S, its gradient (3)], at the cell's centre. The gradient along an axis
+is that of the parabola through three centres (second order on stretched grids, one-sided at the boundary),
 limited as monotonised central differences are, except that a face value may overshoot its neighbour by what
 a smooth extremum needs (after Colella & Sekora 2008); then all three are scaled so that the cell's corners
 stay >= 0.
@@ -20,9 +20,12 @@ KAPPA, SOURCE, RECORD = 0, 4, 8
 EXTREMUM = 1.25
 """Colella & Sekora's allowance: curvature shrinks by O(h) from a cell to its neighbours."""
 
+PIECE = 1 << 20
+"""Records filled by one compiled call, some tenths of a second: Ctrl-C waits for it."""
+
 
 class Cells(NamedTuple):
-    """What the ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8)."""
+    """What ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8)."""
 
     x: np.ndarray
     y: np.ndarray
@@ -44,7 +47,7 @@ class Axis(NamedTuple):
 
 @kernel
 def _curvature(f, c, b, stride, i, m, axis):
-    """Second derivative of the parabola through cells m-1, m, m+1 of the line on which cell c has number i."""
+    """Second derivative of the parabola through cells m-1, m, m+1 of the line whose number i is cell c."""
     middle = f[c + (m - i) * stride, b]
     left = (middle - f[c + (m - 1 - i) * stride, b]) * axis.per_gap[m - 1]
     right = (f[c + (m + 1 - i) * stride, b] - middle) * axis.per_gap[m]
@@ -119,10 +122,10 @@ def _fill_line(ax, ay, az, i, j, kappa, source, records):
 
 
 @driver
-def fill_records(ax, ay, az, kappa, source, records):
-    """Fill records (n_cell, n_band, 8) from kappa and source (n_cell, n_band)."""
+def fill_records(ax, ay, az, first, last, kappa, source, records):
+    """Fill the records (n_cell, n_band, 8) of lines first to last - 1 of cells from kappa and source."""
     ny = ay.centre.size
-    for line in prange(ax.centre.size * ny):
+    for line in prange(first, last):
         _fill_line(ax, ay, az, line // ny, line % ny, kappa, source, records)
 
 
@@ -144,7 +147,11 @@ def reconstruct(grid, kappa: np.ndarray, source: np.ndarray) -> Cells:
     count = kappa.size // bands
     record = _aligned((count, bands, RECORD), np.result_type(kappa, source))
     axes = [_axis(c, w) for c, w in zip(grid.centres, grid.widths, strict=True)]
-    fill_records(*axes, kappa.reshape(count, bands), source.reshape(count, bands), record)
+    flat = kappa.reshape(count, bands), source.reshape(count, bands)
+    line = kappa.shape[2] * bands
+    piece = max(1, PIECE // line)
+    for first in range(0, count * bands // line, piece):
+        fill_records(*axes, first, min(first + piece, count * bands // line), *flat, record)
     return Cells(*grid, *grid.centres, record)
 
 

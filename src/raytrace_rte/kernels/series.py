@@ -70,7 +70,7 @@ def _basis(centre, first, last, o, d, t, out):
 
 @kernel
 def taylor(cells, b, walk, ray, t, work):
-    """Write Taylor coefficients in s of kappa and S along the ray, from distance t on, into work[SUM, 0 and 1].
+    """Write the Taylor coefficients in s of kappa and S along the ray, at distance t, into work[SUM].
 
     Where those are not kappa > 0 and S >= 0 the field is not smooth on this stencil; then the medium's own
     limited linear cell is taken.

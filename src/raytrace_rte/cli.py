@@ -1,0 +1,205 @@
+"""The command line: run, check, inspect, sample. Heavy modules load only when they are needed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .run.job import Prepared
+
+DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
+
+app = typer.Typer(
+    name="raytrace-rte",
+    help="Radiative transfer without scattering through CFD fields, by ray tracing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Config = Annotated[Path, typer.Argument(help="job in TOML, as in configs/", show_default=False)]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="override a key of the config; repeatable"),
+]
+
+
+def main() -> None:
+    """Run the command; bad input is one message and exit code 2, Ctrl-C 130."""
+    try:
+        app()
+    except InputError as error:
+        print(f"raytrace-rte: error: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        print("\nraytrace-rte: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C through: click would turn it into its own exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("\nraytrace-rte: interrupted", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from . import __version__
+
+        print(f"raytrace-rte {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    config: Config,
+    overrides: Overrides = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")] = False,
+    threads: Annotated[int | None, typer.Option(help="threads; default all", show_default=False)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no summary")] = False,
+) -> None:
+    """Do the job of CONFIG: trace the sensor's rays, write result, picture and record."""
+    from .config import load
+
+    with _interruptible():
+        job = load(config, overrides or ())
+        from .run import job as jobs  # after the config: its mistakes are told without the solver's imports
+
+        prepared = jobs.prepare(job)
+        say = _silent if quiet else _say
+        say(prepared.describe())
+        checkpoint = prepared.checkpoint(resume)
+        try:
+            with _progress(quiet) as progress:
+                result = prepared.solve(checkpoint, threads=threads, progress=progress)
+            files = jobs.write(prepared, result)
+        except KeyboardInterrupt:
+            _explain_interrupt(config, overrides or (), checkpoint.rays, prepared)
+            raise typer.Exit(INTERRUPTED) from None
+        checkpoint.clear()
+        say(result.summary())
+        say("\n".join(f"wrote          {path}" for path in files))
+
+
+@app.command()
+def check(config: Config, overrides: Overrides = None) -> None:
+    """Do everything but the march: read CONFIG and the field, and say what would be computed."""
+    from .config import load
+
+    with _interruptible():
+        job = load(config, overrides or ())
+        from .run import job as jobs  # after the config: its mistakes are told without the solver's imports
+
+        prepared = jobs.prepare(job)
+        _say(prepared.describe())
+        _say("check          passed: `raytrace-rte run` would start tracing now")
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="any HDF5 file", show_default=False)],
+    map_: Annotated[
+        Path | None,
+        typer.Option("--map", help="where to write the field map; default NAME.map.toml", show_default=False),
+    ] = None,
+) -> None:
+    """List what is in any HDF5 FILE, and write a guessed field map to edit, unless it is a native field."""
+    from .formats.atomic import replacing
+    from .formats.inspect import inspect as look
+
+    with _interruptible():
+        inspection = look(file)
+        _say(str(inspection))
+        if inspection.native and map_ is None:
+            return
+        target = Path(f"{file.stem}.map.toml") if map_ is None else map_
+        if target.exists():
+            raise InputError(f"{target} exists and may hold your edits; remove it or name another with --map")
+        with replacing(target) as temporary:
+            temporary.write_text(inspection.map_text, encoding="utf-8")
+        _say(f'wrote          {target}: edit it, then read the field with [field] map = "{target}"')
+
+
+@app.command()
+def sample(
+    name: Annotated[str, typer.Argument(help="pool-fire, smooth-plume, isothermal-box, burns-christon, ...")],
+    out: Annotated[Path, typer.Argument(help="native HDF5 file to write", show_default=False)],
+    cells: Annotated[int | None, typer.Option(help="cells along an axis (analytic fields)")] = None,
+) -> None:
+    """Write a sample field: the real pool fire, or an analytic one of any size."""
+    from .formats.native import write
+    from .samples import sample as make
+
+    with _interruptible():
+        field = make(name, cells)
+        write(field, out)
+        _say(f"wrote          {out}: {field!r}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+def _explain_interrupt(config: Path, overrides: list[str] | tuple[()], rays: int, prepared: Prepared) -> None:
+    total = prepared.total
+    again = " ".join(["raytrace-rte run", str(config), *(f"--set {o}" for o in overrides), "--resume"])
+    print(
+        f"\nraytrace-rte: interrupted; {rays} of {total} rays are kept in {prepared.job.directory}.\n"
+        f"Go on with: {again}",
+        file=sys.stderr,
+    )
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal, a line now and then elsewhere."""
+    if quiet:
+        yield None
+    elif sys.stdout.isatty():
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        text = TextColumn("tracing {task.completed:,.0f} of {task.total:,.0f} rays")
+        with Progress(text, BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """Plain progress: a line every tenth of the work, but not more than one in two seconds."""
+
+    def __init__(self) -> None:
+        self.said, self.at = 0.0, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        part, now = done / total, time.monotonic()
+        if part - self.said >= 0.1 and now - self.at >= 2.0 and done < total:
+            _say(f"tracing        {done} of {total} rays")
+            self.said, self.at = part, now

@@ -1,0 +1,1 @@
+"""Reach: jobs that can be interrupted and go on."""

@@ -1,0 +1,167 @@
+"""A config made ready, solved and written: what the command line does between its words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..config import FieldSection, Job
+from ..errors import InputError
+from ..field import Field
+from ..medium import Medium
+from ..rays import hits
+from ..result import Result
+from ..sensors import Camera, LineOfSight
+from ..solver import Progress, solve
+from .checkpoint import Checkpoint, job_key
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job with its field read and its medium made."""
+
+    job: Job
+    field: Field
+    medium: Medium
+    hits: int
+
+    @property
+    def total(self) -> int:
+        """Rays in all."""
+        return int(np.prod(self.job.sensor.shape))
+
+    def settings(self) -> dict[str, Any]:
+        """The resolved config."""
+        return self.job.settings() | {
+            "field_sha256": self.field.source_sha256,
+            "field_provenance": self.field.provenance,
+            "medium": dict(self.medium.provenance),
+        }
+
+    def describe(self) -> str:
+        """What is about to be computed."""
+        grid, tau = self.field.grid, self.medium.optical_depth
+        box = " x ".join(
+            f"[{a:.4g}, {b:.4g}]" for a, b in zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
+        )
+        T, kappa = self.field.temperature, self.medium.kappa
+        source = self.job.field.file or f"sample {self.job.field.sample}"
+        return "\n".join(
+            [
+                f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
+                f"temperature    {T.min():.5g} .. {T.max():.5g} K",
+                f"absorption     {self.medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
+                f"{kappa.max():.4g} 1/m; optical depth of a cell up to {tau['cell_max']:.3g}, "
+                f"of the domain {tau['domain']:.3g}",
+                f"sensor         {self.job.sensor.settings()['kind']}: {self.total} rays, "
+                f"{self.hits} meet the field",
+            ]
+        )
+
+    def checkpoint(self, resume: bool) -> Checkpoint:
+        """Open the folder of kept rays."""
+        return Checkpoint(self.job.directory, job_key(self.settings()), resume)
+
+    def solve(self, checkpoint: Checkpoint, threads: int | None, progress: Progress | None) -> Result:
+        """Trace the rays."""
+        job = self.job
+        result = solve(
+            self.medium,
+            job.sensor,
+            job.walls,
+            job.method,
+            threads=threads,
+            progress=progress,
+            store=checkpoint,
+        )
+        return replace(result, config={"job": self.settings(), **result.config})
+
+
+def prepare(job: Job) -> Prepared:
+    """Read the field and check everything that can be checked before the march.
+
+    Raises InputError, also when the output folder cannot be written or the camera looks past the field.
+    """
+    _check_writable(job.directory)
+    field = _read(job, job.field)
+    try:
+        medium = _medium(job, field)
+        job.walls.radiance(medium)
+        rays = job.sensor.take(np.arange(int(np.prod(job.sensor.shape))))
+        count = int(hits(field.grid, rays).sum())
+        if count == 0 and isinstance(job.sensor, Camera | LineOfSight):
+            raise InputError(_missed(job, field))
+    except InputError as error:
+        raise InputError(f"{job.path}: {error}") from None
+    return Prepared(job, field, medium, count)
+
+
+def write(prepared: Prepared, result: Result) -> list[Path]:
+    """Write all files of a result into the output folder: all of them, or none. Return their paths."""
+    job = prepared.job
+    sensor = job.sensor
+    stem = "image" if isinstance(sensor, Camera) else "profile" if isinstance(sensor, LineOfSight) else "rays"
+    names = ["result.h5", f"{stem}.png"]
+    if result.value.ndim <= len(sensor.shape):
+        names.append("image.tif" if isinstance(sensor, Camera) else f"{stem}.csv")
+    staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=job.directory))
+    try:
+        for name in names:
+            if name.endswith(".png"):
+                result.plot(staging / name, job.output.quantity)
+            else:
+                result.save(staging / name)
+        for name in names:
+            os.replace(staging / name, job.directory / name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return [job.directory / name for name in names]
+
+
+def _read(job: Job, section: FieldSection) -> Field:
+    if section.file is not None:
+        from ..formats import read
+
+        chart = None if section.map is None else job.resolve(section.map)
+        return read(job.resolve(section.file), map=chart, allow_cold=section.allow_cold)
+    from ..samples import sample
+
+    assert section.sample is not None
+    return sample(section.sample, section.cells)
+
+
+def _medium(job: Job, field: Field) -> Medium:
+    from .. import absorption
+
+    if job.absorption is None:
+        model = "planck_mean" if field.absorption_coefficient is None else "given"
+        return absorption.MODELS[model](field)
+    return absorption.MODELS[job.absorption.model](field, **job.absorption.arguments())
+
+
+def _missed(job: Job, field: Field) -> str:
+    lower, upper = field.grid.lower, field.grid.upper
+    centre = [round(float(c), 6) for c in np.where(np.isfinite(lower), 0.5 * (lower + upper), 0.0)]
+    key = "look_at" if isinstance(job.sensor, Camera) else "direction"
+    return (
+        f"[sensor]: no ray meets the field, which spans {lower.tolist()} to {upper.tolist()} m; "
+        f"check origin or position and {key}; the centre of the field is {centre}"
+    )
+
+
+def _check_writable(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"output directory {directory} cannot be written ({error.strerror}); choose another with "
+            "[output] directory, or --set output.directory=..."
+        ) from None
