@@ -264,7 +264,7 @@ def _checked(name: str, model: type[Section], table: dict[str, Any]) -> Any:
 
 
 def _sentence(problems: list[Any], model: type[Section]) -> str:
-    """One clear sentence from pydantic's description of problems; a misspelt key first, it explains others."""
+    """One clear sentence from pydantic's problems; a misspelt key first, as it explains others."""
     problem = min(problems, key=lambda p: p["type"] != "extra_forbidden")
     place = [part for part in problem["loc"] if isinstance(part, str | int)]
     key = str(place[0])

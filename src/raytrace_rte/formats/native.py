@@ -1,0 +1,93 @@
+"""The native field: one HDF5 file, described in docs/formats.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ..errors import InputError
+from ..field import Field
+from ..grid import Cartesian
+from ..units import to_si
+from .atomic import replacing
+from .hdf5 import get, opened, sha256, values
+
+SCHEMA, VERSION = "raytrace_rte field", 1
+OPTIONAL = {
+    "pressure": ("pressure", "Pa"),
+    "soot_volume_fraction": ("fraction", "1"),
+    "absorption_coefficient": ("absorption", "1/m"),
+}
+"""Dataset -> (kind of unit, unit written)."""
+
+
+def is_native(file: h5py.File) -> bool:
+    """Whether the file says that it is a native field."""
+    schema = file.attrs.get("schema")
+    return (schema.decode() if isinstance(schema, bytes) else schema) == SCHEMA
+
+
+def read_native(path: Path, allow_cold: bool = False) -> Field:
+    """Read a native field.
+
+    Raises InputError that names file and dataset, on anything missing, without a unit, or out of range.
+    """
+    with opened(path) as file:
+        version = int(file.attrs.get("schema_version", 0))
+        if version != VERSION:
+            raise InputError(
+                f"{path}: schema_version is {version}; this version of raytrace-rte reads {VERSION}; "
+                "update the package or rewrite the file"
+            )
+        grid = Cartesian(*(_quantity(file, f"grid/{axis}", "length") for axis in "xyz"))
+        state: dict[str, Any] = {"temperature": _quantity(file, "temperature", "temperature")}
+        for name, (kind, _) in OPTIONAL.items():
+            if name in file:
+                state[name] = _quantity(file, name, kind)
+        species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
+        provenance = str(file.attrs.get("provenance", ""))
+    return Field(
+        grid,
+        **state,
+        mole_fraction=species,
+        provenance=provenance,
+        source_sha256=sha256(path),
+        allow_cold=allow_cold,
+    )
+
+
+def _species(file: h5py.File) -> list[str]:
+    group = file.get("mole_fraction")
+    return list(group) if isinstance(group, h5py.Group) else []
+
+
+def _quantity(file: h5py.File, name: str, kind: str) -> Any:
+    dataset = get(file, name)
+    return to_si(values(dataset), dataset.attrs.get("units"), kind, f"{file.filename}: dataset '{name}'")
+
+
+def write(field: Field, path: str | Path, compression: bool = True) -> None:
+    """Write a field as a native file, whole or not at all; float32 and float64 stay what they are.
+
+    compression: gzip 1 with shuffle. Raises InputError when the file cannot be written.
+    """
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update({"schema": SCHEMA, "schema_version": VERSION, "provenance": field.provenance})
+        for name, faces in zip("xyz", field.grid, strict=True):
+            _put(file, f"grid/{name}", faces, "m", False)
+        _put(file, "temperature", field.temperature, "K", compression)
+        for name, (_, unit) in OPTIONAL.items():
+            if getattr(field, name) is not None:
+                _put(file, name, getattr(field, name), unit, compression)
+        for name, fraction in field.mole_fraction.items():
+            _put(file, f"mole_fraction/{name}", fraction, "1", compression)
+
+
+def _put(file: h5py.File, name: str, data: Any, unit: str, compression: bool) -> None:
+    filters: dict[str, Any] = {}
+    if compression and np.ndim(data):
+        filters = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    file.create_dataset(name, data=data, track_times=False, **filters).attrs["units"] = unit

@@ -1,0 +1,73 @@
+"""Units at the border: a name becomes a factor to SI, and an unknown or missing name is an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError, nearest
+
+LENGTH = {
+    "m": 1.0, "meter": 1.0, "metre": 1.0, "meters": 1.0, "metres": 1.0,
+    "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "micron": 1e-6, "ft": 0.3048, "in": 0.0254,
+}  # fmt: skip
+PRESSURE = {
+    "Pa": 1.0, "N/m2": 1.0, "hPa": 1e2, "mbar": 1e2, "kPa": 1e3, "MPa": 1e6, "bar": 1e5, "atm": 101325.0,
+    "Torr": 101325.0 / 760.0, "mmHg": 133.322387415, "psi": 6894.757293168,
+}  # fmt: skip
+FRACTION = {
+    "1": 1.0, "mol/mol": 1.0, "kg/kg": 1.0, "m3/m3": 1.0, "dimensionless": 1.0, "-": 1.0,
+    "%": 1e-2, "percent": 1e-2, "ppm": 1e-6, "ppb": 1e-9,
+}  # fmt: skip
+ABSORPTION = {
+    spelling: factor
+    for unit, factor in (("m", 1.0), ("cm", 1e2), ("mm", 1e3), ("ft", 1 / 0.3048))
+    for spelling in (f"1/{unit}", f"{unit}-1", f"{unit}^-1", f"{unit}**-1")
+}
+TEMPERATURE = {
+    "K": (1.0, 0.0), "kelvin": (1.0, 0.0), "Kelvin": (1.0, 0.0),
+    "degC": (1.0, 273.15), "°C": (1.0, 273.15), "C": (1.0, 273.15), "celsius": (1.0, 273.15),
+    "Celsius": (1.0, 273.15), "degF": (5 / 9, 459.67 * 5 / 9), "°F": (5 / 9, 459.67 * 5 / 9),
+}  # fmt: skip
+KINDS: dict[str, dict[str, Any]] = {
+    "length": LENGTH,
+    "temperature": TEMPERATURE,
+    "pressure": PRESSURE,
+    "absorption": ABSORPTION,
+    "fraction": FRACTION,
+}
+
+
+def to_si(values: ArrayLike, unit: object, kind: str, where: str) -> NDArray[np.floating]:
+    """Return values in SI: [m], [K], [Pa], [1/m] or [1]; float32 stays float32.
+
+    unit: what the file or map says; kind: a key of KINDS; where: file and dataset, for the message.
+    Raises InputError when the unit is missing or not one of those known.
+    """
+    a = np.asarray(values)
+    if a.dtype.kind != "f":
+        a = a.astype(np.float64)
+    factor = KINDS[kind][known_unit(unit, kind, where)]
+    scale, offset = factor if isinstance(factor, tuple) else (factor, 0.0)
+    if scale == 1.0 and offset == 0.0:
+        return a
+    return a * a.dtype.type(scale) + a.dtype.type(offset)
+
+
+def known_unit(unit: object, kind: str, where: str) -> str:
+    """Return the unit if it is known for this kind; raise InputError otherwise."""
+    known = KINDS[kind]
+    listed = ", ".join(known)
+    if isinstance(unit, bytes):
+        unit = unit.decode(errors="replace")
+    text = str(unit).strip() if unit is not None else ""
+    if text in ("", "?"):
+        raise InputError(
+            f"{where}: the unit of {kind} is missing; expected one of {listed}; give units = ..."
+        )
+    if text not in known:
+        hint = nearest(text, known)
+        raise InputError(f"{where}: unknown unit '{text}' of {kind}{hint}; expected one of {listed}")
+    return text
