@@ -236,7 +236,7 @@ def _field(section: FieldSection) -> FieldSection:
     return section
 
 
-def _made(name: str, choices: Mapping[str, tuple[type[Section], Any]], table: dict[str, Any]) -> Any:
+def _made(name: str, choices: Mapping[str, tuple[Any, Any]], table: dict[str, Any]) -> Any:
     """Check a section and call the function that its kind names."""
     section = _chosen(name, {kind: model for kind, (model, _) in choices.items()}, table)
     _, function = choices[table["kind"]]
@@ -246,10 +246,10 @@ def _made(name: str, choices: Mapping[str, tuple[type[Section], Any]], table: di
         raise InputError(f"[{name}]: {str(error).removeprefix(f'{name}: ')}") from None
 
 
-def _chosen(name: str, choices: Mapping[str, type[Section]], table: dict[str, Any]) -> Any:
+def _chosen(name: str, choices: Mapping[str, Any], table: dict[str, Any]) -> Any:
     key = CHOICE[name]
     kind = table.get(key)
-    if kind not in choices:
+    if not isinstance(kind, str) or kind not in choices:
         found = f"{key} is {kind!r}" if key in table else f"{key} is missing"
         hint = nearest(kind, choices) if isinstance(kind, str) else ""
         raise InputError(f"[{name}]: {found}; expected one of {', '.join(choices)}{hint}")

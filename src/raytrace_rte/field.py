@@ -14,6 +14,8 @@ from .grid import Cartesian
 
 COLDEST_PLAUSIBLE = 250.0
 """A whole field below this [K] is far more often degrees Celsius than a cryogenic gas."""
+ROUNDING = 1e-6
+"""Mole fractions between minus this and 0 are a flow solver's rounding, and taken as 0."""
 SUM_TOLERANCE = 1e-3
 """Mole fractions of one cell may sum to at most 1 plus this (CFD output in single precision)."""
 
@@ -27,7 +29,7 @@ class Field:
     grid: Cartesian
     temperature: [K]
     pressure: [Pa], one number or an array; needed with mole fractions
-    mole_fraction: species name -> [1], named as in ``"CO2"``
+    mole_fraction: species name -> [1], named as in ``"CO2"``; rounding down to -1e-6 is taken as 0
     soot_volume_fraction: [1]
     absorption_coefficient: [1/m], instead of or beside a composition
     provenance: free text about where the field comes from
@@ -56,7 +58,7 @@ class Field:
             shape = () if np.ndim(self.pressure) == 0 else self.grid.shape
             self._set("pressure", checked("pressure", self.pressure, shape))
         species = {
-            name: checked(f"mole_fraction/{name}", x, self.grid.shape)
+            name: _without_rounding(checked(f"mole_fraction/{name}", x, self.grid.shape))
             for name, x in self.mole_fraction.items()
         }
         self._set("mole_fraction", species)
@@ -108,6 +110,11 @@ def first_bad(
         raise InputError(
             f"{name}: {where} ({count} of {values.size} such values); expected {wanted}; {remedy}"
         )
+
+
+def _without_rounding(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    tiny = (x < 0) & (x >= -ROUNDING)
+    return np.where(tiny, x.dtype.type(0), x) if tiny.any() else x
 
 
 def _check_temperature(T: NDArray[np.floating], allow_cold: bool) -> None:

@@ -71,15 +71,15 @@ def _image(values: np.ndarray, camera: Camera, quantity: str) -> Figure:
     name, unit, colours = QUANTITIES[quantity]
     rows, columns = camera.shape
     aspect = np.clip(rows / columns, 0.25, 4.0)
-    width = 6.4 / np.sqrt(aspect)
-    figure = _figure(width + 1.2, width * aspect + 0.6)
+    width = 5.2 / np.sqrt(aspect)
+    figure = _figure(width + 1.9, width * aspect + 0.7)
     axes = figure.add_subplot()
     half = camera.half_width
     extent = (-half, half, -half * rows / columns, half * rows / columns)
     low = 0.0 if quantity != "brightness_temperature" else None
     finite = np.where(np.isfinite(values), values, np.nan)
     image = axes.imshow(finite, cmap=colours, extent=extent, vmin=low, interpolation="nearest")
-    bar = figure.colorbar(image, ax=axes, pad=0.02)
+    bar = figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, 0.24 / width, 1.0)))
     bar.set_label(f"{name} [{unit}]")
     bar.outline.set_visible(False)
     if camera.width is not None:

@@ -52,11 +52,11 @@ class Camera:
         return {"kind": kind} | {k: v for k, v in asdict(self).items() if v is not None}
 
     @property
-    def axes(self) -> FloatArray:
-        """Unit vectors to the right of the image, up, and into the scene, shape (3, 3)."""
+    def axes(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Unit vectors to the right of the image, up, and into the scene."""
         forward = _unit(np.subtract(self.look_at, self.position))
         right = _unit(np.cross(forward, self.up))
-        return np.array([right, np.cross(right, forward), forward])
+        return right, _unit(np.cross(right, forward)), forward
 
     @property
     def half_width(self) -> float:

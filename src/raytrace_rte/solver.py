@@ -175,7 +175,7 @@ def _workers(threads: int | None) -> int:
         return int(numba.get_num_threads())
     if threads < 1:
         raise InputError(f"threads: found {threads}; expected at least 1")
-    return min(threads, int(numba.config.NUMBA_NUM_THREADS))
+    return min(threads, int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined])
 
 
 def _close(

@@ -64,9 +64,7 @@ def known_unit(unit: object, kind: str, where: str) -> str:
         unit = unit.decode(errors="replace")
     text = str(unit).strip() if unit is not None else ""
     if text in ("", "?"):
-        raise InputError(
-            f"{where}: the unit of {kind} is missing; expected one of {listed}; give units = ..."
-        )
+        raise InputError(f"{where}: the unit of {kind} is missing; give units, one of {listed}")
     if text not in known:
         hint = nearest(text, known)
         raise InputError(f"{where}: unknown unit '{text}' of {kind}{hint}; expected one of {listed}")

@@ -147,6 +147,7 @@ class _Reader:
 
     def __init__(self, file: h5py.File, table: GridTable, named: str) -> None:
         self.file, self.table, self.named = file, table, named
+        self._shape: tuple[int, ...] = ()
         self.flip: set[str] = {axis for axis in table.axis_order if self._descends(axis)}
 
     def arrays(self, kind: str, quantities: Mapping[str, Quantity]) -> dict[str, NDArray[np.floating]]:
@@ -222,7 +223,7 @@ class _Reader:
 
     def _uniform(self, axis: str, n: int) -> Any:
         t = self.table
-        order = [a for a in AXES if a in t.axis_order]
+        order: list[str] = [a for a in AXES if a in t.axis_order]
         for key in ("origin", "spacing"):
             found = getattr(t, key)
             if found is None or len(found) != len(order):
@@ -230,7 +231,8 @@ class _Reader:
                     f"{self.named}: [grid] has no {axis} = {{ dataset, units }}, so it needs {key} with "
                     f"{len(order)} numbers for {', '.join(order)}; found {found}"
                 )
-        assert t.origin is not None and t.spacing is not None
+        assert t.origin is not None
+        assert t.spacing is not None
         i = order.index(axis)
         numbers = np.array([t.origin[i], t.spacing[i]])
         start, step = to_si(numbers, t.units, "length", f"{self.named}: [grid] origin and spacing")

@@ -151,7 +151,7 @@ class _Guess:
                     "[pressure]   # not found in the file: one value for all cells",
                     "value = 101325.0",
                 ]
-                lines += ['units = "Pa"   # check']
+                lines += ['units = "?"   # "Pa" if the value is right']
         return "\n".join([*lines, *self._species()]) + "\n"
 
     def _named(self, quantity: str) -> Row | None:

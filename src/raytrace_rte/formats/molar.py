@@ -12,7 +12,7 @@ from ..errors import InputError
 
 ATOMIC_MASS = {
     "H": 1.008, "He": 4.002602, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998403, "Ne": 20.1797,
-    "S": 32.06, "Cl": 35.45, "Ar": 39.95, "AR": 39.95, "Br": 79.904, "Kr": 83.798, "I": 126.90447, "Xe": 131.293,
+    "S": 32.06, "Cl": 35.45, "Ar": 39.95, "AR": 39.95, "Br": 79.904, "Kr": 83.798, "I": 126.904, "Xe": 131.29,
 }  # fmt: skip
 """[kg/kmol], IUPAC standard atomic weights 2021; AR as combustion mechanisms spell it."""
 SUM_TOLERANCE = 1e-2
@@ -50,8 +50,8 @@ def mole_fractions(
         full[balance] = full[balance] + rest if balance in full else rest
     elif np.abs(np.asarray(total) - 1.0).max() > SUM_TOLERANCE:
         raise InputError(
-            f"{where}: mass fractions of {', '.join(masses)} sum to {np.min(total):.4g} .. {np.max(total):.4g}; "
-            'converting them needs all species: add the others, or name what fills the rest, e.g. balance = "N2"'
+            f"{where}: mass fractions of {', '.join(masses)} sum to {np.min(total):.4g}..{np.max(total):.4g}; "
+            'mole fractions need all species: add the others, or say what is the rest: balance = "N2"'
         )
     moles = {name: np.asarray(y, dtype=np.float64) / molar_mass(name) for name, y in full.items()}
     all_moles = np.asarray(sum(moles.values()))

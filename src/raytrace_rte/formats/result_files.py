@@ -57,7 +57,7 @@ def variables(result: Result) -> list[Variable]:
     if result.profile is not None:
         s = result.profile["s"]
         coordinates.append(Variable("s", ("s",), s, "m", "distance from the observer, mid-segment"))
-        for name in result.profile.dtype.names[1:]:
+        for name in list(PROFILE_UNITS)[1:]:
             values = result.profile[name]
             out.append(
                 Variable(f"profile_{name}", ("s",), values, PROFILE_UNITS[name], f"{name} along the ray")
