@@ -169,13 +169,13 @@ def _code(method: Method) -> tuple[int, int]:
 
 
 def _workers(threads: int | None) -> int:
-    import numba
+    from numba import config, get_num_threads
 
     if threads is None:
-        return int(numba.get_num_threads())
+        return int(get_num_threads())
     if threads < 1:
         raise InputError(f"threads: found {threads}; expected at least 1")
-    return min(threads, int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined])
+    return min(threads, int(config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
 
 
 def _close(

@@ -50,7 +50,8 @@ def mole_fractions(
         full[balance] = full[balance] + rest if balance in full else rest
     elif np.abs(np.asarray(total) - 1.0).max() > SUM_TOLERANCE:
         raise InputError(
-            f"{where}: mass fractions of {', '.join(masses)} sum to {np.min(total):.4g}..{np.max(total):.4g}; "
+            f"{where}: mass fractions of {', '.join(masses)} sum to {np.min(total):.4g}.."
+            f"{np.max(total):.4g}; "
             'mole fractions need all species: add the others, or say what is the rest: balance = "N2"'
         )
     moles = {name: np.asarray(y, dtype=np.float64) / molar_mass(name) for name, y in full.items()}

@@ -76,7 +76,7 @@ def thin(cells, b, ray):
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, True)
         d = kappa * (t_next - t)
         emitted = 0.5 * (near + far) * d
-        neglected += emitted * (tau + 0.5 * d)
+        neglected += emitted * tau + (near / 6.0 + far / 3.0) * d * d
         E += emitted
         tau += d
         crossings += 1
