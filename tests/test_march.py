@@ -33,7 +33,7 @@ def rays_at(rng, grid, count):
 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(4), ids=lambda s: f"seed{s}")
 def test_march_agrees_with_the_oracle(seed, dtype, order):
     rng = np.random.default_rng(seed)
     grid = fields.random_grid(rng)

@@ -59,7 +59,7 @@ def test_a_displaced_ray_has_the_same_energy(origin, direction, side):
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         t = np.stack([(0 - o) / d, (1 - o) / d])
     low, high = max(np.nanmax(np.minimum(*t)), 0.0), np.nanmin(np.maximum(*t))
-    assume(np.isfinite(low + high))
+    assume(np.isfinite(low) and np.isfinite(high))
     middle = o + 0.5 * (low + high) * d
     assume((np.minimum(np.abs(middle), np.abs(middle - 1)) > 1e-9).all())
     a = value(LINEAR, origin, direction)[0]

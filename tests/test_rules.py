@@ -1,0 +1,199 @@
+"""Rules of the house, as programs: imports, flags, caches, latency."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import raytrace_rte
+
+SOURCE = Path(raytrace_rte.__file__).parent
+TESTS = Path(__file__).parent
+
+# Each layer may import those above it (docs/architecture.md); absorption, formats and run are folders.
+LAYERS = [
+    {"errors", "grid", "units"},
+    {"rays", "planck", "method", "field"},
+    {"kernels"},
+    {"medium"},
+    {"sensors", "walls", "absorption", "exact"},
+    {"result"},
+    {"solver"},
+    {"formats", "plot", "samples"},
+    {"config"},
+    {"run"},
+    {"cli"},
+]
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+
+
+def modules():
+    return [p for p in SOURCE.rglob("*.py") if p != SOURCE / "__init__.py"]
+
+
+def top(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def module_level_imports(path: Path):
+    """(absolute module names, own top-level names) imported when the module is imported."""
+    outside, own = set(), set()
+    package = ("raytrace_rte", *path.relative_to(SOURCE).parts[:-1])
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            outside |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            if node.level == 0:
+                outside.add((node.module or "").split(".")[0])
+            else:
+                full = (*package[: len(package) - node.level + 1], *(node.module or "").split("."))
+                full = [part for part in full if part]
+                own |= {full[1]} if len(full) > 1 else {alias.name for alias in node.names}
+    return outside, own
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_dependencies_point_one_way(path):
+    outside, own = module_level_imports(path)
+    for name in own - {top(path)}:
+        assert RANK[name] <= RANK[top(path)], f"{path.name} imports {name}, which lies below it"
+    if top(path) == "kernels":
+        assert outside <= {"numpy", "numba", "math", "typing", "__future__", "hashlib", "collections",
+                           "contextlib", "pathlib"}  # fmt: skip
+        assert own <= {"kernels"}
+    else:
+        assert "numba" not in outside
+    if top(path) not in ("plot", "formats", "samples"):
+        assert not outside & {"h5py", "matplotlib", "PIL"}
+
+
+def test_kernels_are_compiled_in_one_way():
+    for path in (SOURCE / "kernels").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "fastmath=" not in text
+        if path.name == "jit.py":
+            continue
+        assert "njit" not in text
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef) and any(d.id == "kernel" for d in node.decorator_list):
+                made = {
+                    n.func.attr for n in ast.walk(node) if isinstance(n, ast.Call) and hasattr(n.func, "attr")
+                }
+                assert not made & {"empty", "zeros", "ones", "array"}, f"{node.name} allocates"
+
+
+def python(code: str, **environment: str) -> str:
+    """Run code in a new interpreter and return what it prints."""
+    env = {**os.environ, "PYTHONPATH": str(TESTS), **environment}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_package_is_light():
+    python(
+        "import sys, raytrace_rte as rte\n"
+        "rte.March, rte.camera, rte.black, rte.Cartesian, rte.Medium\n"
+        "heavy = {'numba', 'matplotlib', 'h5py', 'scipy', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+
+
+def test_all_public_names_exist():
+    for name in raytrace_rte.__all__:
+        assert getattr(raytrace_rte, name) is not None
+    with pytest.raises(AttributeError):
+        raytrace_rte.nothing  # noqa: B018
+
+
+TRACE = """
+import sys, time
+start = time.perf_counter()
+import numpy as np
+import raytrace_rte as rte
+grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
+medium = rte.Medium(grid, np.ones(grid.shape), np.ones(grid.shape))
+value = rte.solve(medium, rte.Rays([-1, 0.4, 0.6], [1, 0, 0])).value[0]
+seconds = time.perf_counter() - start
+from raytrace_rte.kernels.trace import trace
+hits = sum(trace.stats.cache_hits.values()) if hasattr(trace, "stats") else 0
+print(repr(float(value)), seconds, hits)
+"""
+
+
+def test_with_a_warm_cache_the_kernel_is_ready_in_a_moment():
+    python(TRACE)
+    runs = [python(TRACE).split() for _ in range(3)]
+    assert all(hits == "1" for _, _, hits in runs)
+    assert min(float(seconds) for _, seconds, _ in runs) < 1.5
+
+
+def test_an_edited_kernel_file_is_never_served_from_a_stale_cache(tmp_path):
+    """The edited function lives in another file than the driver whose machine code is cached."""
+    shutil.copytree(SOURCE, tmp_path / "raytrace_rte", ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{TRACE}"
+    before, _, hits = python(code).split()
+    assert hits == "0"
+    again, _, hits = python(code).split()
+    assert (again, hits) == (before, "1")
+    file = tmp_path / "raytrace_rte/kernels/transfer.py"
+    text = file.read_text(encoding="utf-8")
+    edited = text.replace("a = -math.expm1(-d)", "a = -math.expm1(-2.0 * d)")
+    assert edited != text
+    file.write_text(edited, encoding="utf-8")
+    after, _, hits = python(code).split()
+    assert hits == "0"
+    assert float(before) == pytest.approx(1 - 2.718281828459045**-1, rel=1e-12)
+    assert float(after) == pytest.approx(1 - 2.718281828459045**-2, rel=1e-12)
+
+
+def pytest_run(*arguments: str, **environment: str) -> None:
+    env = {**os.environ, **environment}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=TESTS.parent, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert " passed" in done.stdout
+
+
+def test_kernels_stay_within_their_arrays(tmp_path):
+    """The kernel tests with every index checked."""
+    files = [str(TESTS / f"test_{name}.py") for name in ("traversal", "march", "series", "reconstruct")]
+    pytest_run(*files, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
+
+
+def test_kernels_are_plain_python_too():
+    """A fast subset without the compiler, so that the source is what runs."""
+    pytest_run(
+        str(TESTS / "test_transfer.py"),
+        str(TESTS / "test_march.py"),
+        str(TESTS / "test_traversal.py"),
+        str(TESTS / "test_series.py"),
+        "-k",
+        "(oracle and seed0) or band or slab or corners or starting or misses or starts or ulp",
+        NUMBA_DISABLE_JIT="1",
+    )
+
+
+def test_time_to_help_and_to_a_config_error(tmp_path):
+    config = tmp_path / "bad.toml"
+    config.write_text('[sensor]\nkind = "camera"\npositon = [0, 1, 2]\n', encoding="utf-8")
+    tool = [sys.executable, "-X", "importtime", "-c", "from raytrace_rte.cli import main; main()"]
+    for arguments, code in ((["--help"], 0), (["run", str(config)], 2), (["--version"], 0)):
+        subprocess.run([*tool, *arguments], capture_output=True, check=False)
+        best = 9.0
+        for _ in range(3):
+            start = time.perf_counter()
+            plain = [tool[0], *tool[3:], *arguments]
+            done = subprocess.run(plain, capture_output=True, text=True, check=False)
+            best = min(best, time.perf_counter() - start)
+            assert done.returncode == code
+        assert best < 0.5
+        imports = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False).stderr
+        assert "numba" not in imports
