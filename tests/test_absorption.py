@@ -1,0 +1,109 @@
+"""Absorption models and samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import raytrace_rte as rte
+from raytrace_rte.absorption.planck_mean import ATM, planck_coefficient
+from raytrace_rte.samples import SAMPLES
+
+# TNF workshop fits at 300, 1000, 2000 K [1/(m atm)]
+VALUES = {
+    "H2O": (52.997393, 5.575471, 1.218208),
+    "CO2": (24.292029, 27.374100, 5.542347),
+    "CO": (0.696327, 2.422757, 0.428184),
+    "CH4": (5.571021, 3.311034, 1.186880),
+}
+
+
+@pytest.mark.parametrize("species", VALUES)
+def test_fits_have_their_published_values(species):
+    found = planck_coefficient(species, [300.0, 1000.0, 2000.0]) * ATM
+    np.testing.assert_allclose(found, VALUES[species], rtol=2e-6, atol=5e-7)
+
+
+def field(T, dtype=np.float64, **mole_fraction):
+    shape = (len(T), 1, 1)
+    species = {k: np.full(shape, v, dtype) for k, v in mole_fraction.items()}
+    T = np.asarray(T, dtype).reshape(shape)
+    return rte.Field(rte.Cartesian(np.arange(len(T) + 1.0)), T, np.asarray(ATM), species)
+
+
+def test_kappa_is_the_sum_over_partial_pressures():
+    medium = rte.absorption.planck_mean(field([1000.0, 2000.0], H2O=0.2, CO2=0.1, N2=0.7))
+    expected = [0.2 * 5.575471 + 0.1 * 27.3741, 0.2 * 1.218208 + 0.1 * 5.542347]
+    np.testing.assert_allclose(medium.kappa[:, 0, 0], expected, rtol=1e-6)
+    np.testing.assert_array_equal(medium.source[:, 0, 0], rte.blackbody(np.array([1000.0, 2000.0])))
+    assert medium.provenance["species"] == ["H2O", "CO2"]
+
+
+def test_negative_fits_are_clipped_and_counted():
+    medium = rte.absorption.planck_mean(field([230.0, 260.0, 300.0, 2600.0], CO2=0.5))
+    assert planck_coefficient("CO2", 230.0) < 0
+    assert medium.kappa[0, 0, 0] == 0.0
+    assert medium.provenance["clipped"] == {
+        "CO2": int((planck_coefficient("CO2", [230, 260, 300, 2600]) < 0).sum())
+    }
+    assert medium.provenance["outside_fit"] == 3
+
+
+def test_single_precision_stays():
+    medium = rte.absorption.planck_mean(field([1000.0], np.float32, H2O=0.2))
+    assert medium.kappa.dtype == medium.source.dtype == np.float32
+
+
+def test_missing_parts_are_named():
+    with pytest.raises(rte.InputError, match="no mole fraction of 'CO'"):
+        rte.absorption.planck_mean(field([900.0], H2O=0.1), species=["CO"])
+    with pytest.raises(rte.InputError, match="no fit for 'N2O'"):
+        rte.absorption.planck_mean(field([900.0], H2O=0.1), species=["N2O"])
+    with pytest.raises(rte.InputError, match="the field has N2"):
+        rte.absorption.planck_mean(field([900.0], N2=0.1))
+    with pytest.raises(rte.InputError, match="no absorption_coefficient"):
+        rte.absorption.given(field([900.0], H2O=0.1))
+    no_pressure = rte.Field(rte.Cartesian([0, 1]), [[[900.0]]], mole_fraction={"H2O": [[[0.1]]]})
+    with pytest.raises(rte.InputError, match="no pressure"):
+        rte.absorption.planck_mean(no_pressure)
+
+
+def test_the_pool_fire():
+    fire = rte.sample("pool-fire")
+    assert fire.grid.shape == (64, 64, 64)
+    assert fire.temperature.dtype == np.float32
+    assert list(fire.mole_fraction) == ["CH4", "CO2", "H2O"]
+    assert "OpenFOAM v1912" in fire.provenance
+    medium = rte.absorption.planck_mean(fire)
+    assert medium.kappa.max() == pytest.approx(4.3, abs=0.1)
+
+
+def test_the_embedded_file_is_small():
+    from importlib.resources import files
+
+    assert len((files("raytrace_rte") / "data" / "pool_fire.h5").read_bytes()) < 2.5e6
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "pool-fire"])
+def test_analytic_samples_of_any_size(name, tmp_path):
+    for cells in (1, 7, 20):
+        made = rte.sample(name, cells)
+        assert cells in made.grid.shape
+        rte.write(made, tmp_path / "s.h5")
+        assert rte.read(tmp_path / "s.h5").grid.shape == made.grid.shape
+        assert rte.absorption.given(made).kappa.max() > 0
+
+
+def test_burns_and_christon_centre():
+    made = rte.sample("burns-christon", 41)
+    assert made.absorption_coefficient[20, 20, 20] == pytest.approx(1.0)
+    assert made.absorption_coefficient[0, 0, 0] == pytest.approx(0.9 * (1 / 41) ** 3 + 0.1)
+
+
+def test_bad_samples():
+    with pytest.raises(rte.InputError, match=r"did you mean 'pool-fire'\?"):
+        rte.sample("poolfire")
+    with pytest.raises(rte.InputError, match="drop cells"):
+        rte.sample("pool-fire", 10)
+    with pytest.raises(rte.InputError, match="at least 1"):
+        rte.sample("smooth-plume", 0)
