@@ -44,11 +44,13 @@ def to_si(values: ArrayLike, unit: object, kind: str, where: str) -> NDArray[np.
     """Return values in SI: [m], [K], [Pa], [1/m] or [1]; float32 stays float32.
 
     unit: what the file or map says; kind: a key of KINDS; where: file and dataset, for the message.
-    Raises InputError when the unit is missing or not one of those known.
+    Raises InputError when the unit is missing or not one of those known, or the values are not real numbers.
     """
     a = np.asarray(values)
-    if a.dtype.kind != "f":
-        a = a.astype(np.float64)
+    if a.dtype.kind not in "fiu":
+        raise InputError(f"{where}: found data of type {a.dtype}; expected real numbers for {kind}")
+    if a.dtype.kind != "f" or a.dtype.itemsize < 4:
+        a = a.astype(np.float64 if a.dtype.kind != "f" else np.float32)
     factor = KINDS[kind][known_unit(unit, kind, where)]
     scale, offset = factor if isinstance(factor, tuple) else (factor, 0.0)
     if scale == 1.0 and offset == 0.0:
@@ -60,12 +62,19 @@ def known_unit(unit: object, kind: str, where: str) -> str:
     """Return the unit if it is known for this kind; raise InputError otherwise."""
     known = KINDS[kind]
     listed = ", ".join(known)
-    if isinstance(unit, bytes):
-        unit = unit.decode(errors="replace")
-    text = str(unit).strip() if unit is not None else ""
+    text = plain(unit)
     if text in ("", "?"):
         raise InputError(f"{where}: the unit of {kind} is missing; give units, one of {listed}")
     if text not in known:
         hint = nearest(text, known)
         raise InputError(f"{where}: unknown unit '{text}' of {kind}{hint}; expected one of {listed}")
     return text
+
+
+def plain(text: object) -> str:
+    """Return what an HDF5 attribute holds (text, bytes, or an array of one of them) as text; else ""."""
+    if isinstance(text, np.ndarray) and text.size == 1:
+        text = text.item()
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    return text.strip(" \t\n\0") if isinstance(text, str) else ""

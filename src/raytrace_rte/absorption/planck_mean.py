@@ -72,10 +72,12 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
     clipped: dict[str, int] = {}
     for plane in range(T.shape[0]):  # plane by plane: float64 work arrays stay small
         p = field.pressure if np.ndim(field.pressure) == 0 else field.pressure[plane]
+        total = np.zeros(T.shape[1:])
         for name in chosen:
             a = planck_coefficient(name, T[plane])
             clipped[name] = clipped.get(name, 0) + int((a < 0).sum())
-            kappa[plane] += p * field.mole_fraction[name][plane] * np.maximum(a, 0.0)
+            total += p * field.mole_fraction[name][plane] * np.maximum(a, 0.0)
+        kappa[plane] = total
     provenance: dict[str, Any] = {
         "model": "planck_mean",
         "fits": "TNF workshop (Barlow et al. 2001, after RADCAL)",
@@ -91,6 +93,8 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
 
 def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
     there = ", ".join(field.mole_fraction) or "none"
+    if isinstance(species, str):
+        species = [species]
     if species is None:
         chosen = [name for name in SPECIES if name in field.mole_fraction]
         if not chosen:
@@ -102,5 +106,10 @@ def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
     for name in species:
         planck_coefficient(name, 1000.0)
         if name not in field.mole_fraction:
-            raise InputError(f"absorption: the field has no mole fraction of '{name}'; it has {there}")
-    return list(species)
+            raise InputError(
+                f"absorption model 'planck_mean': the field has no mole fraction of '{name}'; it has {there}; "
+                "leave it out of species"
+            )
+    if not species:
+        raise InputError("absorption model 'planck_mean': species is empty; name some, or leave it out")
+    return list(dict.fromkeys(species))

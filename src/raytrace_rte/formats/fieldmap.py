@@ -16,11 +16,18 @@ from pydantic import Field as Key
 from ..errors import InputError, nearest
 from ..field import Field
 from ..grid import INFINITE, Cartesian
-from ..units import to_si
-from .hdf5 import get, opened, sha256, values
+from ..units import known_unit, plain, to_si
+from .hdf5 import attribute, get, opened, sha256, values
 from .molar import mole_fractions
 
 AXES = ("x", "y", "z")
+SCALARS = {
+    "temperature": "temperature",
+    "pressure": "pressure",
+    "soot_volume_fraction": "fraction",
+    "absorption_coefficient": "absorption",
+}
+"""Table of the map -> kind of its unit."""
 
 
 class Table(BaseModel):
@@ -77,36 +84,46 @@ def read_mapped(path: Path, chart: str | Path | Mapping[str, Any], allow_cold: b
     Raises InputError that names file and dataset or the map's key, what was found and what was expected.
     """
     plan, named = _load(chart)
-    if len(set(plan.grid.axis_order)) != len(plan.grid.axis_order):
-        raise InputError(f"{named}: [grid] axis_order is {plan.grid.axis_order}; each axis may stand once")
+    _check_sense(plan, named)
     with opened(path) as file:
         reader = _Reader(file, plan.grid, named)
-        state: dict[str, Any] = {"temperature": reader.array("temperature", plan.temperature, "temperature")}
-        for name, kind in (
-            ("pressure", "pressure"),
-            ("soot_volume_fraction", "fraction"),
-            ("absorption_coefficient", "absorption"),
-        ):
-            if getattr(plan, name) is not None:
-                state[name] = reader.array(name, getattr(plan, name), kind)
+        state = {
+            name: reader.array(name, quantity, kind)
+            for name, kind in SCALARS.items()
+            if (quantity := getattr(plan, name)) is not None
+        }
         moles = reader.arrays("mole_fraction", plan.mole_fraction)
         masses = reader.arrays("mass_fraction", plan.mass_fraction)
-        if moles and masses:
-            raise InputError(f"{named}: found mole_fraction and mass_fraction; expected one of the two")
         if masses:
-            moles = mole_fractions(masses, plan.balance, f"{path}, {named}")
-        grid = reader.grid(np.shape(state["temperature"]))
-        provenance = f"{path.name} read through {named}"
-        if isinstance(file.attrs.get("provenance"), str):
-            provenance += f"; {file.attrs['provenance']}"
+            moles = mole_fractions(masses, plan.balance, named)
+        grid = reader.grid(reader.shape)
+        origin = plain(attribute(file, "provenance"))
     return Field(
         grid,
-        **state,
-        mole_fraction=moles,
-        provenance=provenance,
+        **{name: a if name == "pressure" else reader.everywhere(a) for name, a in state.items()},
+        mole_fraction={name: reader.everywhere(a) for name, a in moles.items()},
+        provenance=f"{path.name} read through {named}" + (f"; {origin}" if origin else ""),
         source_sha256=sha256(path),
         allow_cold=allow_cold,
     )
+
+
+def _check_sense(plan: Map, named: str) -> None:
+    order = plan.grid.axis_order
+    if len(set(order)) != len(order):
+        raise InputError(f"{named}: [grid] axis_order is {order}; each axis may stand once")
+    if plan.mole_fraction and plan.mass_fraction:
+        raise InputError(f"{named}: found mole_fraction and mass_fraction; expected one of the two")
+    if plan.balance is not None and not plan.mass_fraction:
+        raise InputError(f"{named}: balance is the rest of mass fractions, and there are none; remove it")
+    quantities = {name: getattr(plan, name) for name in SCALARS}
+    for kind in ("mole_fraction", "mass_fraction"):
+        quantities |= {f"{kind}.{name}": quantity for name, quantity in getattr(plan, kind).items()}
+    for name, quantity in quantities.items():
+        if quantity is not None and (quantity.dataset is None) == (quantity.value is None):
+            raise InputError(f"{named}: [{name}] needs either a dataset or a value")
+    if not any(q is not None and q.dataset is not None for q in quantities.values()):
+        raise InputError(f"{named}: no quantity names a dataset; expected one at least, as [temperature]")
 
 
 def _load(chart: str | Path | Mapping[str, Any]) -> tuple[Map, str]:
@@ -129,6 +146,8 @@ def _load(chart: str | Path | Mapping[str, Any]) -> tuple[Map, str]:
 def _sentence(error: ValidationError) -> str:
     problem = min(error.errors(), key=lambda p: p["type"] != "extra_forbidden")
     *tables, key = (str(part) for part in problem["loc"])
+    if key == "balance":
+        return 'balance is the name of a species, at the top of the map, above all tables: balance = "N2"'
     where = f"[{'.'.join(tables)}]" if tables else "top level"
     if problem["type"] == "extra_forbidden":
         model: Any = Map
@@ -139,6 +158,8 @@ def _sentence(error: ValidationError) -> str:
         return f"{where} has an unknown key '{key}'{nearest(key, known)}; keys there are {', '.join(known)}"
     if problem["type"] == "missing":
         return f"{where} lacks the key '{key}'; add it"
+    if problem["type"] == "model_type":
+        return f"{where} {key} is {problem['input']!r}; expected a table with dataset and units"
     return f"{where} {key} is {problem['input']!r}: {problem['msg'].lower()}"
 
 
@@ -147,24 +168,22 @@ class _Reader:
 
     def __init__(self, file: h5py.File, table: GridTable, named: str) -> None:
         self.file, self.table, self.named = file, table, named
-        self._shape: tuple[int, ...] = ()
+        self.shape: tuple[int, ...] = ()
         self.flip: set[str] = {axis for axis in table.axis_order if self._descends(axis)}
 
     def arrays(self, kind: str, quantities: Mapping[str, Quantity]) -> dict[str, NDArray[np.floating]]:
         return {name: self.array(f"{kind}.{name}", q, "fraction") for name, q in quantities.items()}
 
     def array(self, name: str, quantity: Quantity, kind: str) -> NDArray[np.floating]:
-        """One quantity in SI, axes (x, y, z)."""
-        if (quantity.dataset is None) == (quantity.value is None):
-            raise InputError(f"{self.named}: [{name}] needs either a dataset or a value")
-        if quantity.value is not None:
-            number = to_si(quantity.value, quantity.units, kind, f"{self.named}: [{name}]")
-            return number if name == "pressure" else np.full(self._shape, number)
-        assert quantity.dataset is not None
+        """One quantity in SI, axes (x, y, z); a single number stays one."""
+        if quantity.dataset is None:
+            assert quantity.value is not None
+            return to_si(quantity.value, quantity.units, kind, f"{self.named}: [{name}]")
         dataset = get(self.file, quantity.dataset)
-        units = quantity.units if quantity.units is not None else dataset.attrs.get("units")
+        units = quantity.units if quantity.units is not None else attribute(dataset, "units")
         where = f"{self.file.filename}: dataset '{quantity.dataset}' ([{name}] of the {self.named})"
-        data = to_si(self._select(values(dataset), quantity.select, where), units, kind, where)
+        known_unit(units, kind, where)
+        data = to_si(values(dataset, _index(dataset, quantity.select, where)), units, kind, where)
         order = self.table.axis_order
         if data.ndim == 0 and name == "pressure":
             return data
@@ -176,22 +195,18 @@ class _Reader:
         data = data[tuple(slice(None, None, -1 if axis in self.flip else 1) for axis in order)]
         present = np.transpose(data, np.argsort(order))
         missing = tuple(i for i, axis in enumerate(AXES) if axis not in order)
-        self._shape = np.expand_dims(present, missing).shape
-        return np.ascontiguousarray(np.expand_dims(present, missing))
-
-    def _select(self, data: NDArray[Any], select: str | None, where: str) -> NDArray[Any]:
-        if select is None:
-            return data
-        try:
-            index = tuple(slice(None) if part.strip() == ":" else int(part) for part in select.split(","))
-            if len(index) != data.ndim:
-                raise IndexError
-            return np.asarray(data[index])
-        except (ValueError, IndexError):
+        cells = np.ascontiguousarray(np.expand_dims(present, missing))
+        self.shape = self.shape or cells.shape
+        if cells.shape != self.shape:
             raise InputError(
-                f"{where}: select is '{select}' for shape {data.shape}; expected a whole number within range "
-                "or ':' for each axis, as in \"0, :, :, :\""
-            ) from None
+                f"{where}: found shape {cells.shape} along x, y, z; expected {self.shape}, as of the first "
+                "quantity; all need the same axis_order and location, so pick another dataset or convert it"
+            )
+        return cells
+
+    def everywhere(self, data: NDArray[np.floating]) -> NDArray[np.floating]:
+        """A single number as an array over all cells; arrays as they are."""
+        return data if data.ndim else np.full(self.shape, data)
 
     def grid(self, shape: tuple[int, ...]) -> Cartesian:
         """The faces of the cells of arrays of this shape."""
@@ -205,8 +220,11 @@ class _Reader:
         if positions is None:
             return self._uniform(axis, n)
         positions = positions[::-1] if axis in self.flip else positions
-        where = f"{self.named}: [grid] {axis} = {getattr(t, axis).dataset}"
+        where = (
+            f"{self.file.filename}: dataset '{getattr(t, axis).dataset}' ([grid] {axis} of the {self.named})"
+        )
         if t.location == "cell" and positions.size == n + 1:
+            _check_increasing(positions, where)
             return positions
         if positions.size != n:
             wanted = f"{n} (centres) or {n + 1} (faces)" if t.location == "cell" else str(n)
@@ -215,6 +233,7 @@ class _Reader:
             )
         if n == 1:
             raise InputError(f"{where}: one position does not say how wide its cell is; give the two faces")
+        _check_increasing(positions, where)
         middle = 0.5 * (positions[1:] + positions[:-1])
         if t.location == "point":
             return np.concatenate((positions[:1], middle, positions[-1:]))
@@ -236,8 +255,13 @@ class _Reader:
         i = order.index(axis)
         numbers = np.array([t.origin[i], t.spacing[i]])
         start, step = to_si(numbers, t.units, "length", f"{self.named}: [grid] origin and spacing")
-        if step <= 0:
-            raise InputError(f"{self.named}: [grid] spacing is {t.spacing}; expected lengths above 0")
+        if not (step > 0 and np.isfinite(numbers).all()):
+            raise InputError(
+                f"{self.named}: [grid] origin is {t.origin} and spacing {t.spacing}; expected finite "
+                "numbers, spacing above 0"
+            )
+        if t.location == "point" and n == 1:
+            raise InputError(f"{self.named}: [grid] one point along {axis} has no extent; use location cell")
         if t.location == "cell":
             return start + step * np.arange(n + 1)
         ends = np.clip(np.arange(n + 1) - 0.5, 0, n - 1)
@@ -248,8 +272,9 @@ class _Reader:
         if table is None:
             return None
         dataset = get(self.file, table.dataset)
-        units = table.units if table.units is not None else dataset.attrs.get("units")
+        units = table.units if table.units is not None else attribute(dataset, "units")
         where = f"{self.file.filename}: dataset '{table.dataset}' ([grid] {axis} of the {self.named})"
+        known_unit(units, "length", where)
         positions = to_si(values(dataset), units, "length", where).astype(np.float64)
         if positions.ndim != 1:
             raise InputError(f"{where}: found shape {positions.shape}; expected one axis of positions")
@@ -259,3 +284,32 @@ class _Reader:
         """Whether positions fall strictly; then axis and data are turned round."""
         positions = self._coordinate(axis)
         return positions is not None and positions.size > 1 and bool((np.diff(positions) < 0).all())
+
+
+def _check_increasing(positions: NDArray[np.float64], where: str) -> None:
+    wrong = np.flatnonzero(~(np.diff(positions) > 0) | ~np.isfinite(np.diff(positions)))
+    if wrong.size:
+        i = int(wrong[0])
+        raise InputError(
+            f"{where}: positions {i} and {i + 1} are {positions[i]:g} m and {positions[i + 1]:g} m; expected "
+            "all finite and increasing (or all decreasing); sort the axis with the data, drop duplicates"
+        )
+
+
+def _index(dataset: h5py.Dataset, select: str | None, where: str) -> tuple[Any, ...]:
+    if select is None:
+        return ()
+    parts = [part.strip() for part in select.split(",")]
+    try:
+        if len(parts) != dataset.ndim:
+            raise IndexError
+        # range() turns negative numbers into the positive ones that h5py wants, and checks them
+        return tuple(
+            slice(None) if part == ":" else range(size)[int(part)]
+            for part, size in zip(parts, dataset.shape, strict=True)
+        )
+    except (ValueError, IndexError):
+        raise InputError(
+            f"{where}: select is '{select}' for shape {dataset.shape}; expected a whole number within range "
+            "or ':' for each axis, as in \"0, :, :, :\""
+        ) from None

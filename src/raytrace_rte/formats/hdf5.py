@@ -1,8 +1,9 @@
-"""Opening HDF5 files, with one clear message for each way in which that fails."""
+"""Opening, reading and writing HDF5 files, with one clear message for each way in which that fails."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,33 +14,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, nearest
+from .atomic import replacing
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+DAMAGE = (OSError, RuntimeError, KeyError, OverflowError, UnicodeDecodeError)
+"""What h5py raises, somewhere, on a file whose bytes are wrong."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """Yield the file, open for reading; raise InputError when it is missing, not HDF5 or cut short."""
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path (in a config it is relative to the config)")
-    if path.is_dir():
-        raise InputError(f"{path}: is a directory; expected an HDF5 file")
+    """Yield the file, open for reading; raise InputError when it is missing, not HDF5, cut or damaged."""
     try:
         file = h5py.File(path, "r")
-    except PermissionError:
-        raise InputError(f"{path}: may not be read; check its permissions") from None
     except OSError as error:
         raise InputError(f"{path}: {_reason(path, error)}") from None
     with file:
-        yield file
+        try:
+            yield file
+        except DAMAGE as error:
+            raise InputError(f"{path}: is damaged: {_one_line(error)}; copy or write it again") from error
 
 
 def _reason(path: Path, error: OSError) -> str:
-    if "truncated" in str(error):
+    text = _one_line(error)
+    if isinstance(error, FileNotFoundError):
+        return "no such file; check the path (in a config it is relative to the config)"
+    if isinstance(error, PermissionError):
+        return "may not be read; check its permissions"
+    if path.is_dir():
+        return "is a directory; expected an HDF5 file"
+    if "truncated" in text:
         return "the HDF5 file is truncated (an interrupted copy or run?); copy or write it again"
-    with open(path, "rb") as file:
-        start = file.read(8)
-    if start != b"\x89HDF\r\n\x1a\n":
+    if "lock" in text or "already open" in text:
+        return (
+            f"is in use, or was not closed by the program that wrote it ({text}); wait for that program, "
+            "or repair the file with `h5clear -s`; where the file system has no locks, set "
+            "HDF5_USE_FILE_LOCKING=FALSE"
+        )
+    try:
+        with open(path, "rb") as file:
+            signed = file.read(len(SIGNATURE)) == SIGNATURE
+    except OSError as other:
+        return f"cannot be read: {other.strerror}; check the path"
+    if not signed:
         return "is not an HDF5 file; convert the data to HDF5, or check the name"
-    return f"is damaged: {error}; copy or write it again"
+    return f"is damaged: {text}; copy or write it again"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
 
 
 def get(file: h5py.File, name: str) -> h5py.Dataset:
@@ -50,24 +73,43 @@ def get(file: h5py.File, name: str) -> h5py.Dataset:
     names = datasets(file)
     what = "is a group" if found is not None else "is missing"
     listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-    raise InputError(f"{file.filename}: dataset '{name}' {what}{nearest(name, names)}; there are {listed}")
+    raise InputError(
+        f"{file.filename}: dataset '{name}' {what}{nearest(name, names)}; there are {listed or 'no datasets'}"
+    )
 
 
-def values(dataset: h5py.Dataset) -> NDArray[Any]:
-    """Read a dataset whole; raise InputError when its data cannot be decoded."""
+def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
+    """Read a dataset, or the part of it at `index`; raise InputError when its data cannot be decoded."""
+    where = f"{dataset.file.filename}: dataset '{dataset.name.lstrip('/')}'"
     try:
-        return np.asarray(dataset[()])
-    except OSError as error:
+        return np.asarray(dataset[index])
+    except (OSError, TypeError, ValueError) as error:
         raise InputError(
-            f"{dataset.file.filename}: dataset '{dataset.name}' cannot be decoded ({error}); the file is "
-            "damaged, or compressed with a filter that is not installed (h5repack rewrites it)"
+            f"{where} cannot be decoded ({_one_line(error)}); the file is damaged, or compressed with a "
+            "filter that is not installed (import hdf5plugin may help, h5repack rewrites the file)"
+        ) from None
+    except MemoryError:
+        raise InputError(
+            f"{where} has shape {dataset.shape}, {dataset.nbytes / 2**30:.3g} GiB, which does not fit into "
+            "memory; cut out or coarsen the region of interest"
+        ) from None
+
+
+def attribute(item: h5py.HLObject, key: str) -> Any:
+    """Return an attribute, None when there is none; raise InputError when it cannot be decoded."""
+    try:
+        return item.attrs.get(key)
+    except (*DAMAGE, TypeError, ValueError) as error:
+        raise InputError(
+            f"{item.file.filename}: attribute '{key}' of '{item.name}' cannot be decoded "
+            f"({_one_line(error)}); write it as text or numbers"
         ) from None
 
 
 def datasets(file: h5py.File) -> list[str]:
     """Return the paths of all datasets."""
     names: list[str] = []
-    file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+    file.visititems(lambda name, item: names.append(str(name)) if isinstance(item, h5py.Dataset) else None)
     return names
 
 
@@ -75,3 +117,17 @@ def sha256(path: Path) -> str:
     """Return the hash of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def written(path: str | Path) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file that takes the place of `path` when the block succeeds.
+
+    It is built in memory: when HDF5 itself meets a full disk, it can crash the process as it closes the file.
+    Raises InputError when the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        image = io.BytesIO()
+        with h5py.File(image, "w") as file:
+            yield file
+        temporary.write_bytes(image.getbuffer())

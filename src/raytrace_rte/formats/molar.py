@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..field import ROUNDING, first_bad
 
 ATOMIC_MASS = {
     "H": 1.008, "He": 4.002602, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998403, "Ne": 20.1797,
@@ -41,19 +42,22 @@ def mole_fractions(
     """Return X_i = (Y_i / W_i) / sum (Y_j / W_j).
 
     balance: the species that makes up the rest when not all are given.
-    Raises InputError when the mass fractions do not sum to 1 and no balance is named.
+    Raises InputError when one is not within 0..1, or they do not sum to 1 and no balance is named.
     """
-    total = sum(np.asarray(y, dtype=np.float64) for y in masses.values())
-    full = dict(masses)
+    for name, y in masses.items():
+        wrong = ~((y >= -ROUNDING) & (y <= 1 + SUM_TOLERANCE))
+        first_bad(f"{where}: mass_fraction/{name}", y, wrong, "within 0..1", "check the unit (percent? ppm?)")
+    full = {name: np.maximum(y, 0.0, dtype=np.float64) for name, y in masses.items()}
+    total = np.asarray(sum(full.values()))
     if balance is not None:
-        rest = np.maximum(1.0 - np.asarray(total), 0.0)
-        full[balance] = full[balance] + rest if balance in full else rest
-    elif np.abs(np.asarray(total) - 1.0).max() > SUM_TOLERANCE:
+        over = total > 1 + SUM_TOLERANCE
+        first_bad(f"{where}: sum of mass fractions", total, over, "at most 1", "check the units")
+        full[balance] = full.get(balance, 0.0) + np.maximum(1.0 - total, 0.0)
+    elif np.abs(total - 1.0).max() > SUM_TOLERANCE:
         raise InputError(
-            f"{where}: mass fractions of {', '.join(masses)} sum to {np.min(total):.4g}.."
-            f"{np.max(total):.4g}; "
+            f"{where}: mass fractions of {', '.join(masses)} sum to {total.min():.4g}..{total.max():.4g}; "
             'mole fractions need all species: add the others, or say what is the rest: balance = "N2"'
         )
-    moles = {name: np.asarray(y, dtype=np.float64) / molar_mass(name) for name, y in full.items()}
-    all_moles = np.asarray(sum(moles.values()))
+    moles = {name: y / molar_mass(name) for name, y in full.items()}
+    all_moles = sum(moles.values())
     return {name: (moles[name] / all_moles).astype(y.dtype) for name, y in masses.items()}

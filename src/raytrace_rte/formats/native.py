@@ -11,9 +11,8 @@ import numpy as np
 from ..errors import InputError
 from ..field import Field
 from ..grid import Cartesian
-from ..units import to_si
-from .atomic import replacing
-from .hdf5 import get, opened, sha256, values
+from ..units import plain, to_si
+from .hdf5 import attribute, get, opened, sha256, values, written
 
 SCHEMA, VERSION = "raytrace_rte field", 1
 OPTIONAL = {
@@ -26,8 +25,7 @@ OPTIONAL = {
 
 def is_native(file: h5py.File) -> bool:
     """Whether the file says that it is a native field."""
-    schema = file.attrs.get("schema")
-    return (schema.decode() if isinstance(schema, bytes) else schema) == SCHEMA
+    return plain(attribute(file, "schema")) == SCHEMA
 
 
 def read_native(path: Path, allow_cold: bool = False) -> Field:
@@ -36,19 +34,14 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
     Raises InputError that names file and dataset, on anything missing, without a unit, or out of range.
     """
     with opened(path) as file:
-        version = int(file.attrs.get("schema_version", 0))
-        if version != VERSION:
-            raise InputError(
-                f"{path}: schema_version is {version}; this version of raytrace-rte reads {VERSION}; "
-                "update the package or rewrite the file"
-            )
+        _check_version(path, attribute(file, "schema_version"))
         grid = Cartesian(*(_quantity(file, f"grid/{axis}", "length") for axis in "xyz"))
         state: dict[str, Any] = {"temperature": _quantity(file, "temperature", "temperature")}
         for name, (kind, _) in OPTIONAL.items():
             if name in file:
                 state[name] = _quantity(file, name, kind)
         species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
-        provenance = str(file.attrs.get("provenance", ""))
+        provenance = plain(attribute(file, "provenance"))
     return Field(
         grid,
         **state,
@@ -59,6 +52,17 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
     )
 
 
+def _check_version(path: Path, version: Any) -> None:
+    whole = isinstance(version, int | np.integer)
+    if whole and version == VERSION:
+        return
+    newer = whole and version > VERSION
+    remedy = "update the package" if newer else f"write the attribute schema_version = {VERSION}"
+    raise InputError(
+        f"{path}: schema_version is {version}; this version of raytrace-rte reads {VERSION}; {remedy}"
+    )
+
+
 def _species(file: h5py.File) -> list[str]:
     group = file.get("mole_fraction")
     return list(group) if isinstance(group, h5py.Group) else []
@@ -66,7 +70,7 @@ def _species(file: h5py.File) -> list[str]:
 
 def _quantity(file: h5py.File, name: str, kind: str) -> Any:
     dataset = get(file, name)
-    return to_si(values(dataset), dataset.attrs.get("units"), kind, f"{file.filename}: dataset '{name}'")
+    return to_si(values(dataset), attribute(dataset, "units"), kind, f"{file.filename}: dataset '{name}'")
 
 
 def write(field: Field, path: str | Path, compression: bool = True) -> None:
@@ -74,7 +78,7 @@ def write(field: Field, path: str | Path, compression: bool = True) -> None:
 
     compression: gzip 1 with shuffle. Raises InputError when the file cannot be written.
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with written(path) as file:
         file.attrs.update({"schema": SCHEMA, "schema_version": VERSION, "provenance": field.provenance})
         for name, faces in zip("xyz", field.grid, strict=True):
             _put(file, f"grid/{name}", faces, "m", False)

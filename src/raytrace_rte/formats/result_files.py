@@ -100,9 +100,9 @@ def attributes(result: Result) -> dict[str, str]:
 
 def write_hdf5(result: Result, path: Path) -> None:
     """Write everything as HDF5 with dimension scales, units and long names."""
-    import h5py
+    from .hdf5 import written
 
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with written(path) as file:
         file.attrs.update(attributes(result))
         for v in variables(result):
             data = file.create_dataset(v.name, data=v.values, track_times=False, **_filters(v.values))
