@@ -1,0 +1,271 @@
+"""The command line as a user meets it: jobs, interrupts, bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import raytrace_rte as rte
+
+ROOT = Path(__file__).parent.parent
+TOOL = [sys.executable, "-c", "from raytrace_rte.cli import main; main()"]
+
+CONFIG = """
+[field]
+sample = "smooth-plume"
+cells = 24
+[sensor]
+kind = "camera"
+position = [0.0, -2.0, 0.5]
+look_at = [0.0, 0.0, 0.5]
+shape = [60, 50]
+field_of_view_deg = 32
+[walls]
+kind = "black"
+temperature = 300.0
+[output]
+directory = "out"
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def call(*arguments, **kwargs):
+    return subprocess.run(
+        [*TOOL, *map(str, arguments)], capture_output=True, text=True, check=False, **kwargs
+    )
+
+
+def test_run_writes_result_picture_and_record(config):
+    done = call("run", config)
+    assert done.returncode == 0, done.stderr
+    out = config.parent / "out"
+    assert {p.name for p in out.iterdir()} == {"result.h5", "image.png", "image.tif"}
+    for name in ("result.h5", "image.png", "image.tif"):
+        assert str(out / name) in done.stdout
+    medium = rte.absorption.given(rte.sample("smooth-plume", 24))
+    camera = rte.camera((0, -2, 0.5), (0, 0, 0.5), (60, 50), 32)
+    expected = rte.solve(medium, camera, rte.black(300.0)).value
+    with h5py.File(out / "result.h5") as file:
+        np.testing.assert_array_equal(file["radiance"][:], expected)
+        assert file["radiance"].attrs["units"] == "W m-2 sr-1"
+        record = json.loads(file.attrs["config"])
+    assert record["method"] == {"kind": "march", "order": 2}
+    assert record["job"]["field"] == {"sample": "smooth-plume", "cells": 24, "allow_cold": False}
+    assert record["versions"]["raytrace-rte"] == rte.__version__
+
+
+def override(*settings):
+    return [part for setting in settings for part in ("--set", setting)]
+
+
+def test_overrides(config):
+    quantity = "output.quantity=brightness_temperature"
+    settings = override("method.kind=thick", "method.terms=3", "output.directory=other", quantity)
+    done = call("run", config, *settings)
+    assert done.returncode == 0, done.stderr
+    assert "thick(terms=3)" in done.stdout
+    assert (config.parent / "other" / "image.png").exists()
+
+
+def test_overriding_the_kind_drops_the_old_kinds_keys(config):
+    config.write_text(CONFIG + '[method]\nkind = "march"\norder = 1\n', encoding="utf-8")
+    assert "thin()" in call("run", config, *override("method.kind=thin")).stdout
+
+
+def test_check_does_everything_but_the_march(config):
+    done = call("check", config)
+    assert done.returncode == 0
+    assert "3000 rays" in done.stdout
+    assert not any((config.parent / "out").iterdir())
+
+
+LINE = """
+[sensor]
+kind = "line_of_sight"
+origin = [0, -2, 0.3]
+direction = [0, 1, 0]
+"""
+RAYS = """
+[sensor]
+kind = "rays"
+origin = [[0, -2, 0.3], [0, -2, 0.4]]
+direction = [[0, 1, 0]]
+"""
+
+
+def with_sensor(sensor):
+    return CONFIG[: CONFIG.index("[sensor]")] + sensor + CONFIG[CONFIG.index("[walls]") :]
+
+
+def test_line_of_sight(config):
+    config.write_text(with_sensor(LINE), encoding="utf-8")
+    done = call("run", config)
+    assert done.returncode == 0, done.stderr
+    lines = (config.parent / "out/profile.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[2].startswith("s [m],length [m],optical_depth [1],temperature [K],kappa [1/m]")
+    table = np.genfromtxt(lines[3:], delimiter=",")
+    radiance, wall = float(lines[1].split()[2]), float(lines[1].split()[-1])
+    assert table[:, -1].sum() + wall == pytest.approx(radiance, rel=1e-12)
+
+
+def test_given_rays(config):
+    config.write_text(with_sensor(RAYS), encoding="utf-8")
+    done = call("run", config)
+    assert done.returncode == 0, done.stderr
+    assert len((config.parent / "out/rays.csv").read_text(encoding="utf-8").splitlines()) == 4
+
+
+def test_sample_inspect_and_a_field_through_a_map(tmp_path):
+    assert call("sample", "pool-fire", tmp_path / "flame.h5").returncode == 0
+    shown = call("inspect", tmp_path / "flame.h5", cwd=tmp_path)
+    assert "a native field" in shown.stdout
+    assert "mole_fraction/CO2" in shown.stdout
+    assert list(tmp_path.glob("*.toml")) == []
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["T"] = np.full((4, 4, 4), 900.0)
+        file["kappa"] = np.ones((4, 4, 4))
+    done = call("inspect", tmp_path / "other.h5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    chart = tmp_path / "other.map.toml"
+    assert call("inspect", tmp_path / "other.h5", cwd=tmp_path).returncode == 2  # keeps the user's edits
+    text = chart.read_text(encoding="utf-8").replace("[0.0, 0.0, 0.0]   # unk", "[0.25, 0.25, 0.25]   # ")
+    for before, unit in (('"T"', "K"), ('"kappa"', "1/m"), ("101325.0", "Pa")):
+        text = text.replace(f'{before}\nunits = "?"', f'{before}\nunits = "{unit}"')
+    chart.write_text(text.replace('units = "?"', 'units = "m"'), encoding="utf-8")
+    job = tmp_path / "job.toml"
+    job.write_text('[field]\nfile = "other.h5"\nmap = "other.map.toml"\n[sensor]\nkind = "line_of_sight"\n'
+                   "origin = [-1, 0.5, 0.5]\ndirection = [1, 0, 0]\n", encoding="utf-8")  # fmt: skip
+    done = call("run", job)
+    assert done.returncode == 0, done.stderr
+    with h5py.File(tmp_path / "out/result.h5") as file:
+        assert file["radiance"][0] == pytest.approx(rte.blackbody(900.0) * (1 - np.exp(-1)), rel=1e-12)
+
+
+CAMERA = '[sensor]\nkind = "camera"\nposition = [0, -2, 0.5]\nlook_at = [0, 0, 0.5]\n'
+BAD = {
+    "no such config file": None,
+    "not valid TOML": "[sensor\n",
+    "unknown key 'positon' (did you mean 'position'?)": '[sensor]\nkind = "camera"\npositon = [0, 1, 2]\n',
+    "unknown section [sensors] (did you mean 'sensor'?)": '[sensors]\nkind = "camera"\n',
+    "section [sensor] is missing": '[method]\nkind = "march"\n',
+    "kind is 'camra'; expected one of camera": '[sensor]\nkind = "camra"\n',
+    "'shape[0]' is 'big'; expected two whole numbers": CAMERA + 'shape = ["big", 3]\n',
+    "key 'look_at' is missing": '[sensor]\nkind = "camera"\nposition = [0, 1, 2]\n',
+    "'order' is 'two'; expected a whole number": CAMERA + '[method]\nkind = "march"\norder = "two"\n',
+    "order is 3; expected 1": CAMERA + '[method]\nkind = "march"\norder = 3\n',
+    "nowhere.h5: no such file": CAMERA + '[field]\nfile = "nowhere.h5"\n',
+    "job.toml: is not an HDF5 file": CAMERA + '[field]\nfile = "job.toml"\n',
+    "no ray meets the field": CAMERA.replace("look_at = [0, 0", "look_at = [0, -9"),
+    "the field has no mole fraction of 'CO'": CAMERA
+    + '[absorption]\nmodel = "planck_mean"\nspecies = ["CO"]\n',
+    "map is given without a file": CAMERA + '[field]\nmap = "x.toml"\n',
+    "found file and sample": CAMERA + '[field]\nfile = "x.h5"\nsample = "pool-fire"\n',
+    "cannot be written (Not a directory)": CAMERA + '[output]\ndirectory = "job.toml/out"\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_bad_input_is_one_message_exit_2_and_nothing_written(message, tmp_path):
+    path = tmp_path / "job.toml"
+    if BAD[message] is not None:
+        path.write_text(BAD[message], encoding="utf-8")
+    before = {p for p in tmp_path.rglob("*") if p.is_file()}
+    for command in ("run", "check"):
+        done = call(command, path)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stderr.strip().count("\n") == 0
+    assert {p for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_a_bad_override_names_itself(config):
+    done = call("run", config, "--set", "method")
+    assert (done.returncode, "--set method: expected section.key=value" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file size limits are POSIX")
+def test_a_full_disk_is_one_message_and_leaves_nothing(config):
+    """A limit on the size of files stands in for the disk."""
+
+    def limited():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+    call("run", config)  # warms the cache, which is subject to the limit too
+    shutil.rmtree(config.parent / "out")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": ""}
+    done = call("run", config, preexec_fn=limited, env=environment)
+    assert done.returncode == 2, done.stderr
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    left = [p.name for p in (config.parent / "out").rglob("*") if p.is_file() and ".partial" not in p.parts]
+    assert left == []
+
+
+BIG = CONFIG.replace("cells = 24", "cells = 96").replace("[60, 50]", "[1200, 1200]")
+
+
+def interrupted(config, wait_for_batches):
+    """Start a long run, press Ctrl-C when some batches are kept, return (process, seconds to stop)."""
+    process = subprocess.Popen([*TOOL, "run", str(config), "--threads", "1"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    kept = config.parent / "out/.partial"
+    deadline = time.monotonic() + 120
+    while len(list(kept.glob("*.npz"))) < wait_for_batches:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    return process.returncode, errors, time.monotonic() - start
+
+
+def test_ctrl_c_keeps_rays_and_resume_gives_the_same_bits(config):
+    config.write_text(BIG, encoding="utf-8")
+    code, errors, seconds = interrupted(config, 3)
+    assert code == 130
+    assert seconds < 2.0
+    assert "rays are kept in" in errors
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    out = config.parent / "out"
+    assert not (out / "result.h5").exists()
+    other = call("run", config, "--resume", "--set", "walls.temperature=400")
+    assert other.returncode == 2
+    assert "belong to another job" in other.stderr
+    kept = len(list((out / ".partial").glob("*.npz")))
+    assert kept >= 3
+    assert call("run", config, "--resume").returncode == 0
+    with h5py.File(out / "result.h5") as file:
+        resumed = file["radiance"][:]
+    assert not (out / ".partial").exists()
+    assert call("run", config).returncode == 0
+    with h5py.File(out / "result.h5") as file:
+        np.testing.assert_array_equal(file["radiance"][:], resumed)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.name)
+def test_shipped_configs_run(path, tmp_path):
+    small = [] if "line" in path.name else ["--set", "sensor.shape=[24, 16]"]
+    done = call("run", path, "--set", f"output.directory={tmp_path}", *small)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "result.h5").exists()
