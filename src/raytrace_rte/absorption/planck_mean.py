@@ -107,8 +107,8 @@ def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
         planck_coefficient(name, 1000.0)
         if name not in field.mole_fraction:
             raise InputError(
-                f"absorption model 'planck_mean': the field has no mole fraction of '{name}'; it has {there}; "
-                "leave it out of species"
+                f"absorption model 'planck_mean': the field has no mole fraction of '{name}', it has "
+                f"{there}; leave it out of species"
             )
     if not species:
         raise InputError("absorption model 'planck_mean': species is empty; name some, or leave it out")
