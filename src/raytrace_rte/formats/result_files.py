@@ -153,10 +153,9 @@ def write_csv(result: Result, path: Path) -> None:
         file.write(f"# raytrace_rte {result.config['versions']['raytrace-rte']}\n")
         table = csv.writer(file)
         if result.profile is not None:
-            wall = result.value.reshape(-1)[0] - result.profile["contribution"].sum()
-            file.write(
-                f"# radiance {result.value.reshape(-1)[0]!r} {RADIANCE}, of it from the wall {wall!r}\n"
-            )
+            radiance = float(result.value[0])
+            wall = radiance - float(result.profile["contribution"].sum())
+            file.write(f"# radiance {radiance!r} {RADIANCE}, of it from the wall {wall!r}\n")
             table.writerow([f"{name} [{unit}]" for name, unit in PROFILE_UNITS.items()])
             table.writerows([[repr(float(v)) for v in row] for row in result.profile])
         else:
