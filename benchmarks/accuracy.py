@@ -14,7 +14,7 @@ import numpy as np
 import raytrace_rte as rte
 from raytrace_rte import exact
 
-from .tables import table
+from .tables import percent, table
 
 METHODS = {
     "March(order=1)": rte.March(1),
@@ -47,7 +47,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         for r in data["plume"]
     ]
     fire = [
-        [r["method"], f"{100 * r['mean']:.2g} %", f"{100 * r['worst']:.2g} %", f"{r['crossings'] / 1e6:.2f}",
+        [r["method"], percent(r["mean"]), percent(r["worst"]), f"{r['crossings'] / 1e6:.2f}",
          f"{r['ns']:.1f}", f"{r['ratio']:.2f}"]
         for r in data["fire"]
     ]  # fmt: skip

@@ -51,3 +51,8 @@ def _cpu() -> str:
     from llvmlite import binding
 
     return str(binding.get_host_cpu_name())
+
+
+def percent(fraction: float) -> str:
+    """A share as text; beyond a millionfold the digits say nothing."""
+    return f"{100 * fraction:.2g} %" if fraction < 1e6 else "> 10⁸ %"
