@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,7 @@ def _reason(path: Path, error: OSError) -> str:
         return "no such file; check the path (in a config it is relative to the config)"
     if isinstance(error, PermissionError):
         return "may not be read; check its permissions"
-    if path.is_dir():
+    if os.path.isdir(path):  # Path.is_dir raises on a name too long
         return "is a directory; expected an HDF5 file"
     if "truncated" in text:
         return "the HDF5 file is truncated (an interrupted copy or run?); copy or write it again"
