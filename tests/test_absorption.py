@@ -107,3 +107,20 @@ def test_bad_samples():
         rte.sample("pool-fire", 10)
     with pytest.raises(rte.InputError, match="at least 1"):
         rte.sample("smooth-plume", 0)
+
+
+def test_species_may_be_one_name_and_none_counts_twice():
+    gas = field([1000.0], H2O=0.2, CO2=0.1)
+    one = rte.absorption.planck_mean(gas, species="CO2")
+    twice = rte.absorption.planck_mean(gas, species=["CO2", "CO2"])
+    assert one.kappa == twice.kappa == pytest.approx(2.7374100)
+    with pytest.raises(rte.InputError, match="species is empty"):
+        rte.absorption.planck_mean(gas, species=[])
+
+
+def test_soot_is_noted_as_ignored():
+    gas = field([1000.0], H2O=0.2)
+    sooty = rte.Field(gas.grid, gas.temperature, gas.pressure, gas.mole_fraction, 1e-6 * gas.temperature)
+    medium = rte.absorption.planck_mean(sooty)
+    assert medium.provenance["ignored"] == ["soot_volume_fraction"]
+    assert medium.kappa == rte.absorption.planck_mean(gas).kappa
