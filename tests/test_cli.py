@@ -220,7 +220,7 @@ def test_a_full_disk_is_one_message_and_leaves_nothing(config):
     assert left == []
 
 
-BIG = CONFIG.replace("cells = 24", "cells = 96").replace("[60, 50]", "[1200, 1200]")
+BIG = CONFIG.replace("cells = 24", "cells = 96").replace("[60, 50]", "[1500, 1500]")
 
 
 def interrupted(config, wait_for_batches):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .run.job import Prepared
 
-DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
+BAD_INPUT, INTERRUPTED = 2, 130
+Progress = Callable[[int, int], None]
 
 app = typer.Typer(
     name="raytrace-rte",
@@ -92,8 +94,8 @@ def run(
         say(prepared.describe())
         checkpoint = prepared.checkpoint(resume)
         try:
-            with _progress(quiet) as progress:
-                result = prepared.solve(checkpoint, threads=threads, progress=progress)
+            with _progress(quiet) as progress, _stop_at_ctrl_c(progress) as watched:
+                result = prepared.solve(checkpoint, threads=threads, progress=watched)
             files = jobs.write(prepared, result)
         except KeyboardInterrupt:
             _explain_interrupt(config, overrides or (), checkpoint.rays, prepared)
@@ -177,10 +179,35 @@ def _explain_interrupt(config: Path, overrides: list[str] | tuple[()], rays: int
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def _stop_at_ctrl_c(progress: Progress) -> Iterator[Progress]:
+    """Yield progress that stops the work after Ctrl-C, even where the exception itself got lost.
+
+    Python drops an exception that a signal raises inside a destructor or a callback of C code.
+    """
+    pressed = False
+
+    def remember(signum: int, frame: object) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    def watched(done: int, total: int) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        progress(done, total)
+
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield watched
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress]:
     """A bar on a terminal, a line now and then elsewhere."""
     if quiet:
-        yield None
+        yield lambda done, total: None
     elif sys.stdout.isatty():
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 

@@ -78,7 +78,7 @@ class Camera:
 
     def _pixels(self, count: int) -> FloatArray:
         pitch = 2.0 * self.half_width / self.shape[1]
-        return (np.arange(count) + 0.5 - 0.5 * count) * pitch
+        return np.asarray((np.arange(count) + 0.5 - 0.5 * count) * pitch, dtype=np.float64)
 
     def take(self, index: NDArray[np.int64]) -> Rays:
         """Return the rays of the pixels with these flat indices (row * columns + column)."""
