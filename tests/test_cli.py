@@ -56,7 +56,7 @@ def test_run_writes_result_picture_and_record(config):
     done = call("run", config)
     assert done.returncode == 0, done.stderr
     out = config.parent / "out"
-    assert {p.name for p in out.iterdir()} == {"result.h5", "image.png", "image.tif"}
+    assert {p.name for p in out.iterdir()} == {"result.h5", "image.png", "image.tif", "regimes.png"}
     for name in ("result.h5", "image.png", "image.tif"):
         assert str(out / name) in done.stdout
     medium = rte.absorption.given(rte.sample("smooth-plume", 24))
@@ -66,7 +66,8 @@ def test_run_writes_result_picture_and_record(config):
         np.testing.assert_array_equal(file["radiance"][:], expected)
         assert file["radiance"].attrs["units"] == "W m-2 sr-1"
         record = json.loads(file.attrs["config"])
-    assert record["method"] == {"kind": "march", "order": 2}
+    assert record["method"] == {"kind": "auto", "rtol": 1e-3, "atol": None}
+    assert "Thick(2) alone would be off by" in done.stdout
     assert record["job"]["field"] == {"sample": "smooth-plume", "cells": 24, "allow_cold": False}
     assert record["versions"]["raytrace-rte"] == rte.__version__
 

@@ -10,7 +10,7 @@ import raytrace_rte as rte
 from oracle import Oracle
 from raytrace_rte import exact
 
-INF = np.inf
+EXACT = rte.March(2)
 
 
 def random_medium(rng, grid, dtype=np.float64, bands=()):
@@ -53,11 +53,11 @@ def test_each_band_is_solved_as_if_alone(rng):
     grid = fields.random_grid(rng)
     medium = random_medium(rng, grid, bands=(3,))
     rays = rays_at(rng, grid, 30)
-    together = rte.solve(medium, rays, walls=rte.open_(intensity=[1.0, 2.0, 3.0]))
+    together = rte.solve(medium, rays, rte.open_(intensity=[1.0, 2.0, 3.0]), EXACT)
     assert together.value.shape == (30, 3)
     for b in range(3):
         one = rte.Medium(grid, medium.kappa[..., b], medium.source[..., b])
-        alone = rte.solve(one, rays, walls=rte.open_(intensity=b + 1.0))
+        alone = rte.solve(one, rays, rte.open_(intensity=b + 1.0), EXACT)
         np.testing.assert_array_equal(together.value[:, b], alone.value)
 
 
@@ -88,7 +88,7 @@ def test_isothermal_slab_and_wall_behind():
     medium = rte.Medium(grid, np.full(grid.shape, 0.7), np.full(grid.shape, 5.0))
     cosine = np.array([1.0, 0.5, 0.1, 0.01])
     rays = rte.Rays([-1, 0, 0], np.stack([cosine, np.sqrt(1 - cosine**2), 0 * cosine], axis=1))
-    value = rte.solve(medium, rays, walls=rte.open_(intensity=2.0)).value
+    value = rte.solve(medium, rays, rte.open_(intensity=2.0), EXACT).value
     np.testing.assert_allclose(value, exact.isothermal_ray(1.4 / cosine, 5.0, 2.0), rtol=1e-13)
 
 
@@ -106,7 +106,7 @@ def test_linear_source_is_exact_in_linear_cells(tau):
     grid = rte.Cartesian(fields.stretched(25))
     x = grid.centres[0].reshape(grid.shape)
     medium = rte.Medium(grid, np.full(grid.shape, tau), 1.0 + 2.0 * x)
-    value = rte.solve(medium, rte.Rays([0, 0, 0], [1, 0, 0]), walls=rte.open_(intensity=0.5)).value[0]
+    value = rte.solve(medium, rte.Rays([0, 0, 0], [1, 0, 0]), rte.open_(intensity=0.5), EXACT).value[0]
     assert value == pytest.approx(exact.linear_ray(tau, 1.0, 3.0, 0.5), rel=2e-10 if tau < 1e-3 else 1e-12)
 
 
@@ -116,7 +116,7 @@ def test_exponential_source_converges_to_its_closed_form():
         grid = rte.Cartesian(np.linspace(0, 1, n + 1))
         x = grid.centres[0].reshape(grid.shape)
         medium = rte.Medium(grid, np.full(grid.shape, 5.0), np.exp(1.5 * x))
-        value = rte.solve(medium, rte.Rays([0, 0, 0], [1, 0, 0])).value[0]
+        value = rte.solve(medium, rte.Rays([0, 0, 0], [1, 0, 0]), method=EXACT).value[0]
         errors.append(abs(value - exact.exponential_ray(5.0, 1.0, 1.0, 1.5)))
     assert errors[2] < 2e-5
     assert errors[0] / errors[2] > 13  # second order: 16
@@ -157,7 +157,7 @@ def test_bender_orszag_by_marching():
     x = grid.centres[0].reshape(grid.shape)
     for delta in (1.0, 10.0, 100.0, 1000.0):
         medium = rte.Medium(grid, np.full(grid.shape, delta), 1 / (1 + x))
-        value = rte.solve(medium, rte.Rays([0, 0, 0], [1, 0, 0])).value[0]
+        value = rte.solve(medium, rte.Rays([0, 0, 0], [1, 0, 0]), method=EXACT).value[0]
         assert value == pytest.approx(exact.bender_orszag(delta), rel=1e-6)
 
 
@@ -166,10 +166,12 @@ def test_same_bits_for_threads_tiles_and_batches():
 
     medium = fields.medium(fields.grid(20, "stretched"), 3.0)
     camera = rte.camera((0.4, -2, 0.6), (0.5, 0.5, 0.5), (70, 90), 35)
-    for method in (rte.March(2), rte.March(1), rte.Thick(3), rte.Thin()):
-        base = trace_all(medium, camera, method, threads=1)
+    walls = rte.black(300.0).radiance(medium)
+    methods = (rte.Auto(1e-3), rte.March(2), rte.March(1), rte.Thick(3), rte.Thin(), rte.Threshold(5.0, 2))
+    for method in methods:
+        base = trace_all(medium, camera, method, walls, threads=1)
         for threads, tile, first in ((2, 32, 4096), (2, 1, 100), (1, 7, 1), (2, 64, 10000)):
-            other = trace_all(medium, camera, method, threads=threads, tile=tile, first=first)
+            other = trace_all(medium, camera, method, walls, threads=threads, tile=tile, first=first)
             for a, b in zip(base, other, strict=True):
                 np.testing.assert_array_equal(a, b)
 

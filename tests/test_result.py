@@ -16,7 +16,7 @@ import raytrace_rte as rte
 def result():
     medium = rte.absorption.given(rte.sample("smooth-plume", 16))
     camera = rte.camera_orthographic((0, -2, 0.5), (0, 0, 0.5), shape=(30, 20), width=0.6)
-    return rte.solve(medium, camera, rte.black(300.0))
+    return rte.solve(medium, camera, rte.black(300.0), rte.March(2))
 
 
 def test_a_result_says_how_far_it_can_be_trusted(result):
@@ -44,7 +44,7 @@ def test_thick_cells_and_constant_march_give_a_warning():
     medium = rte.Medium(grid, np.full(grid.shape, 100.0), np.ones(grid.shape))
     ray = rte.Rays([-1, 0.4, 0.4], [1, 0, 0])
     assert "use March(order=2)" in rte.solve(medium, ray, method=rte.March(1)).notes()[0]
-    assert rte.solve(medium, ray).notes() == []
+    assert rte.solve(medium, ray, method=rte.March(2)).notes() == []
 
 
 def test_hdf5_opens_in_xarray_with_units_and_dimensions(result, tmp_path):
@@ -80,7 +80,7 @@ def test_profile_of_a_line_of_sight():
     grid = rte.Cartesian(np.linspace(0, 1, 11))
     T = 1000 + 500 * grid.centres[0].reshape(grid.shape)
     medium = rte.Medium(grid, np.full(grid.shape, 3.0), rte.blackbody(T))
-    line = rte.solve(medium, rte.line_of_sight((-1, 0, 0), (1, 0, 0)), rte.black(400.0))
+    line = rte.solve(medium, rte.line_of_sight((-1, 0, 0), (1, 0, 0)), rte.black(400.0), rte.March(2))
     p = line.profile
     np.testing.assert_allclose(p["s"], 1 + grid.centres[0], rtol=1e-14)
     np.testing.assert_allclose(p["optical_depth"], 3 * grid.centres[0], rtol=1e-13)

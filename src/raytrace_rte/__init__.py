@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from .grid import Cartesian as Cartesian
     from .grid import uniform as uniform
     from .medium import Medium as Medium
+    from .method import Auto as Auto
     from .method import March as March
     from .method import Thick as Thick
     from .method import Thin as Thin
+    from .method import Threshold as Threshold
     from .planck import blackbody as blackbody
     from .planck import brightness_temperature as brightness_temperature
     from .rays import Rays as Rays
@@ -54,9 +56,11 @@ _HOME = {
     "Cartesian": "grid",
     "uniform": "grid",
     "Medium": "medium",
+    "Auto": "method",
     "March": "method",
     "Thick": "method",
     "Thin": "method",
+    "Threshold": "method",
     "blackbody": "planck",
     "brightness_temperature": "planck",
     "Rays": "rays",

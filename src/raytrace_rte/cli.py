@@ -102,6 +102,8 @@ def run(
             raise typer.Exit(INTERRUPTED) from None
         checkpoint.clear()
         say(result.summary())
+        if "budget" in result.stats and not quiet:
+            say(f"limits         {jobs.limits(prepared, result)}")
         say("\n".join(f"wrote          {path}" for path in files))
 
 

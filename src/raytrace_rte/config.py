@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import InputError, nearest
-from .method import March, Method, Thick, Thin
+from .method import Auto, March, Method, Thick, Thin, Threshold
 from .rays import Rays
 from .sensors import Sensor, camera, camera_orthographic, line_of_sight
 from .walls import Walls, black, open_
@@ -120,6 +120,23 @@ class MarchSection(Section):
 
     kind: Literal["march"]
     order: int = 2
+    stop: float | None = None
+
+
+class AutoSection(Section):
+    """method.Auto."""
+
+    kind: Literal["auto"]
+    rtol: float = 1e-3
+    atol: float | None = None
+
+
+class ThresholdSection(Section):
+    """method.Threshold."""
+
+    kind: Literal["threshold"]
+    delta: float = 30.0
+    terms: int = 2
 
 
 class ThickSection(Section):
@@ -149,7 +166,13 @@ SENSORS = {
     "rays": (RaysSection, Rays),
 }
 WALLS = {"black": (BlackSection, black), "open": (OpenSection, open_)}
-METHODS = {"march": (MarchSection, March), "thick": (ThickSection, Thick), "thin": (ThinSection, Thin)}
+METHODS = {
+    "auto": (AutoSection, Auto),
+    "march": (MarchSection, March),
+    "threshold": (ThresholdSection, Threshold),
+    "thick": (ThickSection, Thick),
+    "thin": (ThinSection, Thin),
+}
 ABSORPTION = {"given": GivenSection, "planck_mean": PlanckMeanSection}
 SECTIONS = ("field", "absorption", "sensor", "walls", "method", "output")
 CHOICE = {"absorption": "model", "sensor": "kind", "walls": "kind", "method": "kind"}
@@ -219,7 +242,7 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
         absorption=_chosen("absorption", ABSORPTION, absorption) if absorption is not None else None,
         sensor=_made("sensor", SENSORS, table["sensor"]),
         walls=_made("walls", WALLS, {"kind": "open"} | table.get("walls", {})),
-        method=_made("method", METHODS, {"kind": "march"} | table.get("method", {})),
+        method=_made("method", METHODS, {"kind": "auto"} | table.get("method", {})),
         output=_checked("output", OutputSection, table.get("output", {})),
     )
 

@@ -16,6 +16,7 @@ from .grid import Cartesian
 from .planck import blackbody
 
 if TYPE_CHECKING:
+    from .kernels.pyramid import Pyramid
     from .kernels.reconstruct import Cells
 
 Emission = Callable[[float], ArrayLike]
@@ -74,6 +75,20 @@ class Medium:
 
         shape = (*self.grid.shape, self.n_band)
         return reconstruct(self.grid, self.kappa.reshape(shape), self.source.reshape(shape))
+
+    @cached_property
+    def pyramid(self) -> Pyramid:
+        """What bounds the field over bricks of cells, for Auto; built on first use, 0.15 bytes a cell."""
+        from .kernels.pyramid import build
+
+        return build(self.cells, self.grid.widths)
+
+    @cached_property
+    def source_range(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Least and greatest source of each band as reconstructed, (n_band,) each [W m-2 sr-1]."""
+        from .kernels.pyramid import source_range
+
+        return source_range(self.cells, self.grid.widths)
 
     @cached_property
     def optical_depth(self) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .errors import InputError
@@ -13,13 +14,19 @@ class March:
 
     order 1 takes kappa and the source constant in each cell (the staircase field), order 2 linear. Both
     solve their reconstructed field without further error; order 2 is the discrete reference.
+
+    stop [W m-2 sr-1]: leave a ray when its transmittance times the greatest source or wall is at most that;
+    the Result's error is that product where a ray was left. None: follow every ray to its end.
     """
 
     order: int = 2
+    stop: float | None = None
 
     def __post_init__(self) -> None:
         if self.order not in (1, 2):
             raise InputError(f"March: order is {self.order!r}; expected 1 (constant cells) or 2 (linear)")
+        if self.stop is not None and not 0.0 <= self.stop < math.inf:
+            raise InputError(f"March: stop is {self.stop!r}; expected a radiance >= 0 [W m-2 sr-1]")
 
 
 @dataclass(frozen=True)
@@ -42,4 +49,42 @@ class Thin:
     """The thin limit: I = I_wall (1 - tau) + integral of kappa S ds, error O(tau^2)."""
 
 
-Method = March | Thick | Thin
+@dataclass(frozen=True)
+class Threshold:
+    """The plain switch of the literature: exact until kappa / |d ln S / ds| exceeds delta, then the series.
+
+    Uncertified: it knows nothing of what lies behind, and is wrong behind cold smoke. For comparison.
+    """
+
+    delta: float = 30.0
+    terms: int = 2
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.delta < math.inf:
+            raise InputError(f"Threshold: delta is {self.delta!r}; expected a number above 0")
+        if self.terms not in (1, 2, 3, 4):
+            raise InputError(f"Threshold: terms is {self.terms!r}; expected 1, 2, 3 or 4")
+
+
+ATOL = 1e-7
+"""Default absolute tolerance of Auto, of the greatest source or wall: 0.03 W m-2 sr-1 for a 2000 K flame."""
+
+
+@dataclass(frozen=True)
+class Auto:
+    """The certified switch: exact cells, and every thick or thin shortcut that the tolerance allows.
+
+    For every ray and band |I - I_March(2)| <= Result.error <= rtol * I + atol / n_band. atol [W m-2 sr-1];
+    None is 1e-7 of the greatest source or wall. rtol = atol = 0 is March(2), bit for bit.
+    """
+
+    rtol: float = 1e-3
+    atol: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("rtol", self.rtol), ("atol", self.atol)):
+            if value is not None and not 0.0 <= value < math.inf:
+                raise InputError(f"Auto: {name} is {value!r}; expected a number >= 0")
+
+
+Method = March | Thick | Thin | Threshold | Auto

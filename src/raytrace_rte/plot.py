@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from .errors import InputError, nearest
@@ -24,7 +26,10 @@ QUANTITIES = {
     "brightness_temperature": ("brightness temperature", "K", "inferno"),
     "transmittance": ("transmittance", "1", "viridis"),
     "optical_depth": ("optical depth", "1", "viridis"),
+    "regimes": ("regimes", "", ""),
 }
+REGIMES = {"exact": "#3b4cc0", "thin": "#a9d5f5", "thick": "#b40426", "thin and thick": "#f4a261"}
+"""Colour of a ray by the shortcuts it took."""
 DPI = 150
 
 
@@ -36,6 +41,8 @@ def draw(result: Result, quantity: str = "radiance") -> Figure:
         )
     if result.profile is not None:
         return _profile(result)
+    if quantity == "regimes":
+        return _regimes(result)
     values = np.asarray(result.value if quantity == "radiance" else getattr(result, quantity))
     if values.ndim > len(result.sensor.shape):
         values = values.sum(axis=-1) if quantity == "radiance" else values.mean(axis=-1)
@@ -68,26 +75,63 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _image(values: np.ndarray, camera: Camera, quantity: str) -> Figure:
-    name, unit, colours = QUANTITIES[quantity]
-    rows, columns = camera.shape
-    aspect = np.clip(rows / columns, 0.25, 4.0)
+    width, height = _size(camera)
+    figure = _figure(width + 1.9, height + 0.7)
+    _show(figure.add_subplot(), values, camera, quantity, 0.24 / width)
+    return figure
+
+
+def _regimes(result: Result) -> Figure:
+    """The radiance, and beside it which shortcuts each ray took."""
+    if not isinstance(result.sensor, Camera):
+        raise InputError("plot: regimes are shown for images; Result.steps holds them for any sensor")
+    camera = result.sensor
+    width, height = _size(camera)
+    figure = _figure(2 * width + 2.6, height + 1.1)
+    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.0), gridspec_kw={"wspace": 0.3})
+    values = result.value.sum(axis=-1) if result.value.ndim > 2 else result.value
+    _show(left, values, camera, "radiance", 0.24 / width)
+    _, thin, thick = np.moveaxis(result.steps, -1, 0)
+    colours = ListedColormap(list(REGIMES.values()))
+    kind = (thin > 0) + 2 * (thick > 0)
+    right.imshow(kind, cmap=colours, extent=_extent(camera), vmin=-0.5, vmax=3.5, interpolation="nearest")
+    _label(right, camera)
+    right.set_ylabel("")
+    patches = [Patch(color=colour, label=name) for name, colour in REGIMES.items()]
+    right.legend(handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
+    return figure
+
+
+def _size(camera: Camera) -> tuple[float, float]:
+    """Width and height of an image in inches."""
+    aspect = np.clip(camera.shape[0] / camera.shape[1], 0.25, 4.0)
     width = 5.2 / np.sqrt(aspect)
-    figure = _figure(width + 1.9, width * aspect + 0.7)
-    axes = figure.add_subplot()
-    half = camera.half_width
-    extent = (-half, half, -half * rows / columns, half * rows / columns)
+    return float(width), float(width * aspect)
+
+
+def _extent(camera: Camera) -> tuple[float, float, float, float]:
+    half, ratio = camera.half_width, camera.shape[0] / camera.shape[1]
+    return -half, half, -half * ratio, half * ratio
+
+
+def _show(axes: Axes, values: np.ndarray, camera: Camera, quantity: str, bar_width: float) -> None:
+    """An image with its colour bar, as high as the image."""
+    name, unit, colours = QUANTITIES[quantity]
     low = 0.0 if quantity != "brightness_temperature" else None
     finite = np.where(np.isfinite(values), values, np.nan)
-    image = axes.imshow(finite, cmap=colours, extent=extent, vmin=low, interpolation="nearest")
-    bar = figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, 0.24 / width, 1.0)))
+    image = axes.imshow(finite, cmap=colours, extent=_extent(camera), vmin=low, interpolation="nearest")
+    bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, bar_width, 1.0)))
     bar.set_label(f"{name} [{unit}]")
     bar.outline.set_visible(False)
+    _label(axes, camera)
+
+
+def _label(axes: Axes, camera: Camera) -> None:
     if camera.width is not None:
         axes.set_xlabel("across the image [m]")
         axes.set_ylabel("up the image [m]")
     else:
-        _degrees(axes, extent)
-    return figure
+        _degrees(axes, _extent(camera))
 
 
 def _degrees(axes: Axes, extent: tuple[float, float, float, float]) -> None:

@@ -34,7 +34,7 @@ class Rays:
         if len(o) != len(d) and 1 not in (len(o), len(d)):
             raise InputError(f"rays: {len(o)} origins but {len(d)} directions; give as many, or one to share")
         count = max(len(o), len(d))
-        d = _unit(d)
+        d = unit(d)
         object.__setattr__(self, "origin", np.ascontiguousarray(np.broadcast_to(o, (count, 3))))
         object.__setattr__(self, "direction", np.ascontiguousarray(np.broadcast_to(d, (count, 3))))
 
@@ -48,7 +48,7 @@ class Rays:
 
     def take(self, index: NDArray[np.int64]) -> Rays:
         """Return the rays with these numbers."""
-        return _trusted(self.origin[index], self.direction[index])
+        return trusted(self.origin[index], self.direction[index])
 
     def settings(self) -> dict[str, object]:
         """What a Result records of this sensor."""
@@ -58,7 +58,7 @@ class Rays:
 
 def reversed_rays(rays: Rays, length: float) -> Rays:
     """Return rays that start `length` [m] down each ray and look back."""
-    return _trusted(rays.origin + length * rays.direction, -rays.direction)
+    return trusted(rays.origin + length * rays.direction, -rays.direction)
 
 
 def hits(grid: Cartesian, rays: Rays) -> NDArray[np.bool_]:
@@ -83,7 +83,8 @@ def _vectors(name: str, values: ArrayLike) -> FloatArray:
     return v
 
 
-def _unit(d: FloatArray) -> FloatArray:
+def unit(d: FloatArray) -> FloatArray:
+    """Return vectors (n, 3) scaled to length 1; InputError when one has none."""
     # Scaled by the greatest component first, so that neither tiny nor huge vectors lose digits.
     greatest = np.abs(d).max(axis=1, keepdims=True)
     bad = np.flatnonzero(greatest == 0.0)
@@ -94,7 +95,7 @@ def _unit(d: FloatArray) -> FloatArray:
     return np.where(np.abs(d) < NEGLIGIBLE, 0.0, d)
 
 
-def _trusted(origin: FloatArray, direction: FloatArray) -> Rays:
+def trusted(origin: FloatArray, direction: FloatArray) -> Rays:
     """Rays whose directions are already unit vectors, bit for bit as given."""
     rays = object.__new__(Rays)
     object.__setattr__(rays, "origin", np.ascontiguousarray(origin))

@@ -29,11 +29,14 @@ class Result:
     """The answer of one `solve`. Arrays have the sensor's shape, with the band last if the medium has bands.
 
     value: radiance that arrives at the sensor [W m-2 sr-1]
-    error: bound of |value - March(order=2)| [W m-2 sr-1]; 0 for the march, nan for limits, which have none
+    error: bound of |value - March(order=2)| [W m-2 sr-1]: certified for Auto, 0 for the march (its remainder,
+        if it was stopped), nan for limits and Threshold, which have none
     estimate: size of the first term that a limit neglects [W m-2 sr-1]: no bound; None for the march
-    transmittance: of the whole ray [1]; 1 - tau in the thin limit, 0 in the thick
-    optical_depth: of the whole ray [1]; inf in the thick limit
-    stats: rays, crossings, seconds, threads, optical depths
+    transmittance: of the whole ray [1]; 1 - tau in the thin limit; 0 in the thick limit and where a ray was
+        ended early, what it lets through being part of `error`
+    optical_depth: of the way followed [1]: a lower bound where a ray was ended early; inf in the thick limit
+    steps: steps of each regime along the ray: exact cells, thin and thick shortcuts; the last axis
+    stats: rays, crossings (cells and nodes read), steps, seconds, threads, optical depths, Auto's budget
     config: method, sensor, walls, medium, versions
     sensor: what was asked
     profile: for a line of sight, one row per cell crossed: s, length [m], optical_depth [1], temperature [K],
@@ -45,6 +48,7 @@ class Result:
     estimate: NDArray[np.float64] | None
     transmittance: NDArray[np.float64]
     optical_depth: NDArray[np.float64]
+    steps: NDArray[np.int64]
     stats: Mapping[str, Any]
     config: Mapping[str, Any]
     sensor: Sensor
@@ -75,7 +79,8 @@ class Result:
     def plot(self, path: str | Path | None = None, quantity: str = "radiance") -> Figure:
         """Return a figure of the image, profile or rays, and write it to path (PNG) when one is given.
 
-        quantity: "radiance", "brightness_temperature", "transmittance" or "optical_depth".
+        quantity: "radiance", "brightness_temperature", "transmittance", "optical_depth", or "regimes" (the
+            radiance beside a map of which steps each ray took).
         Raises InputError on another quantity or when the file cannot be written.
         """
         from . import plot
@@ -114,6 +119,15 @@ class Result:
             lines.append(
                 f"trust          a limit, without a bound; first neglected term up to {worst:.3g} W m-2 sr-1"
             )
+        if "budget" in s:
+            steps, spent = s["steps"], s["budget"]
+            total = max(1, sum(steps.values()))
+            shares = (f"{100 * steps[name] / total:.1f} % {name}" for name in ("exact", "thin", "thick"))
+            lines += [
+                f"regimes        {', '.join(shares)} steps",
+                f"trust          certified within {np.max(self.error):.3g} W m-2 sr-1 of march(order=2); "
+                f"tolerance spent {100 * spent['mean']:.2g} % on average, {100 * spent['max']:.2g} % at most",
+            ]
         lines += [f"note           {note}" for note in self.notes()]
         return "\n".join(lines)
 
@@ -121,7 +135,7 @@ class Result:
         """What the user should know about the accuracy, each with its remedy."""
         thickest = self.stats["optical_depth"]["cell_max"]
         method = self.config["method"]
-        if method == {"kind": "march", "order": 1} and thickest > 1:
+        if method["kind"] == "march" and method["order"] == 1 and thickest > 1:
             return [
                 f"optical depth {thickest:.3g} per cell: the piecewise-constant march is first order here; "
                 "use March(order=2)"
@@ -129,7 +143,7 @@ class Result:
         return []
 
     def _method(self) -> str:
-        settings = dict(self.config["method"])
+        settings = {k: v for k, v in self.config["method"].items() if v is not None}
         return f"{settings.pop('kind')}({', '.join(f'{k}={v}' for k, v in settings.items())})"
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .grid import FloatArray
-from .rays import Rays
+from .rays import Rays, trusted, unit
 
 Vector = Sequence[float]
 
@@ -86,10 +86,10 @@ class Camera:
         u = self.columns[index % self.shape[1]][:, None]
         v = self.rows[index // self.shape[1]][:, None]
         offset = u * right + v * up
-        position = np.asarray(self.position, dtype=np.float64)
+        position = np.broadcast_to(self.position, offset.shape)
         if self.width is not None:
-            return Rays(position + offset, forward)
-        return Rays(position, forward + offset)
+            return trusted(position + offset, np.broadcast_to(forward, offset.shape))
+        return trusted(position, unit(forward + offset))
 
     def order(self, tile: int) -> NDArray[np.int64]:
         """Return the flat indices of all pixels, one square tile after another."""

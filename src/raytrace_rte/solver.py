@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .medium import Medium
-from .method import March, Method, Thick, Thin
+from .method import ATOL, Auto, March, Method, Thick, Thin, Threshold
 from .result import Result, provenance
 from .sensors import LineOfSight, Sensor
 from .walls import Walls, open_
 
 if TYPE_CHECKING:
-    from .kernels.trace import Answers
+    from .kernels.trace import Answers, Plan
 
 TILE = 32
 """Pixels along the side of the square tiles in which an image is visited."""
@@ -50,7 +50,7 @@ def solve(
     """Trace the sensor's rays through the medium and return the Result.
 
     walls: what enters the rays' far ends; None is open, cold surroundings
-    method: None is March(order=2)
+    method: None is Auto(rtol=1e-3)
     threads: None is as many as Numba has; the answer's bits do not depend on it
     progress: called with (rays done, rays in all) after each compiled call of about 0.4 s
     store: keeps finished rays
@@ -58,33 +58,40 @@ def solve(
     Raises InputError when walls and medium do not fit together or threads is not a positive number.
     """
     walls = open_() if walls is None else walls
-    method = March(order=2) if method is None else method
-    wall_radiance = walls.radiance(medium)
+    method = Auto() if method is None else method
+    behind = walls.radiance(medium)
     started = time.perf_counter()
     medium.cells  # noqa: B018  built here, so that its time is told apart
     prepared = time.perf_counter()
-    answers = trace_all(medium, sensor, method, threads=threads, progress=progress, store=store)
+    if _bricks(method):
+        medium.pyramid  # noqa: B018
+    bounded = time.perf_counter()
+    answers = trace_all(medium, sensor, method, behind, threads=threads, progress=progress, store=store)
     finished = time.perf_counter()
-    stats = _statistics(medium, answers) | {
+    seconds = {
         "seconds_prepare": prepared - started,
-        "seconds_trace": finished - prepared,
-        "threads": _workers(threads),
+        "seconds_pyramid": bounded - prepared,
+        "seconds_trace": finished - bounded,
     }
+    stats = _statistics(medium, answers) | seconds | {"threads": _workers(threads)}
     config = {
         "method": {"kind": type(method).__name__.lower(), **asdict(method)},
         "sensor": sensor.settings(),
         "walls": walls.settings(),
         "medium": dict(medium.provenance),
     }
-    value, estimate = _close(answers, wall_radiance, method)
+    value, error, estimate = _close(answers, behind, method)
+    if isinstance(method, Auto):
+        stats["budget"] = _budget(value, error, _plan(method, medium, behind))
     bands = (medium.n_band,) if medium.kappa.ndim == 4 else ()
     shape = (*sensor.shape, *bands)
     return Result(
         value=value.reshape(shape),
-        error=np.full(shape, 0.0 if isinstance(method, March) else np.nan),
+        error=error.reshape(shape),
         estimate=None if estimate is None else estimate.reshape(shape),
         transmittance=answers.transmittance.reshape(shape),
         optical_depth=answers.optical_depth.reshape(shape),
+        steps=answers.steps.reshape(*sensor.shape, 3),
         stats=stats,
         config=config | provenance(),
         sensor=sensor,
@@ -96,6 +103,7 @@ def trace_all(
     medium: Medium,
     sensor: Sensor,
     method: Method,
+    walls: NDArray[np.float64],
     *,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -103,7 +111,11 @@ def trace_all(
     tile: int = TILE,
     first: int = FIRST,
 ) -> Answers:
-    """Return the answers of all rays in the sensor's own order, traced tile by tile in timed batches."""
+    """Return the answers of all rays in the sensor's own order, traced tile by tile in timed batches.
+
+    walls: radiance (7, n_band) behind the faces, as of Walls.radiance.
+    """
+    from .kernels import pyramid
     from .kernels.trace import empty_answers, trace
 
     total = int(np.prod(sensor.shape))
@@ -117,7 +129,9 @@ def trace_all(
         done[start:stop] = True
     if progress:
         progress(int(done.sum()), total)
-    code, terms = _code(method)
+    plan = _plan(method, medium, walls)
+    bricks = medium.pyramid if _bricks(method) else pyramid.empty()
+    low, high = _range(medium, walls)
     batch, compiled = first, False
     for start, limit in _gaps(done):
         while start < limit:
@@ -125,7 +139,7 @@ def trace_all(
             rays = sensor.take(order[start:stop])
             part = empty_answers(stop - start, medium.n_band)
             clock = time.perf_counter()
-            trace(medium.cells, rays.origin, rays.direction, code, terms, workers, part)
+            trace(medium.cells, bricks, rays.origin, rays.direction, plan, walls, low, high, workers, part)
             if compiled:
                 batch = _next_batch(stop - start, time.perf_counter() - clock)
             compiled = True
@@ -154,18 +168,35 @@ def _put(answers: Answers, index: NDArray[np.int64], part: Answers) -> None:
         whole[index] = piece
 
 
-def _code(method: Method) -> tuple[int, int]:
-    """The kernel's number for a method, and its terms."""
-    from .kernels.trace import MARCH_CONSTANT, MARCH_LINEAR, THICK, THIN
+def _plan(method: Method, medium: Medium, walls: NDArray[np.float64]) -> Plan:
+    """A method as the kernels see it."""
+    from .kernels.trace import AUTO, CONSTANT, LINEAR, THICK, THIN, THRESHOLD, Plan
 
     match method:
-        case March(order=order):
-            return (MARCH_CONSTANT if order == 1 else MARCH_LINEAR), 0
+        case March(order=order, stop=stop):
+            return Plan(CONSTANT if order == 1 else LINEAR, stop=-1.0 if stop is None else stop)
         case Thick(terms=terms):
-            return THICK, terms
+            return Plan(THICK, terms=terms)
         case Thin():
-            return THIN, 0
-    raise InputError(f"method: {method!r} is none of March, Thick and Thin")
+            return Plan(THIN)
+        case Threshold(delta=delta, terms=terms):
+            return Plan(THRESHOLD, terms=terms, delta=delta)
+        case Auto(rtol=0.0, atol=0.0):
+            return Plan(LINEAR)
+        case Auto(rtol=rtol, atol=atol):
+            absolute = ATOL * float(_range(medium, walls)[1].sum()) if atol is None else atol
+            return Plan(AUTO, relative=rtol, absolute=absolute / medium.n_band)
+    raise InputError(f"method: {method!r} is none of March, Thick, Thin, Threshold and Auto")
+
+
+def _bricks(method: Method) -> bool:
+    return isinstance(method, Auto) and (method.rtol, method.atol) != (0.0, 0.0)
+
+
+def _range(medium: Medium, walls: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and greatest radiance (n_band,) that any source, as reconstructed, or wall can send."""
+    low, high = medium.source_range
+    return np.minimum(low, walls.min(axis=0)), np.maximum(high, walls.max(axis=0))
 
 
 def _workers(threads: int | None) -> int:
@@ -180,30 +211,39 @@ def _workers(threads: int | None) -> int:
 
 def _close(
     answers: Answers, wall: NDArray[np.float64], method: Method
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """I = E + T I_wall, and the size of the first term that a limit neglects (None for the march)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
+    """(I = E + T I_wall, bound of its error, size of the first term that a limit neglects)."""
     behind = wall[answers.face]
     value = answers.emission + answers.transmittance * behind
+    unknown = np.full_like(value, np.nan)
     match method:
-        case Thick():
-            return value, np.abs(answers.neglected)
+        case Thick() | Threshold():
+            return value, unknown, np.abs(answers.neglected)
         case Thin():
-            return value, np.abs(0.5 * answers.optical_depth**2 * behind - answers.neglected)
+            return value, unknown, np.abs(0.5 * answers.optical_depth**2 * behind - answers.neglected)
         case _:
-            return value, None
+            return value, answers.neglected, None
+
+
+def _budget(value: NDArray[np.float64], error: NDArray[np.float64], plan: Plan) -> dict[str, float]:
+    """How much of the tolerance was spent, over rays."""
+    allowed = plan.relative * value + plan.absolute
+    spent = np.divide(error, allowed, out=np.zeros_like(error), where=allowed > 0)
+    return {"absolute": plan.absolute, "mean": float(spent.mean()), "max": float(spent.max())}
 
 
 def _statistics(medium: Medium, answers: Answers) -> dict[str, Any]:
     from .kernels.cartesian import MISSED
 
-    missed = (answers.face == MISSED) & (answers.crossings == 0)
+    missed = (answers.face == MISSED) & (answers.visits == 0)
     tau = answers.optical_depth.max(axis=1)
     known = np.sort(tau[np.isfinite(tau) & ~missed])
     ray = {"min": known[0], "median": known[known.size // 2], "max": known[-1]} if known.size else {}
     return {
         "rays": len(tau),
         "rays_missed": int(missed.sum()),
-        "crossings": int(answers.crossings.sum()),
+        "crossings": int(answers.visits.sum()),
+        "steps": dict(zip(("exact", "thin", "thick"), answers.steps.sum(axis=0).tolist(), strict=True)),
         "optical_depth": medium.optical_depth | {f"ray_{k}": float(v) for k, v in ray.items()},
     }
 
@@ -215,7 +255,7 @@ def _profile(medium: Medium, sensor: LineOfSight, method: Method) -> NDArray[np.
     from .planck import brightness_temperature
 
     rays = sensor.take(np.zeros(1, dtype=np.int64))
-    linear = method != March(order=1)
+    linear = not (isinstance(method, March) and method.order == 1)
     ray = aim(rays.origin, rays.direction, 0)
     count = segments(medium.cells, 0, ray, linear, np.empty((0, 7)))
     rows = np.empty((count, 7))

@@ -97,7 +97,7 @@ def _locate(faces, p, d):
 
 
 @kernel
-def _exit(faces, i, o, d, inverse):
+def leave(faces, i, o, d, inverse):
     """Distance at which a ray leaves cell i of one axis."""
     if i < 0 or i >= faces.size - 1 or d == 0.0:
         return np.inf
@@ -114,9 +114,9 @@ def begin(grid, ray, t):
         i,
         j,
         k,
-        _exit(grid.x, i, ray.x, ray.u, ray.iu),
-        _exit(grid.y, j, ray.y, ray.v, ray.iv),
-        _exit(grid.z, k, ray.z, ray.w, ray.iw),
+        leave(grid.x, i, ray.x, ray.u, ray.iu),
+        leave(grid.y, j, ray.y, ray.v, ray.iv),
+        leave(grid.z, k, ray.z, ray.w, ray.iw),
     )
 
 
@@ -132,13 +132,13 @@ def step(grid, ray, walk):
     i, j, k, tx, ty, tz = walk
     if tx <= ty and tx <= tz:
         i += 1 if ray.u > 0.0 else -1
-        tx = _exit(grid.x, i, ray.x, ray.u, ray.iu)
+        tx = leave(grid.x, i, ray.x, ray.u, ray.iu)
     elif ty <= tz:
         j += 1 if ray.v > 0.0 else -1
-        ty = _exit(grid.y, j, ray.y, ray.v, ray.iv)
+        ty = leave(grid.y, j, ray.y, ray.v, ray.iv)
     else:
         k += 1 if ray.w > 0.0 else -1
-        tz = _exit(grid.z, k, ray.z, ray.w, ray.iw)
+        tz = leave(grid.z, k, ray.z, ray.w, ray.iw)
     return Walk(i, j, k, tx, ty, tz)
 
 

@@ -13,14 +13,18 @@ class Traced(NamedTuple):
     """What a ray brings back.
 
     transmittance T and emission E [W m-2 sr-1], closed by the wall as I = E + T I_wall; optical depth;
-    the first neglected term of a limit [W m-2 sr-1]; cells visited; the face where it left (MISSED: none).
+    what was left out [W m-2 sr-1]: the first neglected term of a limit, the bound of a stop or of the switch;
+    records read; steps of each regime: exact cells, thin, thick; the face where it left (MISSED: none).
     """
 
     transmittance: float
     emission: float
     optical_depth: float
     neglected: float
-    crossings: int
+    visits: int
+    exact: int
+    thin: int
+    thick: int
     face: int
 
 
@@ -43,14 +47,26 @@ def cell_between(cells, b, walk, ray, t, t_next, linear):
 
 
 @kernel
-def march(cells, b, ray, linear):
-    """Fold (T, E) over the cells with the exact exponential; constant or linear cells."""
+def slope_along(cells, b, walk, ray):
+    """Derivative of S along the ray in the current cell."""
+    r, c = cells.record, cell_of(cells, walk)
+    return ray.u * r[c, b, 5] + ray.v * r[c, b, 6] + ray.w * r[c, b, 7]
+
+
+@kernel
+def march(cells, b, ray, linear, stop, greatest):
+    """Fold (T, E) over the cells with the exact exponential; constant or linear cells.
+
+    Leaves when T times the greatest source or wall is at most `stop` (negative: never).
+    """
     t, t_out = enter(cells, ray)
     if not t < t_out:
-        return Traced(1.0, 0.0, 0.0, 0.0, 0, MISSED)
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
     T, E, tau, crossings = 1.0, 0.0, 0.0, 0
     walk = begin(cells, ray, t)
     while inside(cells, walk):
+        if T * greatest <= stop:
+            return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
         t_next = max(t, exit_at(walk))
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
         d = kappa * (t_next - t)
@@ -60,7 +76,7 @@ def march(cells, b, ray, linear):
         tau += d
         crossings += 1
         t, walk = t_next, step(cells, ray, walk)
-    return Traced(T, E, tau, 0.0, crossings, face_left(cells, walk))
+    return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face_left(cells, walk))
 
 
 @kernel
@@ -68,7 +84,7 @@ def thin(cells, b, ray):
     """Thin limit: T = 1 - tau, E = integral of kappa S; neglects the integral of kappa S tau'."""
     t, t_out = enter(cells, ray)
     if not t < t_out:
-        return Traced(1.0, 0.0, 0.0, 0.0, 0, MISSED)
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
     E, tau, neglected, crossings = 0.0, 0.0, 0.0, 0
     walk = begin(cells, ray, t)
     while inside(cells, walk):
@@ -81,7 +97,7 @@ def thin(cells, b, ray):
         tau += d
         crossings += 1
         t, walk = t_next, step(cells, ray, walk)
-    return Traced(1.0 - tau, E, tau, neglected, crossings, face_left(cells, walk))
+    return Traced(1.0 - tau, E, tau, neglected, crossings, 0, crossings, 0, face_left(cells, walk))
 
 
 SEGMENT = ("s", "length", "kappa", "source_near", "source_far", "optical_depth", "emission")

@@ -11,8 +11,9 @@ import numpy as np
 
 from .cartesian import MISSED, begin, cell_of, enter, exit_at, face_left, inside, step
 from .jit import kernel
-from .march import Traced, cell_between
+from .march import Traced, cell_between, slope_along
 from .reconstruct import KAPPA, SOURCE
+from .transfer import absorb, far_weight
 
 ORDERS = 5
 """Taylor coefficients kept: the fourth derivative is the first term that four terms neglect."""
@@ -140,7 +141,7 @@ def thick(cells, b, ray, terms, work):
     """Thick limit: the series where the ray first meets an absorbing cell; opaque from there on."""
     t, t_out = enter(cells, ray)
     if not t < t_out:
-        return Traced(1.0, 0.0, 0.0, 0.0, 0, MISSED)
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
     crossings = 0
     walk = begin(cells, ray, t)
     while inside(cells, walk):
@@ -149,6 +150,35 @@ def thick(cells, b, ray, terms, work):
         if cells.record[cell_of(cells, walk), b, KAPPA] > 0.0 and t_next > t:
             taylor(cells, b, walk, ray, t, work)
             total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
-            return Traced(0.0, total, np.inf, neglected, crossings, MISSED)
+            return Traced(0.0, total, np.inf, neglected, crossings, 0, crossings - 1, 1, MISSED)
         t, walk = t_next, step(cells, ray, walk)
-    return Traced(1.0, 0.0, 0.0, 0.0, crossings, face_left(cells, walk))
+    return Traced(1.0, 0.0, 0.0, 0.0, crossings, 0, crossings, 0, face_left(cells, walk))
+
+
+@kernel
+def threshold(cells, b, ray, delta, terms, work):
+    """March exactly until the local optical thickness of the source's scale exceeds delta, then the series.
+
+    That thickness is kappa / |d ln S / ds|. Knows nothing of what lies behind: no bound.
+    """
+    t, t_out = enter(cells, ray)
+    if not t < t_out:
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
+    T, E, tau, crossings = 1.0, 0.0, 0.0, 0
+    walk = begin(cells, ray, t)
+    while inside(cells, walk):
+        t_next = max(t, exit_at(walk))
+        kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, True)
+        d = kappa * (t_next - t)
+        crossings += 1
+        if kappa * near > delta * abs(slope_along(cells, b, walk, ray)):
+            taylor(cells, b, walk, ray, t, work)
+            total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
+            E += T * total
+            return Traced(0.0, E, np.inf, T * neglected, crossings, crossings - 1, 0, 1, MISSED)
+        a, e = absorb(d)
+        E += T * (near * a + (far - near) * far_weight(d, a, e))
+        T *= e
+        tau += d
+        t, walk = t_next, step(cells, ray, walk)
+    return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face_left(cells, walk))

@@ -7,54 +7,81 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from .auto import Tolerance, auto
 from .cartesian import aim
 from .jit import driver
 from .march import march, thin
-from .series import WORK, thick
+from .series import WORK, thick, threshold
 
-MARCH_CONSTANT, MARCH_LINEAR, THICK, THIN = range(4)
+CONSTANT, LINEAR, THICK, THIN, THRESHOLD, AUTO = range(6)
 RUN = 64
 """Neighbouring rays that one thread follows in turn, so that their cells stay in its cache."""
 
 
+class Plan(NamedTuple):
+    """A method as kernels see it: its number, and its settings (those of other methods are not read)."""
+
+    method: int
+    terms: int = 0
+    delta: float = 0.0
+    stop: float = -1.0
+    relative: float = 0.0
+    absolute: float = 0.0
+
+
 class Answers(NamedTuple):
-    """Arrays of march.Traced: the first four (n_ray, n_band), the others (n_ray,); face of the first band."""
+    """Arrays of march.Traced: the first four (n_ray, n_band), visits and face (n_ray,), steps (n_ray, 3).
+
+    visits and steps (exact, thin, thick) are sums over bands; face is that of the last band.
+    """
 
     transmittance: np.ndarray
     emission: np.ndarray
     optical_depth: np.ndarray
     neglected: np.ndarray
-    crossings: np.ndarray
+    visits: np.ndarray
+    steps: np.ndarray
     face: np.ndarray
 
 
 @driver
-def trace(cells, origin, direction, method, terms, workers, answers):
+def trace(cells, pyramid, origin, direction, plan, walls, low, high, workers, answers):
     """Follow rays (n_ray, 3) and write their answers; each ray writes only its own row.
 
+    walls: radiance (7, n_band) of the faces; low, high: range of all sources and walls (n_band,).
     Runs of rays are dealt to workers in turn: even load, and the same bits for any number of them.
     """
     # Unpacked, because Numba drops writes to a NamedTuple's arrays inside prange without a word.
-    T, E, tau, neglected, crossings, face = answers
+    T, E, tau, neglected, visits, steps, face = answers
+    method, terms, delta, stop, relative, absolute = plan
     rays, bands = E.shape
     for worker in prange(workers):
         work = np.empty(WORK)
+        tolerance = Tolerance(relative, absolute, low, high)
         for start in range(worker * RUN, rays, workers * RUN):
             for r in range(start, min(start + RUN, rays)):
                 ray = aim(origin, direction, r)
-                crossings[r] = 0
+                visits[r] = 0
+                steps[r, :] = 0
                 for b in range(bands):
-                    if method == THIN:
+                    if method == AUTO:
+                        one = auto(cells, pyramid, b, ray, walls, tolerance)
+                    elif method == THIN:
                         one = thin(cells, b, ray)
                     elif method == THICK:
                         one = thick(cells, b, ray, terms, work)
+                    elif method == THRESHOLD:
+                        one = threshold(cells, b, ray, delta, terms, work)
                     else:
-                        one = march(cells, b, ray, method == MARCH_LINEAR)
+                        one = march(cells, b, ray, method == LINEAR, stop, high[b])
                     T[r, b] = one.transmittance
                     E[r, b] = one.emission
                     tau[r, b] = one.optical_depth
                     neglected[r, b] = one.neglected
-                    crossings[r] += one.crossings
+                    visits[r] += one.visits
+                    steps[r, 0] += one.exact
+                    steps[r, 1] += one.thin
+                    steps[r, 2] += one.thick
                     face[r] = one.face
 
 
@@ -63,5 +90,6 @@ def empty_answers(rays: int, bands: int) -> Answers:
     return Answers(
         *(np.empty((rays, bands)) for _ in range(4)),
         np.empty(rays, dtype=np.int64),
+        np.empty((rays, 3), dtype=np.int64),
         np.empty(rays, dtype=np.int8),
     )

@@ -15,6 +15,7 @@ from ..config import FieldSection, Job
 from ..errors import InputError
 from ..field import Field
 from ..medium import Medium
+from ..method import Thick, Thin
 from ..rays import hits
 from ..result import Result
 from ..sensors import Camera, LineOfSight
@@ -110,11 +111,13 @@ def write(prepared: Prepared, result: Result) -> list[Path]:
     names = ["result.h5", f"{stem}.png"]
     if result.value.ndim <= len(sensor.shape):
         names.append("image.tif" if isinstance(sensor, Camera) else f"{stem}.csv")
+    if isinstance(sensor, Camera) and "budget" in result.stats:
+        names.append("regimes.png")
     staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=job.directory))
     try:
         for name in names:
             if name.endswith(".png"):
-                result.plot(staging / name, job.output.quantity)
+                result.plot(staging / name, "regimes" if name == "regimes.png" else job.output.quantity)
             else:
                 result.save(staging / name)
         for name in names:
@@ -122,6 +125,25 @@ def write(prepared: Prepared, result: Result) -> list[Path]:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return [job.directory / name for name in names]
+
+
+SAMPLED = 2000
+"""Rays on which the pure limits are tried."""
+
+
+def limits(prepared: Prepared, result: Result) -> str:
+    """Say what the pure limits would have cost in accuracy here, on a sample of the rays."""
+    job, total = prepared.job, prepared.total
+    index = np.unique(np.linspace(0, total - 1, min(total, SAMPLED)).astype(np.int64))
+    rays = job.sensor.take(index)
+    value = result.value.reshape(total, -1)[index]
+    scale = np.maximum(value, 1e-9 * float(value.max()))
+    worst = {}
+    for method in (Thick(2), Thin()):
+        pure = solve(prepared.medium, rays, job.walls, method).value.reshape(value.shape)
+        worst[type(method).__name__] = float(np.max(np.abs(pure - value) / scale))
+    thick, thin = (f"{100 * w:.2g} %" if w < 10 else f"{w:.1g} times" for w in worst.values())
+    return f"Thick(2) alone would be off by up to {thick} here, Thin by {thin}"
 
 
 def _read(job: Job, section: FieldSection) -> Field:

@@ -1,0 +1,296 @@
+"""The certified switch: exact cells, and every shortcut that one error budget allows (docs/theory.md).
+
+A ray carries T, an upper bound of the transmittance so far, with the true one in [T (1 - slack), T]; E; and
+`error`, which bounds what all shortcuts so far can have changed. The radiance B that is still to come is a
+weighted mean of sources and walls beyond, so low <= B <= high; `mark` is what B would be if nothing changed
+any more (S at the last point), and slack only matters for how far B is from it:
+
+    |I - (E + T B)| <= error + T slack |B - mark|                                        (10)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .cartesian import ENDLESS, MISSED, Walk, begin, cell_of, enter, exit_at, face_left, inside, leave, step
+from .jit import kernel
+from .march import Traced, cell_between, march, slope_along
+from .pyramid import (
+    BASE,
+    K_JUMP,
+    K_MAX,
+    K_MIN,
+    K_SLOPE,
+    S_BEND,
+    S_JUMP,
+    S_MAX,
+    S_MIN,
+    node_of,
+)
+from .reconstruct import KAPPA
+from .transfer import absorb, far_weight
+
+THIN_SHARE, THICK_SHARE = 0.3, 0.6
+"""Shares of the tolerance that transparent bricks (in proportion to the path) and thick steps (in proportion
+to the light absorbed) may spend; what is left, and whatever they do not use, is for the final stop."""
+WORTH = 8.0
+"""Cells that a thick step should save before a node is looked at: it takes about as long as eight. After each
+failure one more small brick is crossed before the next try, so that rough fields cost little."""
+DEEP = 2.0
+"""Mean free paths to the far end, as the current cell has it, below which no thick step is tried."""
+SMOOTH_LEVEL = 1
+"""Thick steps cross bricks of 16 cells, or larger ones that hold all the mean free paths that count."""
+ROUNDING = 2e-13
+"""Rounding allowance of rays that took a shortcut, of the greatest source: part of their error."""
+
+
+class Tolerance(NamedTuple):
+    """|I - I_march| <= relative I + absolute, and the range of all sources and walls (n_band,)."""
+
+    relative: float
+    absolute: float
+    low: np.ndarray
+    high: np.ndarray
+
+
+@kernel
+def _exit_brick(faces, i, level, o, d, inverse):
+    """Distance at which the ray leaves, along one axis, the brick that holds index i."""
+    if d == 0.0:
+        return np.inf
+    s = BASE + level
+    first = (i >> s) << s
+    last = min(first + (1 << s), faces.size - 1)
+    return min((faces[last if d > 0.0 else first] - o) * inverse, ENDLESS)
+
+
+@kernel
+def brick_key(walk):
+    """A number that changes when the walk enters another of the smallest bricks."""
+    return ((walk.i >> BASE) << 42) | ((walk.j >> BASE) << 21) | (walk.k >> BASE)
+
+
+@kernel
+def brick_exit(cells, ray, walk, level):
+    """Distance at which the ray leaves the brick of a level that holds its cell."""
+    return min(
+        _exit_brick(cells.x, walk.i, level, ray.x, ray.u, ray.iu),
+        _exit_brick(cells.y, walk.j, level, ray.y, ray.v, ray.iv),
+        _exit_brick(cells.z, walk.k, level, ray.z, ray.w, ray.iw),
+    )
+
+
+@kernel
+def _land(faces, i, level, t, o, d, inverse):
+    """Index along one axis after the ray has left the brick of a level at distance t."""
+    s = BASE + level
+    first = (i >> s) << s
+    last = min(first + (1 << s), faces.size - 1)
+    if _exit_brick(faces, i, level, o, d, inverse) <= t:
+        return last if d > 0.0 else first - 1
+    p = o + t * d
+    low, high = first, last  # the last face not beyond p, within the brick
+    while high - low > 1:
+        middle = (low + high) // 2
+        if faces[middle] <= p:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def jump(cells, ray, walk, level, t):
+    """Return the walk just behind the brick of a level, which the ray leaves at distance t."""
+    i = _land(cells.x, walk.i, level, t, ray.x, ray.u, ray.iu)
+    j = _land(cells.y, walk.j, level, t, ray.y, ray.v, ray.iv)
+    k = _land(cells.z, walk.k, level, t, ray.z, ray.w, ray.iw)
+    return Walk(
+        i,
+        j,
+        k,
+        leave(cells.x, i, ray.x, ray.u, ray.iu),
+        leave(cells.y, j, ray.y, ray.v, ray.iv),
+        leave(cells.z, k, ray.z, ray.w, ray.iw),
+    )
+
+
+@kernel
+def _crossings(d, width, first, k):
+    """Bound of the sum over faces of exp(-k s), width/|d| apart or more, the first at `first` (eq. 13)."""
+    if d == 0.0 or not width < np.inf:
+        return 0.0
+    return (1.0 + abs(d) / (k * width)) / (1.0 + k * max(first, 0.0))
+
+
+@kernel
+def _per_metre(d, width):
+    """Most faces of one axis crossed in a metre."""
+    return abs(d) / width if width < np.inf else 0.0
+
+
+@kernel
+def _longest(d, width):
+    """Longest way through a cell as one axis allows it."""
+    return width / abs(d) if d != 0.0 else np.inf
+
+
+@kernel
+def _thick_error(pyramid, n, b, ray, walk, t, g):
+    """Error of the tangent in a smooth brick: bound of |R - (a + g Q0 + T1 (B - mark))| (eqs. 12 to 14)."""
+    k = pyramid.node[n, b, K_MIN]
+    faces = (
+        _crossings(ray.u, pyramid.least[0], walk.tx - t, k)
+        + _crossings(ray.v, pyramid.least[1], walk.ty - t, k)
+        + _crossings(ray.w, pyramid.least[2], walk.tz - t, k)
+    )
+    per_metre = (
+        _per_metre(ray.u, pyramid.least[0])
+        + _per_metre(ray.v, pyramid.least[1])
+        + _per_metre(ray.w, pyramid.least[2])
+    )
+    bend = faces * (pyramid.node[n, b, S_JUMP] + pyramid.node[n, b, S_BEND] / k)
+    steep = pyramid.node[n, b, K_SLOPE] + pyramid.node[n, b, K_JUMP] * per_metre
+    longest = min(
+        _longest(ray.u, pyramid.most[0]), _longest(ray.v, pyramid.most[1]), _longest(ray.w, pyramid.most[2])
+    )
+    within = pyramid.node[n, b, K_SLOPE] * longest * longest / 8.0
+    local = (within + (3.0 * pyramid.node[n, b, K_JUMP] + steep / k) / k) / k
+    ranged = 1.0 / k - 1.0 / pyramid.node[n, b, K_MAX]
+    return bend + abs(g) * min(local, ranged)
+
+
+@kernel
+def _level_for(cells, pyramid, ray, walk, t, path):
+    """The least level, from SMOOTH_LEVEL on, whose brick the ray leaves only after so long a path."""
+    level = SMOOTH_LEVEL
+    while level + 1 < pyramid.first.size and brick_exit(cells, ray, walk, level) - t < path:
+        level += 1
+    return level
+
+
+@kernel
+def auto(cells, pyramid, b, ray, walls, tolerance):
+    """March with shortcuts; Traced.neglected is the bound of |I - I_march|, at most the tolerance."""
+    t, t_out = enter(cells, ray)
+    if not t < t_out:
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
+    low, high = tolerance.low[b], tolerance.high[b]
+    span, length = high - low, t_out - t
+    stoppable = 2.0 * (tolerance.relative * high + tolerance.absolute) / span if span > 0.0 else np.inf
+    per_metre = (
+        _per_metre(ray.u, pyramid.least[0])
+        + _per_metre(ray.v, pyramid.least[1])
+        + _per_metre(ray.w, pyramid.least[2])
+    )
+    T, E, error, slack, mark, tau = 1.0, 0.0, 0.0, 0.0, low, 0.0
+    visits, exact, transparent, thick = 0, 0, 0, 0
+    seen, idle, failed = -1, 0, 0
+    walk = begin(cells, ray, t)
+    face = -1
+    while inside(cells, walk):
+        brick = brick_key(walk)
+        if brick != seen or stoppable >= T:
+            doubt = T * slack * max(high - mark, mark - low)
+            allowed = tolerance.relative * max(E - error + T * low - doubt, 0.0) + tolerance.absolute
+            if error + 0.5 * T * span + doubt <= allowed:
+                E += 0.5 * T * (low + high)
+                error += 0.5 * T * span + doubt
+                T, face = 0.0, MISSED
+                thick += 1
+                break
+        if brick != seen:
+            seen = brick
+            c = cell_of(cells, walk)
+            mean = cells.record[c, b, KAPPA]
+            # A transparent brick, as large as may be: B passes it but for kappa |S - B| (eq. 11).
+            level, density = -1, 0.0
+            share = THIN_SHARE * allowed / length
+            if mean * span * T <= share:
+                while level + 1 < pyramid.first.size:
+                    n = node_of(pyramid, level + 1, walk.i, walk.j, walk.k)
+                    visits += 1
+                    far = max(pyramid.node[n, b, S_MAX] - low, high - pyramid.node[n, b, S_MIN], 0.0)
+                    spent = T * pyramid.node[n, b, K_MAX] * far
+                    if not spent <= share:
+                        break
+                    level += 1
+                    density = spent
+            if level >= 0:
+                transparent += 1
+                t_next = max(t, brick_exit(cells, ray, walk, level))
+                error += density * (t_next - t)
+                t = t_next
+                walk = jump(cells, ray, walk, level, t)
+                seen = -1
+                continue
+            # A smooth thick brick: the tangent of S, with the rest of the ray behind it.
+            need = 0.0
+            if mean * (t_out - t) > DEEP:
+                need = math.log(T * span / allowed) + 1.0
+            if idle > 0:
+                idle -= 1
+            elif need * per_metre > WORTH * mean:
+                kappa, a, _ = cell_between(cells, b, walk, ray, t, t, True)
+                g = slope_along(cells, b, walk, ray)
+                level = min(_level_for(cells, pyramid, ray, walk, t, need / mean), pyramid.first.size - 1)
+                taken = False
+                while True:
+                    path = max(brick_exit(cells, ray, walk, level) - t, 0.0)
+                    if path * per_metre < WORTH:
+                        break
+                    n = node_of(pyramid, level, walk.i, walk.j, walk.k)
+                    visits += 1
+                    least = pyramid.node[n, b, K_MIN]
+                    if least > 0.0:
+                        spent = T * _thick_error(pyramid, n, b, ray, walk, t, g)
+                        passed = math.exp(-least * path)
+                        taken = error + spent <= THICK_SHARE * allowed * (1.0 - T * passed)
+                    if taken or level <= SMOOTH_LEVEL:
+                        break
+                    level = SMOOTH_LEVEL
+                if taken:
+                    visits += 1
+                    thick += 1
+                    ahead = a + g * absorb(kappa * path)[0] / kappa
+                    error += spent + T * slack * abs(ahead - mark)
+                    mark = a + g * path
+                    E += T * (ahead - passed * mark)
+                    loose = 1.0 - math.exp((least - pyramid.node[n, b, K_MAX]) * path)
+                    slack += loose - slack * loose
+                    T *= passed
+                    tau += least * path
+                    t += path
+                    walk = jump(cells, ray, walk, level, t)
+                    seen = -1
+                    continue
+                failed += 1
+                idle = failed
+        t_next = max(t, exit_at(walk))
+        kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, True)
+        d = kappa * (t_next - t)
+        a, e = absorb(d)
+        E += T * (near * a + (far - near) * far_weight(d, a, e))
+        if slack > 0.0 and d > 0.0:
+            error += T * slack * abs(near - mark + (far - near) * a / d)
+            mark = far
+        T *= e
+        tau += d
+        visits += 1
+        exact += 1
+        t, walk = t_next, step(cells, ray, walk)
+    if face < 0:
+        face = face_left(cells, walk)
+        error += T * slack * abs(walls[face, b] - mark)
+    if transparent + thick > 0:
+        error += ROUNDING * high
+        if not error <= tolerance.relative * (E + T * walls[face, b]) + tolerance.absolute:
+            one = march(cells, b, ray, True, -1.0, high)  # never a bound beyond the tolerance
+            return Traced(
+                one.transmittance, one.emission, one.optical_depth, 0.0, visits + one.visits, one.exact, 0, 0,
+                one.face,
+            )  # fmt: skip
+    return Traced(T, E, tau, error, visits, exact, transparent, thick, face)

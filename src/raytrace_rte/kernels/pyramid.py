@@ -1,0 +1,196 @@
+"""What bounds the unseen: least and greatest values of the reconstructed field over bricks of cells.
+
+Level 0 has bricks of 8 cells a side, each level above twice that, up to one brick. A node tells, for the
+field as the march sees it (linear cells, jumps at faces included), the range of kappa and S over the brick
+and how far both can depart from the tangent at any point in it. 64 bytes a node: some 0.15 bytes a cell.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import prange
+
+from .jit import driver, kernel
+from .reconstruct import KAPPA, SOURCE
+
+BASE = 3
+"""log2 of the side of the smallest bricks, in cells."""
+K_MIN, K_MAX, S_MIN, S_MAX, K_JUMP, K_SLOPE, S_JUMP, S_BEND = range(8)
+"""Entries of a node: ranges of kappa and S; greatest jump of kappa at a face and greatest |grad kappa|;
+greatest jump of S at a face and change of grad S across a face. Faces are those above the brick's cells."""
+
+
+class Pyramid(NamedTuple):
+    """Nodes of all levels in turn (n_node, n_band, 8), and where each level starts and its shape.
+
+    least, most: least and greatest cell width along each axis [m], inf on an infinite axis
+    """
+
+    node: np.ndarray
+    first: np.ndarray
+    shape: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+
+@kernel
+def node_of(pyramid, level, i, j, k):
+    """Number of the node of a level that holds cell (i, j, k)."""
+    s = BASE + level
+    ny, nz = pyramid.shape[level, 1], pyramid.shape[level, 2]
+    return pyramid.first[level] + ((i >> s) * ny + (j >> s)) * nz + (k >> s)
+
+
+@kernel
+def _cell(record, c, b, at, hx, hy, hz):
+    """Half the range of one quantity over a cell, and its gradient's length, squared."""
+    gx, gy, gz = record[c, b, at + 1], record[c, b, at + 2], record[c, b, at + 3]
+    return abs(gx) * hx + abs(gy) * hy + abs(gz) * hz, gx * gx + gy * gy + gz * gz
+
+
+@kernel
+def _face(record, c, n, b, at, axis, here, there, ha, hb):
+    """(greatest jump, squared change of gradient) across the face between cell c and the next, n, on an axis.
+
+    here, there: half widths of the two cells along the axis; ha, hb: half widths along the other two axes.
+    """
+    a1, a2 = (axis + 1) % 3, (axis + 2) % 3
+    d = record[n, b, at + 1 + axis] - record[c, b, at + 1 + axis]
+    d1 = record[n, b, at + 1 + a1] - record[c, b, at + 1 + a1]
+    d2 = record[n, b, at + 1 + a2] - record[c, b, at + 1 + a2]
+    above = record[n, b, at] - record[n, b, at + 1 + axis] * there
+    below = record[c, b, at] + record[c, b, at + 1 + axis] * here
+    return abs(above - below) + abs(d1) * ha + abs(d2) * hb, d * d + d1 * d1 + d2 * d2
+
+
+@kernel
+def _faces(record, c, b, at, i, j, k, hx, hy, hz):
+    """Greatest (jump, change of gradient) across the three upper faces of cell c = (i, j, k)."""
+    jump, bend = 0.0, 0.0
+    if i + 1 < hx.size:
+        jump, bend = _face(record, c, c + hy.size * hz.size, b, at, 0, hx[i], hx[i + 1], hy[j], hz[k])
+    if j + 1 < hy.size:
+        a, g = _face(record, c, c + hz.size, b, at, 1, hy[j], hy[j + 1], hz[k], hx[i])
+        jump, bend = max(jump, a), max(bend, g)
+    if k + 1 < hz.size:
+        a, g = _face(record, c, c + 1, b, at, 2, hz[k], hz[k + 1], hx[i], hy[j])
+        jump, bend = max(jump, a), max(bend, g)
+    return jump, bend
+
+
+@kernel
+def _brick(record, hx, hy, hz, by, bz, node, nodes):
+    """Fill one node of level 0."""
+    side = 1 << BASE
+    nx, ny, nz = hx.size, hy.size, hz.size
+    i0, j0, k0 = node // (by * bz) * side, node // bz % by * side, node % bz * side
+    for b in range(record.shape[1]):
+        k_min, k_max, s_min, s_max = np.inf, 0.0, np.inf, 0.0
+        k_jump, k_slope, s_jump, s_bend = 0.0, 0.0, 0.0, 0.0
+        for i in range(i0, min(i0 + side, nx)):
+            for j in range(j0, min(j0 + side, ny)):
+                for k in range(k0, min(k0 + side, nz)):
+                    c = (i * ny + j) * nz + k
+                    fall, steep = _cell(record, c, b, KAPPA, hx[i], hy[j], hz[k])
+                    value = np.float64(record[c, b, KAPPA])
+                    k_min, k_max = min(k_min, value - fall), max(k_max, value + fall)
+                    k_slope = max(k_slope, steep)
+                    fall, _ = _cell(record, c, b, SOURCE, hx[i], hy[j], hz[k])
+                    value = np.float64(record[c, b, SOURCE])
+                    s_min, s_max = min(s_min, value - fall), max(s_max, value + fall)
+                    jump, _ = _faces(record, c, b, KAPPA, i, j, k, hx, hy, hz)
+                    k_jump = max(k_jump, jump)
+                    jump, bend = _faces(record, c, b, SOURCE, i, j, k, hx, hy, hz)
+                    s_jump, s_bend = max(s_jump, jump), max(s_bend, bend)
+        nodes[node, b, K_MIN], nodes[node, b, K_MAX] = max(k_min, 0.0), k_max
+        nodes[node, b, S_MIN], nodes[node, b, S_MAX] = max(s_min, 0.0), s_max
+        nodes[node, b, K_JUMP], nodes[node, b, K_SLOPE] = k_jump, np.sqrt(k_slope)
+        nodes[node, b, S_JUMP], nodes[node, b, S_BEND] = s_jump, np.sqrt(s_bend)
+
+
+@driver
+def fill_bricks(record, hx, hy, hz, by, bz, first, last, nodes):
+    """Fill nodes first to last - 1 of level 0 (n_node, n_band, 8) from the records."""
+    for node in prange(first, last):
+        _brick(record, hx, hy, hz, by, bz, node, nodes)
+
+
+PIECE = 2048
+"""Bricks filled by one compiled call, about a million cells: Ctrl-C waits for it."""
+
+
+def build(cells, widths: tuple[np.ndarray, ...]) -> Pyramid:
+    """Return the pyramid over the cells of a medium; widths are those of the grid's axes."""
+    half = [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in widths]
+    shape = np.array([-(-w.size // (1 << BASE)) for w in widths])
+    bands = cells.record.shape[1]
+    base = np.empty((int(shape.prod()), bands, 8))
+    for first in range(0, len(base), PIECE):
+        last = min(first + PIECE, len(base))
+        fill_bricks(cells.record, *half, shape[1], shape[2], first, last, base)
+    levels, shapes = [base.reshape(*shape, bands, 8)], [shape]
+    while shapes[-1].max() > 1:
+        levels.append(_merged(levels[-1]))
+        shapes.append(np.array(levels[-1].shape[:3]))
+    sizes = [int(s.prod()) for s in shapes]
+    return Pyramid(
+        np.concatenate([level.reshape(-1, bands, 8) for level in levels]),
+        np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64),
+        np.array(shapes, dtype=np.int64),
+        np.array([w.min() for w in widths]),
+        np.array([w.max() for w in widths]),
+    )
+
+
+@driver
+def _plane_range(record, hx, hy, hz, out):
+    """Write least and greatest S of each plane of cells into out (nx, n_band, 2)."""
+    for i in prange(hx.size):
+        _range_of_plane(record, i, hx, hy, hz, out)
+
+
+@kernel
+def _range_of_plane(record, i, hx, hy, hz, out):
+    out[i, :, 0] = np.inf
+    out[i, :, 1] = 0.0
+    c = i * hy.size * hz.size
+    for j in range(hy.size):
+        for k in range(hz.size):
+            for b in range(record.shape[1]):
+                fall, _ = _cell(record, c, b, SOURCE, hx[i], hy[j], hz[k])
+                value = np.float64(record[c, b, SOURCE])
+                out[i, b, 0] = min(out[i, b, 0], max(value - fall, 0.0))
+                out[i, b, 1] = max(out[i, b, 1], value + fall)
+            c += 1
+
+
+def source_range(cells, widths: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return least and greatest reconstructed source (n_band,) of the whole medium."""
+    half = [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in widths]
+    out = np.empty((half[0].size, cells.record.shape[1], 2))
+    _plane_range(cells.record, *half, out)
+    return out[..., 0].min(axis=0), out[..., 1].max(axis=0)
+
+
+def empty() -> Pyramid:
+    """A pyramid of nothing, for methods that need none."""
+    none = np.empty(0, np.int64)
+    return Pyramid(np.empty((0, 1, 8)), none, np.empty((0, 3), np.int64), np.empty(3), np.empty(3))
+
+
+def _merged(nodes: np.ndarray) -> np.ndarray:
+    """The level above: eight nodes become one."""
+    for axis in range(3):
+        odd = nodes.shape[axis] % 2
+        if odd and nodes.shape[axis] > 1:
+            nodes = np.concatenate((nodes, np.take(nodes, [-1], axis)), axis)
+        if nodes.shape[axis] > 1:
+            even = np.take(nodes, range(0, nodes.shape[axis], 2), axis)
+            other = np.take(nodes, range(1, nodes.shape[axis], 2), axis)
+            merged = np.maximum(even, other)
+            for column in (K_MIN, S_MIN):
+                merged[..., column] = np.minimum(even[..., column], other[..., column])
+            nodes = merged
+    return nodes
