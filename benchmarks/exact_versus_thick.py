@@ -1,8 +1,8 @@
 """Error and cost of exact march, limits, plain and certified switch, as the optical thickness is scaled.
 
-The real pool fire, smooth plumes, a hot flame behind cold smoke, the slab of Bender & Orszag, and a thick medium
-seen from inside. kappa is multiplied so that the thickest ray has the optical depth given. Errors are relative
-to March(order=2) on the same grid; work is counted in cells and nodes read, time in ratios.
+The real pool fire, smooth plumes, a hot flame behind cold smoke, the slab of Bender & Orszag, and a thick
+medium seen from inside. kappa is multiplied so that the thickest ray has the optical depth given. Errors are
+relative to March(order=2) on the same grid; work is counted in cells and nodes read, time in ratios.
 """
 
 from __future__ import annotations

@@ -78,6 +78,16 @@ def test_the_pool_fire():
     assert medium.kappa.max() == pytest.approx(4.3, abs=0.1)
 
 
+def test_the_pool_fire_is_written_out_byte_for_byte(tmp_path):
+    from importlib.resources import files
+
+    from raytrace_rte.samples import write_sample
+
+    write_sample("pool-fire", tmp_path / "fire.h5")
+    shipped = (files("raytrace_rte") / "data" / "pool_fire.h5").read_bytes()
+    assert (tmp_path / "fire.h5").read_bytes() == shipped
+
+
 def test_the_embedded_file_is_small():
     from importlib.resources import files
 

@@ -153,12 +153,10 @@ def sample(
     cells: Annotated[int | None, typer.Option(help="cells along an axis (analytic fields)")] = None,
 ) -> None:
     """Write a sample field: the real pool fire, or an analytic one of any size."""
-    from .formats.native import write
-    from .samples import sample as make
+    from .samples import write_sample
 
     with _interruptible():
-        field = make(name, cells)
-        write(field, out)
+        field = write_sample(name, out, cells)
         _say(f"wrote          {out}: {field!r}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,23 @@ def sample(name: str, cells: int | None = None) -> Field:
     if count < 1:
         raise InputError(f"sample {name}: cells is {cells}; expected at least 1")
     return _ANALYTIC[name](count)
+
+
+def write_sample(name: str, path: str | Path, cells: int | None = None) -> Field:
+    """Write a sample as a native file (the pool fire byte for byte as shipped) and return it.
+
+    Raises InputError as `sample` does, and when the file cannot be written.
+    """
+    from .formats.atomic import replacing
+    from .formats.native import write
+
+    field = sample(name, cells)
+    if name == "pool-fire":
+        with replacing(path) as temporary:
+            temporary.write_bytes((files(__package__) / "data" / "pool_fire.h5").read_bytes())
+    else:
+        write(field, path)
+    return field
 
 
 def _pool_fire() -> Field:
