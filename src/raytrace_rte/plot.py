@@ -153,18 +153,19 @@ def _profile(result: Result) -> Figure:
     table: Any = result.profile
     figure = _figure(7.0, 7.5)
     panels = figure.subplots(4, 1, sharex=True)
-    s = table["s"]
+    s, length = table["s"], table["length"]
+    seen = np.divide(table["contribution"], length, out=np.zeros_like(s), where=length > 0)
     lines = (
         (table["temperature"], "temperature [K]", "tab:red"),
         (table["kappa"], "kappa [1/m]", "tab:blue"),
         (table["optical_depth"], "optical depth [1]", "tab:green"),
-        (table["contribution"] / table["length"], "dI/ds seen\n[W m$^{-3}$ sr$^{-1}$]", "tab:orange"),
+        (seen, "dI/ds seen\n[W m$^{-3}$ sr$^{-1}$]", "tab:orange"),
     )
     for axes, (values, label, colour) in zip(panels, lines, strict=True):
         axes.plot(s, values, color=colour, lw=1.5)
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)
-    panels[3].fill_between(s, lines[3][0], color="tab:orange", alpha=0.3)
+    panels[3].fill_between(s, seen, color="tab:orange", alpha=0.3)
     panels[3].set_xlabel("distance from the observer [m]")
     figure.suptitle(f"line of sight: {float(result.value.sum()):.5g} W m$^{{-2}}$ sr$^{{-1}}$")
     figure.align_ylabels()

@@ -40,7 +40,7 @@ class Result:
     config: method, sensor, walls, medium, versions
     sensor: what was asked
     profile: for a line of sight, one row per cell crossed: s, length [m], optical_depth [1], temperature [K],
-        kappa [1/m], source and contribution [W m-2 sr-1] at mid-segment; the wall's part is value - their sum
+        kappa [1/m], source and contribution [W m-2 sr-1] at mid-segment; the wall adds to their sum
     """
 
     value: NDArray[np.float64]

@@ -154,8 +154,8 @@ def write_csv(result: Result, path: Path) -> None:
         table = csv.writer(file)
         if result.profile is not None:
             radiance = float(result.value[0])
-            wall = radiance - float(result.profile["contribution"].sum())
-            file.write(f"# radiance {radiance!r} {RADIANCE}, of it from the wall {wall!r}\n")
+            emitted = float(result.profile["contribution"].sum())
+            file.write(f"# radiance {radiance!r} {RADIANCE}, of it emitted along the way {emitted!r}\n")
             table.writerow([f"{name} [{unit}]" for name, unit in PROFILE_UNITS.items()])
             table.writerows([[repr(float(v)) for v in row] for row in result.profile])
         else:
