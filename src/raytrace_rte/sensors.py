@@ -93,9 +93,12 @@ class Camera:
 
     def order(self, tile: int) -> NDArray[np.int64]:
         """Return the flat indices of all pixels, one square tile after another."""
-        rows, columns = np.divmod(np.arange(self.shape[0] * self.shape[1]), self.shape[1])
-        key = (columns % tile, rows % tile, columns // tile, rows // tile)
-        return np.lexsort(key)
+        rows, columns = self.shape
+        high, wide = -(-rows // tile), -(-columns // tile)
+        pixels = np.full((high * tile, wide * tile), -1, dtype=np.int64)
+        pixels[:rows, :columns] = np.arange(rows * columns).reshape(self.shape)
+        tiles = pixels.reshape(high, tile, wide, tile).transpose(0, 2, 1, 3).ravel()
+        return tiles[tiles >= 0]
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,11 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
 
 
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel into each of its callers: for small ones, where a call costs more than the work."""
+    return numba.njit(error_model="numpy", nogil=True, _nrt=False, forceinline=True)(function)
+
+
 def driver(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile an entry point called from Python, with threads over its one prange; machine code is cached."""
     return _entry(function, parallel=True)

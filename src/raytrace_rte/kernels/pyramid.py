@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from .jit import driver, kernel
+from .jit import driver, inlined, kernel
 from .reconstruct import KAPPA, SOURCE
 
 BASE = 3
@@ -43,14 +43,14 @@ def node_of(pyramid, level, i, j, k):
     return pyramid.first[level] + ((i >> s) * ny + (j >> s)) * nz + (k >> s)
 
 
-@kernel
+@inlined
 def _cell(record, c, b, at, hx, hy, hz):
     """Half the range of one quantity over a cell, and its gradient's length, squared."""
     gx, gy, gz = record[c, b, at + 1], record[c, b, at + 2], record[c, b, at + 3]
     return abs(gx) * hx + abs(gy) * hy + abs(gz) * hz, gx * gx + gy * gy + gz * gz
 
 
-@kernel
+@inlined
 def _face(record, c, n, b, at, axis, here, there, ha, hb):
     """(greatest jump, squared change of gradient) across the face between cell c and the next, n, on an axis.
 
@@ -65,7 +65,7 @@ def _face(record, c, n, b, at, axis, here, there, ha, hb):
     return abs(above - below) + abs(d1) * ha + abs(d2) * hb, d * d + d1 * d1 + d2 * d2
 
 
-@kernel
+@inlined
 def _faces(record, c, b, at, i, j, k, hx, hy, hz):
     """Greatest (jump, change of gradient) across the three upper faces of cell c = (i, j, k)."""
     jump, bend = 0.0, 0.0
