@@ -22,6 +22,7 @@ METHODS = {
     "Thick(terms=1)": rte.Thick(1),
     "Thick(terms=2)": rte.Thick(2),
     "Thin()": rte.Thin(),
+    "Auto(1e-3)": rte.Auto(1e-3),
 }
 
 
@@ -75,7 +76,8 @@ def _timed(medium: rte.Medium, sensor: Any, method: Any, repeats: int, **kwargs:
 
 def _plume(sizes: tuple[int, ...], fine: int, pixels: int) -> list[dict[str, Any]]:
     camera = rte.camera((0.9, -1.8, 0.6), (0, 0, 0.5), (pixels, pixels), 32)
-    reference = rte.solve(rte.absorption.given(rte.sample("smooth-plume", fine)), camera).value
+    finest = rte.absorption.given(rte.sample("smooth-plume", fine))
+    reference = rte.solve(finest, camera, method=rte.March(2)).value
     rows = []
     for n in sizes:
         medium = rte.absorption.given(rte.sample("smooth-plume", n))
@@ -117,7 +119,7 @@ def _thick() -> list[dict[str, Any]]:
         medium = rte.Medium(grid, np.full(grid.shape, delta), source)
         closed = exact.bender_orszag(delta)
         values = [rte.solve(medium, ray, method=m).value[0] for m in map(rte.Thick, (1, 2, 3, 4))]
-        march = rte.solve(medium, ray).value[0]
+        march = rte.solve(medium, ray, method=rte.March(2)).value[0]
         rows.append(
             {
                 "delta": delta,

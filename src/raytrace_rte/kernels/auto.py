@@ -170,8 +170,8 @@ def _level_for(cells, pyramid, ray, walk, t, path):
 def _exact(cells, b, ray, walk, t, end, stoppable, T, E, tau, error, slack, mark):
     """March exact cells until distance `end`, the end of a brick, or until T allows to think of stopping.
 
-    No check of indices: a step out of the brick, and so out of the arrays, ends at t >= end. A function of its own,
-    because within the large one below the compiler keeps calls and spills registers: 40 ns a cell, not 25.
+    No check of indices: a step out of the brick, and so out of the arrays, ends at t >= end. A function of
+    its own, because within the large one below the compiler keeps calls and spills: 40 ns a cell, not 25.
     """
     count = 0
     while True:
