@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .cartesian import ENDLESS, MISSED, Walk, begin, cell_of, enter, exit_at, face_left, inside, leave, step
-from .jit import kernel
+from .jit import inlined, kernel
 from .march import Traced, cell_between, march, slope_along
 from .pyramid import (
     BASE,
@@ -39,8 +39,12 @@ to the light absorbed) may spend; what is left, and whatever they do not use, is
 WORTH = 8.0
 """Cells that a thick step should save before a node is looked at: it takes about as long as eight. After each
 failure one more small brick is crossed before the next try, so that rough fields cost little."""
+PATIENCE = 2
+"""Levels by which looking in vain widens the brick that is crossed before the next look: 8, 16, 32 cells."""
 DEEP = 2.0
 """Mean free paths to the far end, as the current cell has it, below which no thick step is tried."""
+OPAQUE = 12.0
+"""Mean free paths to the end of the current cell from which on it is just crossed: little is left behind."""
 SMOOTH_LEVEL = 1
 """Thick steps cross bricks of 16 cells, or larger ones that hold all the mean free paths that count."""
 ROUNDING = 2e-13
@@ -127,6 +131,16 @@ def _per_metre(d, width):
 
 
 @kernel
+def _faces_per_metre(pyramid, ray):
+    """Most faces crossed in a metre."""
+    return (
+        _per_metre(ray.u, pyramid.least[0])
+        + _per_metre(ray.v, pyramid.least[1])
+        + _per_metre(ray.w, pyramid.least[2])
+    )
+
+
+@kernel
 def _longest(d, width):
     """Longest way through a cell as one axis allows it."""
     return width / abs(d) if d != 0.0 else np.inf
@@ -141,13 +155,8 @@ def _thick_error(pyramid, n, b, ray, walk, t, g):
         + _crossings(ray.v, pyramid.least[1], walk.ty - t, k)
         + _crossings(ray.w, pyramid.least[2], walk.tz - t, k)
     )
-    per_metre = (
-        _per_metre(ray.u, pyramid.least[0])
-        + _per_metre(ray.v, pyramid.least[1])
-        + _per_metre(ray.w, pyramid.least[2])
-    )
     bend = faces * (pyramid.node[n, b, S_JUMP] + pyramid.node[n, b, S_BEND] / k)
-    steep = pyramid.node[n, b, K_SLOPE] + pyramid.node[n, b, K_JUMP] * per_metre
+    steep = pyramid.node[n, b, K_SLOPE] + pyramid.node[n, b, K_JUMP] * _faces_per_metre(pyramid, ray)
     longest = min(
         _longest(ray.u, pyramid.most[0]), _longest(ray.v, pyramid.most[1]), _longest(ray.w, pyramid.most[2])
     )
@@ -164,6 +173,71 @@ def _level_for(cells, pyramid, ray, walk, t, path):
     while level + 1 < pyramid.first.size and brick_exit(cells, ray, walk, level) - t < path:
         level += 1
     return level
+
+
+class Stretch(NamedTuple):
+    """A thick step: level of its brick (-1: none is smooth enough), the error it adds, the source that shows
+    at its near and at its far end, the transmittance (upper bound, and how loose it is), optical depth."""
+
+    level: int
+    error: float
+    ahead: float
+    mark: float
+    passed: float
+    loose: float
+    tau: float
+
+
+@inlined
+def _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget):
+    """Return the thick step from here, the tangent of S across a smooth brick, and the records read.
+
+    need: mean free paths after which nothing counts; budget: what may be spent if all light were absorbed.
+    """
+    none = Stretch(-1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    kappa, a, _ = cell_between(cells, b, walk, ray, t, t, True)
+    per_metre = _faces_per_metre(pyramid, ray)
+    if not (kappa > 0.0 and need * per_metre > WORTH * kappa):
+        return none, 0
+    g = slope_along(cells, b, walk, ray)
+    level = min(_level_for(cells, pyramid, ray, walk, t, need / kappa), pyramid.first.size - 1)
+    nodes = 0
+    while True:
+        path = max(brick_exit(cells, ray, walk, level) - t, 0.0)
+        if path * per_metre < WORTH:
+            return none, nodes
+        n = node_of(pyramid, level, walk.i, walk.j, walk.k)
+        nodes += 1
+        least, most = pyramid.node[n, b, K_MIN], pyramid.node[n, b, K_MAX]
+        if least > 0.0:
+            spent = T * _thick_error(pyramid, n, b, ray, walk, t, g)
+            passed = math.exp(-least * path)
+            if error + spent <= budget * (1.0 - T * passed):
+                ahead = a + g * absorb(kappa * path)[0] / kappa
+                loose = 1.0 - math.exp((least - most) * path)
+                return Stretch(level, spent, ahead, a + g * path, passed, loose, least * path), nodes + 1
+        if level <= SMOOTH_LEVEL:
+            return none, nodes
+        level = SMOOTH_LEVEL
+
+
+@inlined
+def _transparent(pyramid, b, walk, T, low, high, share):
+    """Return (level of the largest transparent brick here, or -1; its error per metre; nodes read).
+
+    B passes a brick but for the integral of kappa |S - B| (eq. 11).
+    """
+    level, density, nodes = -1, 0.0, 0
+    while level + 1 < pyramid.first.size:
+        n = node_of(pyramid, level + 1, walk.i, walk.j, walk.k)
+        nodes += 1
+        far = max(pyramid.node[n, b, S_MAX] - low, high - pyramid.node[n, b, S_MIN], 0.0)
+        spent = T * pyramid.node[n, b, K_MAX] * far
+        if not spent <= share:
+            break
+        level += 1
+        density = spent
+    return level, density, nodes
 
 
 @kernel
@@ -199,15 +273,11 @@ def auto(cells, pyramid, b, ray, walls, tolerance):
         return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
     low, high = tolerance.low[b], tolerance.high[b]
     span, length = high - low, t_out - t
-    stoppable = 2.0 * (tolerance.relative * high + tolerance.absolute) / span if span > 0.0 else np.inf
-    per_metre = (
-        _per_metre(ray.u, pyramid.least[0])
-        + _per_metre(ray.v, pyramid.least[1])
-        + _per_metre(ray.w, pyramid.least[2])
-    )
+    per_span = 2.0 / span if span > 0.0 else np.inf
+    stoppable = np.inf
     T, E, error, slack, mark, tau = 1.0, 0.0, 0.0, 0.0, low, 0.0
     nodes, exact, transparent, thick = 0, 0, 0, 0
-    checked, idle, failed = -1.0, 0, 0  # until where the smallest brick has been looked at
+    checked, vain, idle, failed = -1.0, 0, 0, 0  # until where a brick has been looked at; how often in vain
     walk = begin(cells, ray, t)
     face = -1
     while inside(cells, walk):
@@ -221,73 +291,44 @@ def auto(cells, pyramid, b, ray, walls, tolerance):
                 T, face = 0.0, MISSED
                 thick += 1
                 break
-        if entered:
-            checked = brick_exit(cells, ray, walk, 0)
-            c = cell_of(cells, walk)
-            mean = cells.record[c, b, KAPPA]
-            # A transparent brick, as large as may be: B passes it but for kappa |S - B| (eq. 11).
-            level, density = -1, 0.0
+            # To stop takes 0.5 T span <= relative I + absolute, and I <= E + T high.
+            stoppable = per_span * (tolerance.relative * (E + T * high) + tolerance.absolute)
+        mean = cells.record[cell_of(cells, walk), b, KAPPA]
+        if entered and mean * (exit_at(walk) - t) < OPAQUE:
             share = THIN_SHARE * allowed / length
             if mean * span * T <= share:
-                while level + 1 < pyramid.first.size:
-                    n = node_of(pyramid, level + 1, walk.i, walk.j, walk.k)
-                    nodes += 1
-                    far = max(pyramid.node[n, b, S_MAX] - low, high - pyramid.node[n, b, S_MIN], 0.0)
-                    spent = T * pyramid.node[n, b, K_MAX] * far
-                    if not spent <= share:
-                        break
-                    level += 1
-                    density = spent
-            if level >= 0:
-                transparent += 1
-                t_next = max(t, brick_exit(cells, ray, walk, level))
-                error += density * (t_next - t)
-                t = t_next
-                walk = jump(cells, ray, walk, level, t)
-                checked = t
-                continue
-            # A smooth thick brick: the tangent of S, with the rest of the ray behind it.
-            need = 0.0
-            if mean * (t_out - t) > DEEP:
-                need = math.log(T * span / allowed) + 1.0
+                level, density, read = _transparent(pyramid, b, walk, T, low, high, share)
+                nodes += read
+                if level >= 0:
+                    transparent += 1
+                    t_next = max(t, brick_exit(cells, ray, walk, level))
+                    error += density * (t_next - t)
+                    t, walk = t_next, jump(cells, ray, walk, level, t_next)
+                    checked, vain = t, 0
+                    continue
             if idle > 0:
                 idle -= 1
-            elif need * per_metre > WORTH * mean:
-                kappa, a, _ = cell_between(cells, b, walk, ray, t, t, True)
-                g = slope_along(cells, b, walk, ray)
-                level = min(_level_for(cells, pyramid, ray, walk, t, need / mean), pyramid.first.size - 1)
-                taken = False
-                while True:
-                    path = max(brick_exit(cells, ray, walk, level) - t, 0.0)
-                    if path * per_metre < WORTH:
-                        break
-                    n = node_of(pyramid, level, walk.i, walk.j, walk.k)
-                    nodes += 1
-                    least = pyramid.node[n, b, K_MIN]
-                    if least > 0.0:
-                        spent = T * _thick_error(pyramid, n, b, ray, walk, t, g)
-                        passed = math.exp(-least * path)
-                        taken = error + spent <= THICK_SHARE * allowed * (1.0 - T * passed)
-                    if taken or level <= SMOOTH_LEVEL:
-                        break
-                    level = SMOOTH_LEVEL
-                if taken:
-                    nodes += 1  # and the record of the cell that it starts from
+            elif mean * (t_out - t) > DEEP:
+                budget = THICK_SHARE * allowed
+                need = math.log(T * span / allowed) + 1.0
+                way, read = _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget)
+                nodes += read
+                if way.level >= 0:
                     thick += 1
-                    ahead = a + g * absorb(kappa * path)[0] / kappa
-                    error += spent + T * slack * abs(ahead - mark)
-                    mark = a + g * path
-                    E += T * (ahead - passed * mark)
-                    loose = 1.0 - math.exp((least - pyramid.node[n, b, K_MAX]) * path)
-                    slack += loose - slack * loose
-                    T *= passed
-                    tau += least * path
-                    t = max(t, brick_exit(cells, ray, walk, level))
-                    walk = jump(cells, ray, walk, level, t)
-                    checked = t
+                    error += way.error + T * slack * abs(way.ahead - mark)
+                    mark = way.mark
+                    E += T * (way.ahead - way.passed * mark)
+                    slack += way.loose - slack * way.loose
+                    T *= way.passed
+                    tau += way.tau
+                    t = max(t, brick_exit(cells, ray, walk, way.level))
+                    walk = jump(cells, ray, walk, way.level, t)
+                    checked, vain = t, 0
                     continue
-                failed += 1
-                idle = failed
+                failed += read > 0
+                idle = failed if read > 0 else 0
+            checked = brick_exit(cells, ray, walk, min(vain, PATIENCE, pyramid.first.size - 1))
+            vain += 1
         t, walk, T, E, tau, error, mark, count = _exact(
             cells, b, ray, walk, t, checked, stoppable, T, E, tau, error, slack, mark
         )
