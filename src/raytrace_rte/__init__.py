@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     from .solver import solve as solve
     from .walls import black as black
     from .walls import open_ as open_
+    from .heat_result import HeatResult as HeatResult
+    from .sensors import heat_source as heat_source
+    from .walls import periodic as periodic
+    from .walls import mirror as mirror
+    from .walls import grey as grey
 
 _HOME = {
     "absorption": "",
@@ -72,6 +77,11 @@ _HOME = {
     "solve": "solver",
     "black": "walls",
     "open_": "walls",
+    "grey": "walls",
+    "mirror": "walls",
+    "periodic": "walls",
+    "heat_source": "sensors",
+    "HeatResult": "heat_result",
 }
 __all__ = sorted(_HOME)
 

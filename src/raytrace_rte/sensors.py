@@ -125,6 +125,31 @@ class LineOfSight:
         return {"kind": "line_of_sight", **asdict(self)}
 
 
+@dataclass(frozen=True)
+class HeatSource:
+    """Every cell of the grid: G, div q, fluxes of all walls. Made by `heat_source` and `incident`."""
+
+    directions: int = 100
+    seed: int = 0
+
+    def settings(self) -> dict[str, object]:
+        """What a Result records."""
+        return {"kind": "heat_source", **asdict(self)}
+
+
+def heat_source(directions: int = 100, seed: int = 0) -> HeatSource:
+    """Return the sensor for the radiative source term of every cell, and the flux at every wall cell.
+
+    directions: at most so many, the largest Lebedev set below (for a slab, Gauss nodes in mu); seed: of their
+    rotation and of the lattices of lines. Raises InputError on fewer than 6 directions.
+    """
+    if int(directions) != directions or directions < 6:
+        raise InputError(f"heat_source: directions is {directions!r}; expected a whole number, at least 6")
+    if int(seed) != seed or seed < 0:
+        raise InputError(f"heat_source: seed is {seed!r}; expected a whole number >= 0")
+    return HeatSource(int(directions), int(seed))
+
+
 def camera(
     position: Vector,
     look_at: Vector,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ from .errors import InputError
 from .medium import Medium
 from .method import ATOL, Auto, March, Method, Thick, Thin, Threshold
 from .result import Result, provenance
-from .sensors import LineOfSight, Sensor
+from .sensors import HeatSource, LineOfSight, Sensor
 from .walls import Walls, open_
 
 if TYPE_CHECKING:
+    from .heat_result import HeatResult
     from .kernels.trace import Answers, Plan
 
 TILE = 32
@@ -37,6 +38,18 @@ class Store(Protocol):
     def save(self, start: int, stop: int, answers: Answers) -> None: ...
 
 
+@overload
+def solve(
+    medium: Medium,
+    sensor: HeatSource,
+    walls: Walls | None = None,
+    method: Method | None = None,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> HeatResult: ...
+@overload
 def solve(
     medium: Medium,
     sensor: Sensor,
@@ -46,7 +59,17 @@ def solve(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
-) -> Result:
+) -> Result: ...
+def solve(
+    medium: Medium,
+    sensor: Sensor | HeatSource,
+    walls: Walls | None = None,
+    method: Method | None = None,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    store: Store | None = None,
+) -> Result | HeatResult:
     """Trace the sensor's rays through the medium and return the Result.
 
     walls: what enters the rays' far ends; None is open, cold surroundings
@@ -59,6 +82,10 @@ def solve(
     """
     walls = open_() if walls is None else walls
     method = Auto() if method is None else method
+    if isinstance(sensor, HeatSource):
+        from .volume import solve_volume
+
+        return solve_volume(medium, sensor, walls, method, threads=threads, progress=progress)
     behind = walls.radiance(medium)
     started = time.perf_counter()
     medium.cells  # noqa: B018  built here, so that its time is told apart
@@ -73,7 +100,7 @@ def solve(
         "seconds_pyramid": bounded - prepared,
         "seconds_trace": finished - bounded,
     }
-    stats = _statistics(medium, answers) | seconds | {"threads": _workers(threads)}
+    stats = _statistics(medium, answers) | seconds | {"threads": workers(threads)}
     config = {
         "method": {"kind": type(method).__name__.lower(), **asdict(method)},
         "sensor": sensor.settings(),
@@ -119,7 +146,7 @@ def trace_all(
     from .kernels.trace import empty_answers, trace
 
     total = int(np.prod(sensor.shape))
-    workers = _workers(threads)
+    count = workers(threads)
     order = sensor.order(tile)
     order = np.arange(total) if order is None else order
     answers = empty_answers(total, medium.n_band)
@@ -139,7 +166,7 @@ def trace_all(
             rays = sensor.take(order[start:stop])
             part = empty_answers(stop - start, medium.n_band)
             clock = time.perf_counter()
-            trace(medium.cells, bricks, rays.origin, rays.direction, plan, walls, low, high, workers, part)
+            trace(medium.cells, bricks, rays.origin, rays.direction, plan, walls, low, high, count, part)
             if compiled:
                 batch = _next_batch(stop - start, time.perf_counter() - clock)
             compiled = True
@@ -199,7 +226,8 @@ def _range(medium: Medium, walls: NDArray[np.float64]) -> tuple[NDArray[np.float
     return np.minimum(low, walls.min(axis=0)), np.maximum(high, walls.max(axis=0))
 
 
-def _workers(threads: int | None) -> int:
+def workers(threads: int | None) -> int:
+    """Return how many threads to use; InputError unless the number asked for is positive."""
     from numba import config, get_num_threads
 
     if threads is None:

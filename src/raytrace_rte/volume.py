@@ -1,0 +1,544 @@
+"""Whole volumes: solve(medium, heat_source(...)) -> HeatResult.
+
+Characteristics are swept through the box in every direction; where the medium is so thick that the Rosseland
+limit is better (and method is Auto), the limit takes over. Mirrors unfold the box, grey surfaces are found by
+a fixed point, and every deposit is conservative.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .diffusion import THICK_CELL, Limit, rosseland
+from .errors import InputError
+from .grid import FACES, Cartesian, FloatArray
+from .heat_result import HeatResult
+from .lattice import SLAB, Domain, bundle, directions_for, domain, longest, surfaces
+from .medium import Medium
+from .method import Auto, March, Method
+from .quadrature import Directions
+from .result import provenance
+from .sensors import HeatSource
+from .walls import Walls
+
+GROUP_BYTES = 1 << 30
+"""Memory for the private sums of groups of directions; between 2 and 16 groups, whatever the threads."""
+TOLERANCE, ROUNDS, HISTORY = 1e-12, 200, 5
+"""Fixed point of grey surfaces: change of the radiosity, of the greatest, at which it ends; sweeps at most;
+how many of them Anderson's acceleration remembers."""
+ACROSS = 0.1
+"""Optical depth of a cell at which half of the source's gradient across a line counts. In thin cells sampling
+it on one line is noise, in thick ones it is what divergence is made of."""
+BUFFER = 10.0
+"""Mean free paths of thick core that are swept behind cells that need the sweep."""
+ANGULAR = 5e-3
+"""Error of the sweep in thin cells over what cells emit and absorb, times sqrt(directions); measured on Burns &
+Christon's cube: 3.7e-4 with 86, 1.8e-4 with 350 directions."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Unfolded:
+    """The box that is swept: mirrors double an axis, which then is periodic if both its faces were mirrors.
+
+    doubled: for each axis 0, or -1 or 1 for the side at which the image lies
+    """
+
+    box: Domain
+    doubled: tuple[int, int, int]
+
+    def cells(self, values: FloatArray) -> FloatArray:
+        """Return cell values (nx, ny, nz, ...) with their images."""
+        for axis, side in enumerate(self.doubled):
+            if side:
+                parts = (values, np.flip(values, axis))
+                values = np.concatenate(parts if side > 0 else parts[::-1], axis)
+        return np.ascontiguousarray(values)
+
+    def folded(self, values: FloatArray, skip: int = -1) -> FloatArray:
+        """Return the mean of cell values and their images; one axis of a face is skipped."""
+        for axis, side in enumerate(a for i, a in enumerate(self.doubled) if i != skip):
+            if side:
+                first, second = np.split(values, 2, axis)
+                own, image = (first, second) if side > 0 else (second, first)
+                values = 0.5 * (own + np.flip(image, axis))
+        return values
+
+
+def unfold(grid: Cartesian, walls: Walls) -> Unfolded:
+    """Return the box to sweep for these walls. Raises InputError when no face is a wall."""
+    axes, doubled, periodic = [], [], list(walls.periodic)
+    for axis in range(3):
+        low, high = (walls.face(FACES[2 * axis + side]).kind == "mirror" for side in (0, 1))
+        faces = grid[axis]
+        side = 0 if np.isinf(faces[0]) or not (low or high) else 1 if high else -1
+        if side > 0:
+            faces = np.concatenate((faces, 2.0 * faces[-1] - faces[-2::-1]))
+        elif side < 0:
+            faces = np.concatenate((2.0 * faces[0] - faces[:0:-1], faces))
+        periodic[axis] = periodic[axis] or (low and high)
+        axes.append(faces)
+        doubled.append(side)
+    return Unfolded(
+        domain(Cartesian(*axes), (periodic[0], periodic[1], periodic[2])),
+        (doubled[0], doubled[1], doubled[2]),
+    )
+
+
+class Swept(NamedTuple):
+    """Totals of one sweep: absorbed less emitted [W] and sum of A s I [W m] of cells; of surfaces, what arrives
+    [W] and cover [m2 sr]."""
+
+    net: FloatArray
+    path: FloatArray
+    arrived: FloatArray
+    cover: FloatArray
+    crossings: int
+
+
+class Sweeper:
+    """One box with its lines, ready to be swept for any field and radiosity."""
+
+    def __init__(self, unfolded: Unfolded, directions: Directions, seed: int, solid: NDArray[np.int64],
+                 threads: int | None, progress: Progress | None) -> None:  # fmt: skip
+        from .kernels.sweep import Box, Bundle
+
+        box = unfolded.box
+        self.domain, self.directions, self.threads, self.progress = box, directions, threads, progress
+        self.first = surfaces(box.shape)
+        grid = Cartesian(*(np.array([-np.inf, np.inf]) if np.isinf(p) else f
+                           for f, p in zip(box.faces, box.period, strict=True)))  # fmt: skip
+        self.box = Box(*grid, *grid.centres, box.period, self.first, solid)
+        self.bundle = Bundle(**bundle(box, directions, seed))
+        self.longest = longest(box, directions)
+        self.surfaces = int(self.first[6]) + (int(solid.max()) + 1 - int(self.first[6]) if solid.size else 0)
+        self.fill = self._fill()
+
+    @property
+    def groups(self) -> int:
+        """Groups of directions with sums of their own: as many as memory allows, whatever the threads."""
+        each = 16 * (int(np.prod(self.domain.shape)) + self.surfaces)
+        return int(min(max(2, min(16, GROUP_BYTES // each)), len(self.directions.weight)))
+
+    def _fill(self) -> FloatArray:
+        """How far the lines fill each cell's volume: 1 on a uniform grid."""
+        from .kernels.sweep import measure
+
+        cells = int(np.prod(self.domain.shape))
+        if self.domain.uniform:
+            return np.ones(cells)
+        filled = np.zeros((self.groups, cells))
+        with _threads(self.threads):
+            for first in range(0, len(self.directions.weight), self.groups):
+                measure(self.box, self.bundle, first, filled)
+        return np.asarray(filled.sum(axis=0) / (2.0 * np.pi * self.domain.volume.ravel()))
+
+    def record(self, kappa: FloatArray, source: FloatArray, gradient: FloatArray) -> FloatArray:
+        """Return what the kernel reads of cells: kappa and source (nx, ny, nz), gradient (nx, ny, nz, 3).
+
+        Kappa is divided by how far lines fill the cell, so that what it emits is exact.
+        """
+        tau = (kappa * self.domain.size).ravel() / ACROSS
+        out = np.empty((kappa.size, 6))
+        out[:, 0] = kappa.ravel() / np.where(self.fill > 0.0, self.fill, 1.0)
+        out[:, 1], out[:, 2:5] = source.ravel(), gradient.reshape(-1, 3)
+        out[:, 5] = tau * tau / (1.0 + tau * tau)
+        return out
+
+    def sweep(self, record: FloatArray, radiosity: FloatArray) -> Swept:
+        """Sweep all directions with the given radiance leaving each surface (n_surface,)."""
+        from .kernels.sweep import Sums, sweep
+
+        groups, count = self.groups, len(self.directions.weight)
+        sums = Sums(*(np.zeros((groups, n)) for n in (len(record), len(record), self.surfaces, self.surfaces)),
+                    np.zeros(groups, np.int64))  # fmt: skip
+        with _threads(self.threads):
+            for first in range(0, count, groups):
+                if self.progress:
+                    self.progress(first, count)
+                sweep(self.box, self.bundle, record, radiosity, first, self.longest, sums)
+        if self.progress:
+            self.progress(count, count)
+        *arrays, crossings = sums
+        net, path, arrived, cover = (a.sum(axis=0) for a in arrays)
+        return Swept(
+            net, path / np.where(self.fill > 0.0, self.fill, 1.0), arrived, cover, int(crossings.sum())
+        )
+
+
+class _threads:
+    """Numba's number of threads for a while; the answer does not depend on it."""
+
+    def __init__(self, threads: int | None) -> None:
+        from .solver import workers
+
+        self.wanted = workers(threads)
+
+    def __enter__(self) -> None:
+        from numba import get_num_threads, set_num_threads
+
+        self.before = get_num_threads()
+        set_num_threads(self.wanted)
+
+    def __exit__(self, *_: object) -> None:
+        from numba import set_num_threads
+
+        set_num_threads(self.before)
+
+
+@dataclass(frozen=True, eq=False)
+class Solids:
+    """Opaque cells: mask (nx, ny, nz), temperature [K] and emissivity [1] of each masked cell (n_solid,)."""
+
+    mask: NDArray[np.bool_]
+    temperature: FloatArray
+    emissivity: FloatArray
+
+    def settings(self) -> dict[str, Any]:
+        """What a Result records of them."""
+        return {"cells": int(self.mask.sum()), "temperature": [float(self.temperature.min()), float(self.temperature.max())],
+                "emissivity": [float(self.emissivity.min()), float(self.emissivity.max())]}  # fmt: skip
+
+
+class Scene(NamedTuple):
+    """Everything of a job that does not depend on the band. solid: surface numbers of cells, -1 in gas."""
+
+    medium: Medium
+    walls: Walls
+    solids: Solids | None
+    sensor: HeatSource
+    unfolded: Unfolded
+    directions: Directions
+    solid: NDArray[np.int64]
+    threads: int | None
+    progress: Progress | None
+
+
+class Band(NamedTuple):
+    """The answer for one band: cells (nx, ny, nz), walls by face, solid cells (n_solid,) [W]."""
+
+    G: FloatArray
+    emission: FloatArray
+    div_q: FloatArray
+    error: FloatArray
+    limited: NDArray[np.bool_]
+    wall_net: dict[str, FloatArray]
+    wall_incident: dict[str, FloatArray]
+    solid_heat: FloatArray
+    radiosity: FloatArray
+    counts: dict[str, float]
+
+
+def solve_volume(
+    medium: Medium,
+    sensor: HeatSource,
+    walls: Walls,
+    method: Method,
+    solids: Solids | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> HeatResult:
+    """Return G, div q, wall flux and the energy budget of every cell; see `heat_source`."""
+    if not (isinstance(method, Auto) or method == March()):
+        raise InputError(f"heat_source: method is {method!r}; expected Auto(...) or March(order=2)")
+    started = time.perf_counter()
+    unfolded = unfold(medium.grid, walls.checked(medium))
+    solid = np.empty(0, dtype=np.int64)
+    if solids is not None:
+        numbers = np.where(solids.mask, np.cumsum(solids.mask).reshape(solids.mask.shape) - 1, -1)
+        solid = unfolded.cells(numbers).ravel()
+        solid = np.where(solid >= 0, solid + surfaces(unfolded.box.shape)[6], -1)
+    directions = directions_for(unfolded.box, sensor.directions, sensor.seed)
+    scene = Scene(medium, walls, solids, sensor, unfolded, directions, solid, threads, progress)
+    bands = [_band(scene, b, isinstance(method, Auto)) for b in range(medium.n_band)]
+    return _result(scene, method, bands, time.perf_counter() - started)
+
+
+def _gradient(unfolded: Unfolded, gradient: FloatArray) -> FloatArray:
+    """Gradient of the source with its images, whose component across the mirror changes sign."""
+    out = gradient
+    for axis, side in enumerate(unfolded.doubled):
+        if side:
+            image = np.flip(out, axis).copy()
+            image[..., axis] *= -1.0
+            out = np.concatenate((out, image) if side > 0 else (image, out), axis)
+    return np.ascontiguousarray(out)
+
+
+def _surfaces(scene: Scene, b: int) -> tuple[FloatArray, FloatArray]:
+    """Black radiance [W m-2 sr-1] and emissivity of all wall cells and solid cells of the unfolded box."""
+    black, emissivity = [], []
+    for number in range(6):
+        wall = scene.walls.face(_real(scene.unfolded, number))
+        black.append(_map(scene, wall.emitted(scene.medium)[:, b], number).ravel())
+        emissivity.append(_map(scene, wall.emissivity, number).ravel())
+    if scene.solids is not None:
+        T = scene.solids.temperature
+        values, index = np.unique(T, return_inverse=True)
+        table = [np.broadcast_to(scene.medium.emission(t) if t else 0.0, scene.medium.n_band)[b]
+                 for t in values.tolist()]  # fmt: skip
+        black.append(np.array(table)[index])
+        emissivity.append(scene.solids.emissivity)
+    return np.concatenate(black), np.concatenate(emissivity)
+
+
+def _map(scene: Scene, values: float | FloatArray, number: int) -> FloatArray:
+    """A number, or one for each cell of a face, as a map of the unfolded face."""
+    across = tuple(n for a, n in enumerate(scene.medium.grid.shape) if a != number // 2)
+    given = np.asarray(values, dtype=np.float64)
+    v = np.broadcast_to(given.reshape(across) if given.size > 1 else given.ravel()[0], across)
+    for place, axis in enumerate(a for a in range(3) if a != number // 2):
+        side = scene.unfolded.doubled[axis]
+        if side:
+            v = np.concatenate((v, np.flip(v, place)) if side > 0 else (np.flip(v, place), v), place)
+    return np.asarray(v)
+
+
+def _real(unfolded: Unfolded, number: int) -> str:
+    """Name of the real face that a face of the unfolded box is: behind a mirror, the opposite one."""
+    side = unfolded.doubled[number // 2]
+    return FACES[number if side == 0 else 2 * (number // 2) + (0 if side > 0 else 1)]
+
+
+def _by_face(scene: Scene, values: FloatArray) -> tuple[FloatArray, ...]:
+    """Split surface values into maps of the six unfolded faces."""
+    shape = scene.unfolded.box.shape
+    first = surfaces(shape)
+    return tuple(
+        values[first[f] : first[f + 1]].reshape([n for a, n in enumerate(shape) if a != f // 2])
+        for f in range(6)
+    )
+
+
+def _core(scene: Scene, limited: NDArray[np.bool_], kappa: FloatArray,
+          source: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:  # fmt: skip
+    """Return surface numbers of cells with the thick core as black solids, and what those cells show.
+
+    The core lies so deep among cells that follow the limit that no light from it reaches the others.
+    """
+    from scipy.ndimage import distance_transform_cdt
+
+    if not limited.any():
+        return scene.solid, np.empty(0)
+    depth = distance_transform_cdt(limited, "chessboard") - 1
+    tau = float((kappa * scene.unfolded.box.size)[limited].min())
+    core = depth * tau >= BUFFER
+    if not core.any():
+        return scene.solid, np.empty(0)
+    numbers = scene.solid.copy() if scene.solid.size else np.full(kappa.size, -1, dtype=np.int64)
+    taken = 0 if scene.solids is None else scene.solids.temperature.size
+    numbers[core.ravel()] = surfaces(scene.unfolded.box.shape)[6] + taken + np.arange(int(core.sum()))
+    return numbers, source[core]
+
+
+def _fixed_point(next_: Callable[[FloatArray], FloatArray], start: FloatArray) -> None:
+    """Iterate x = next_(x) with Anderson's acceleration (Walker & Ni 2011) until it changes no more."""
+    x, xs, residuals = start, [], []
+    for _ in range(ROUNDS):
+        residual = next_(x) - x
+        if np.abs(residual).max() <= TOLERANCE * max(float(np.abs(x).max()), 1e-300):
+            return
+        xs, residuals = [*xs[-HISTORY:], x], [*residuals[-HISTORY:], residual]
+        x = x + residual
+        if len(xs) > 1:
+            dx, dr = np.diff(xs, axis=0), np.diff(residuals, axis=0)
+            weight = np.linalg.lstsq(dr.T, residual, rcond=None)[0]
+            x = np.maximum(x - weight @ (dx + dr), 0.0)
+    raise InputError(f"walls: their radiosity did not converge in {ROUNDS} sweeps; raise the emissivities")
+
+
+def _solved(scene: Scene, fields: tuple[FloatArray, FloatArray, FloatArray], black: FloatArray,
+            emissivity: FloatArray, limit: Limit | None, limited: NDArray[np.bool_]) -> tuple[Swept, FloatArray, int]:  # fmt: skip
+    """Sweep until the radiosity of grey surfaces is that of what arrives; return sweep, radiosity, sweeps.
+
+    The radiosity returned is the one the sweep was made with, so that both together conserve energy.
+    """
+    kappa, source, gradient = fields
+    numbers, shown = _core(scene, limited, kappa, source)
+    black, emissivity = np.concatenate((black, shown)), np.concatenate((emissivity, np.ones(shown.size)))
+    sweeper = Sweeper(
+        scene.unfolded, scene.directions, scene.sensor.seed, numbers, scene.threads, scene.progress
+    )
+    record = sweeper.record(kappa, source, gradient)
+    needed = bool((~limited).any())
+    known = np.full(black.size, np.nan)
+    if limit is not None:
+        beside = _beside(scene, limited)
+        known[: beside.size] = np.where(
+            beside, np.concatenate([a.ravel() for a in limit.arriving]) / np.pi, np.nan
+        )
+    last: list[Any] = [
+        Swept(*(np.zeros(n) for n in (kappa.size, kappa.size, black.size, black.size)), 0),
+        black,
+        0,
+    ]
+
+    def leaving(radiosity: FloatArray) -> FloatArray:
+        swept = sweeper.sweep(record, radiosity) if needed else last[0]
+        last[:] = swept, radiosity, last[2] + needed
+        with np.errstate(invalid="ignore", divide="ignore"):
+            arriving = np.where(swept.cover > 0.0, swept.arrived / swept.cover, radiosity)
+        arriving = np.where(np.isnan(known), arriving, known)
+        return np.asarray(emissivity * black + (1.0 - emissivity) * arriving)
+
+    if (emissivity == 1.0).all():
+        leaving(black)
+    else:
+        _fixed_point(leaving, black)
+    return last[0], last[1], last[2]
+
+
+def _beside(scene: Scene, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which wall cells touch marked cells."""
+    return np.concatenate([np.take(cells, 0 if f % 2 == 0 else -1, f // 2).ravel() for f in range(6)])
+
+
+def _areas(scene: Scene) -> FloatArray:
+    """Area of each wall cell [m2]."""
+    width = [np.diff(f) for f in scene.unfolded.box.faces]
+    pairs_ = [np.outer(*(width[a] for a in range(3) if a != f // 2)) for f in range(6)]
+    return np.concatenate([p.ravel() for p in pairs_])
+
+
+def _band(scene: Scene, b: int, auto: bool) -> Band:
+    """Solve one band."""
+    unfolded, shape = scene.unfolded, scene.medium.grid.shape
+    cells = scene.medium.cells.record[:, b].astype(np.float64).reshape(*shape, 8)
+    kappa, source = unfolded.cells(cells[..., 0]), unfolded.cells(cells[..., 4])
+    solid = scene.solid.reshape(kappa.shape) >= 0 if scene.solid.size else np.zeros(kappa.shape, bool)
+    kappa = np.where(solid, 0.0, kappa)
+    black, emissivity = _surfaces(scene, b)
+    low, high = scene.medium.source_range
+    span = float(max(high[b], black.max()) - min(low[b], black.min()))
+    box, limit, limited = unfolded.box, None, np.zeros(kappa.shape, bool)
+    if (kappa * box.size).max() > THICK_CELL:
+        limit = rosseland(box, kappa, source, _by_face(scene, black), solid, span)
+        limited = limit.possible & (limit.error < limit.swept_error) & auto
+    fields = kappa, source, _gradient(unfolded, cells[..., 5:8])
+    swept, radiosity, sweeps = _solved(scene, fields, black, emissivity, limit, limited)
+    if limit is not None and limited.any() and (emissivity < 1.0).any():
+        limit = rosseland(box, kappa, source, _by_face(scene, radiosity), solid, span)
+    return _assembled(scene, kappa, source, solid, limit, limited, swept, radiosity, sweeps)
+
+
+def _assembled(scene: Scene, kappa: FloatArray, source: FloatArray, solid: NDArray[np.bool_], limit: Limit | None,
+               limited: NDArray[np.bool_], swept: Swept, radiosity: FloatArray, sweeps: int) -> Band:  # fmt: skip
+    """Put sweep and limit together so that cells and surfaces balance."""
+    box, unfolded = scene.unfolded.box, scene.unfolded
+    volume, area, shape = box.volume, _areas(scene), kappa.shape
+    emission = 4.0 * np.pi * kappa * source
+    div_q = np.where(solid, 0.0, -swept.net.reshape(shape) / volume)
+    walls, solids = area.size, 0 if scene.solids is None else scene.solids.temperature.size
+    net = (swept.arrived - swept.cover * radiosity)[: walls + solids]
+    incident = swept.arrived[:walls] / area
+    error = ANGULAR / np.sqrt(2 * len(scene.directions.weight)) * (emission + np.abs(emission - div_q))
+    mismatch = 0.0
+    if limit is not None:
+        error = np.where(limited, limit.error, error + limit.swept_error)
+    if limit is not None and limited.any():
+        div_q = np.where(limited, limit.div_q, div_q)
+        beside = _beside(scene, limited)
+        arriving = np.concatenate([a.ravel() for a in limit.arriving])
+        incident = np.where(beside, arriving, incident)
+        net[:walls] = np.where(beside, (arriving - np.pi * radiosity[:walls]) * area, net[:walls])
+        mismatch = float(net.sum() - (div_q * volume).sum())
+        share = _interface(limited, solid) * volume
+        if share.any():
+            div_q = div_q + mismatch * share / (share.sum() * volume)
+    G = (swept.path / volume.ravel()).reshape(shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        G = np.where(limited, (emission - div_q) / kappa, G)
+    fold = unfolded.folded
+    faces = {
+        name: n for n, name in enumerate(FACES) if scene.walls.face(name).kind not in ("mirror", "periodic")
+    }
+    net_maps, incident_maps = _by_face(scene, net[:walls] / area), _by_face(scene, incident)
+    return Band(
+        G=fold(G), emission=fold(emission), div_q=fold(div_q), error=fold(error),
+        limited=fold(limited.astype(float)) > 0.5,
+        wall_net={name: fold(_with_image(unfolded, net_maps, n), n // 2) for name, n in faces.items()},
+        wall_incident={name: fold(_with_image(unfolded, incident_maps, n), n // 2) for name, n in faces.items()},
+        solid_heat=net[walls:] / 2 ** sum(s != 0 for s in unfolded.doubled),
+        radiosity=radiosity[: walls + solids],
+        counts={"crossings": swept.crossings * max(sweeps, 1), "sweeps": sweeps, "mismatch": mismatch},
+    )  # fmt: skip
+
+
+def _with_image(unfolded: Unfolded, maps: tuple[FloatArray, ...], number: int) -> FloatArray:
+    """Map of a face, averaged with that of its image behind a mirror."""
+    return 0.5 * (maps[number] + maps[number ^ 1]) if unfolded.doubled[number // 2] else maps[number]
+
+
+def _interface(limited: NDArray[np.bool_], solid: NDArray[np.bool_]) -> FloatArray:
+    """1 in swept cells next to cells that follow the limit."""
+    from scipy.ndimage import binary_dilation
+
+    beside = binary_dilation(limited) & ~limited & ~solid
+    return np.asarray(beside if beside.any() else ~limited & ~solid, dtype=np.float64)
+
+
+def _result(scene: Scene, method: Method, bands: list[Band], seconds: float) -> HeatResult:
+    """Gather the bands."""
+    spectral = scene.medium.kappa.ndim == 4
+
+    def gather(name: str) -> FloatArray:
+        arrays = [getattr(band, name) for band in bands]
+        return np.stack(arrays, axis=-1) if spectral else arrays[0]
+
+    def walls(name: str) -> dict[str, FloatArray]:
+        maps = [getattr(band, name) for band in bands]
+        return {f: np.stack([m[f] for m in maps], axis=-1) if spectral else maps[0][f] for f in maps[0]}
+
+    emission, div_q = gather("emission"), gather("div_q")
+    net = walls("wall_net")
+    budget = _budget(scene, emission, div_q, net, bands)
+    counts = {key: sum(band.counts[key] for band in bands) for key in bands[0].counts}
+    config = {
+        "method": {"kind": type(method).__name__.lower(), **asdict(method)},
+        "sensor": scene.sensor.settings(),
+        "walls": scene.walls.settings(),
+        "solids": None if scene.solids is None else scene.solids.settings(),
+        "medium": dict(scene.medium.provenance),
+    }
+    limited = gather("limited")
+    stats = {
+        "directions": 2 * len(scene.directions.weight),
+        "seconds_trace": seconds,
+        "optical_depth": scene.medium.optical_depth,
+        "cells_limit": int(limited.sum()),
+        "cells": int(limited.size),
+        **counts,
+    }
+    return HeatResult(
+        grid=scene.medium.grid, G=gather("G"), emission=emission, absorption=emission - div_q, div_q=div_q,
+        error=gather("error"), limited=limited, wall_flux=net, wall_incident=walls("wall_incident"),
+        solid_heat=gather("solid_heat"), budget=budget, stats=stats, config=config | provenance(),
+        sensor=scene.sensor,
+    )  # fmt: skip
+
+
+def _budget(scene: Scene, emission: FloatArray, div_q: FloatArray, net: dict[str, FloatArray],
+            bands: list[Band]) -> dict[str, float]:  # fmt: skip
+    """Emitted, absorbed again, lost to each wall, and what does not balance [W] (per metre or m2 of a slab)."""
+    width = [np.diff(f) if np.isfinite(f[0]) else np.array([SLAB]) for f in scene.medium.grid]
+    volume = np.einsum("i,j,k->ijk", *width)
+    v = volume[..., None] if emission.ndim == 4 else volume
+    lost = {}
+    for name, flux in net.items():
+        area = np.outer(*(width[a] for a in range(3) if a != FACES.index(name) // 2))
+        lost[name] = float((flux * (area[..., None] if flux.ndim == 3 else area)).sum())
+    emitted, gained = float((emission * v).sum()), float((div_q * v).sum())
+    solid = float(sum(band.solid_heat.sum() for band in bands))
+    out = {"emitted": emitted, "absorbed": emitted - gained, **{f"to_{k}": w for k, w in lost.items()}}
+    if scene.solids is not None:
+        out["to_solids"] = solid
+    scale = max(emitted, *(abs(w) for w in lost.values()), 1e-300)
+    residual = gained - sum(lost.values()) - solid
+    return out | {"residual": residual, "residual_relative": residual / scale}
