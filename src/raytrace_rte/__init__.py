@@ -24,32 +24,37 @@ if TYPE_CHECKING:
     from . import exact as exact
     from .errors import InputError as InputError
     from .field import Field as Field
+    from .flux_result import FluxResult as FluxResult
     from .formats import read as read
     from .formats.native import write as write
     from .grid import Cartesian as Cartesian
     from .grid import uniform as uniform
+    from .heat_result import HeatResult as HeatResult
     from .medium import Medium as Medium
     from .method import Auto as Auto
     from .method import March as March
     from .method import Thick as Thick
     from .method import Thin as Thin
     from .method import Threshold as Threshold
+    from .opaque import solids as solids
     from .planck import blackbody as blackbody
     from .planck import brightness_temperature as brightness_temperature
+    from .radiometers import incident as incident
+    from .radiometers import radiometer as radiometer
+    from .radiometers import wall_flux as wall_flux
     from .rays import Rays as Rays
     from .result import Result as Result
     from .samples import sample as sample
     from .sensors import camera as camera
     from .sensors import camera_orthographic as camera_orthographic
+    from .sensors import heat_source as heat_source
     from .sensors import line_of_sight as line_of_sight
     from .solver import solve as solve
     from .walls import black as black
-    from .walls import open_ as open_
-    from .heat_result import HeatResult as HeatResult
-    from .sensors import heat_source as heat_source
-    from .walls import periodic as periodic
-    from .walls import mirror as mirror
     from .walls import grey as grey
+    from .walls import mirror as mirror
+    from .walls import open_ as open_
+    from .walls import periodic as periodic
 
 _HOME = {
     "absorption": "",
@@ -82,6 +87,11 @@ _HOME = {
     "periodic": "walls",
     "heat_source": "sensors",
     "HeatResult": "heat_result",
+    "radiometer": "radiometers",
+    "wall_flux": "radiometers",
+    "incident": "radiometers",
+    "FluxResult": "flux_result",
+    "solids": "opaque",
 }
 __all__ = sorted(_HOME)
 

@@ -94,7 +94,7 @@ def run(
         say(prepared.describe())
         checkpoint = prepared.checkpoint(resume)
         try:
-            with _progress(quiet) as progress, _stop_at_ctrl_c(progress) as watched:
+            with _progress(quiet, prepared.unit) as progress, _stop_at_ctrl_c(progress) as watched:
                 result = prepared.solve(checkpoint, threads=threads, progress=watched)
             files = jobs.write(prepared, result)
         except KeyboardInterrupt:
@@ -102,7 +102,7 @@ def run(
             raise typer.Exit(INTERRUPTED) from None
         checkpoint.clear()
         say(result.summary())
-        if "budget" in result.stats and not quiet:
+        if isinstance(result, jobs.Result) and "budget" in result.stats and not quiet and job.walls.plain:
             say(f"limits         {jobs.limits(prepared, result)}")
         say("\n".join(f"wrote          {path}" for path in files))
 
@@ -204,29 +204,30 @@ def _stop_at_ctrl_c(progress: Progress) -> Iterator[Progress]:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Progress]:
+def _progress(quiet: bool, unit: str) -> Iterator[Progress]:
     """A bar on a terminal, a line now and then elsewhere."""
     if quiet:
         yield lambda done, total: None
     elif sys.stdout.isatty():
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        text = TextColumn("tracing {task.completed:,.0f} of {task.total:,.0f} rays")
+        text = TextColumn(f"tracing {{task.completed:,.0f}} of {{task.total:,.0f}} {unit}")
         with Progress(text, BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()) as bar:
             task = bar.add_task("", total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
     else:
-        yield _Lines()
+        yield _Lines(unit)
 
 
 class _Lines:
     """Plain progress: a line every tenth of the work, but not more than one in two seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
         self.said, self.at = 0.0, time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
         part, now = done / total, time.monotonic()
         if part - self.said >= 0.1 and now - self.at >= 2.0 and done < total:
-            _say(f"tracing        {done} of {total} rays")
+            _say(f"tracing        {done} of {total} {self.unit}")
             self.said, self.at = part, now

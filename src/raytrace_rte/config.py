@@ -14,10 +14,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import InputError, nearest
+from .grid import FACES
 from .method import Auto, March, Method, Thick, Thin, Threshold
+from .radiometers import PointSensor, incident, radiometer, wall_flux
 from .rays import Rays
-from .sensors import Sensor, camera, camera_orthographic, line_of_sight
-from .walls import Walls, black, open_
+from .sensors import HeatSource, Sensor, camera, camera_orthographic, heat_source, line_of_sight
+from .walls import Walls, black, grey, mirror, open_, periodic
 
 Vector = Annotated[list[float], Field(min_length=3, max_length=3)]
 Shape = Annotated[list[int], Field(min_length=2, max_length=2)]
@@ -94,20 +96,100 @@ class RaysSection(Section):
     direction: list[Vector]
 
 
-class BlackSection(Section):
+class RadiometerSection(Section):
+    """radiometers.radiometer."""
+
+    kind: Literal["radiometer"]
+    position: Vector | list[Vector]
+    normal: Vector | list[Vector]
+    view_angle_deg: float = 180.0
+    directions: int = 400
+
+
+class WallFluxSection(Section):
+    """radiometers.wall_flux."""
+
+    kind: Literal["wall_flux"]
+    face: str
+    directions: int = 400
+
+
+class IncidentSection(Section):
+    """radiometers.incident."""
+
+    kind: Literal["incident"]
+    points: list[Vector] | None = None
+    directions: int = 400
+    seed: int = 0
+
+
+class HeatSourceSection(Section):
+    """sensors.heat_source."""
+
+    kind: Literal["heat_source"]
+    directions: int = 100
+    seed: int = 0
+
+
+class FaceSection(Section):
+    """What is at one face, when it is not black: kind and, for grey, temperature and emissivity."""
+
+    kind: Literal["black", "open", "grey", "mirror", "periodic"]
+    temperature: float | None = None
+    emissivity: float | None = None
+
+    def made(self) -> Walls:
+        """Return these walls."""
+        keys = {k: v for k, v in self.arguments().items() if v is not None}
+        maker = {"black": black, "open": open_, "grey": grey, "mirror": mirror, "periodic": periodic}[
+            self.kind
+        ]
+        try:
+            return maker(**keys)  # type: ignore[operator]
+        except TypeError:
+            takes = {
+                "black": "temperature",
+                "open": "an optional temperature",
+                "grey": "temperature and emissivity",
+            }
+            raise InputError(
+                f"a face of kind '{self.kind}' takes {takes.get(self.kind, 'no other key')}; "
+                f"found {', '.join(keys) if keys else 'none'}"
+            ) from None
+
+
+class FacesSection(Section):
+    """Keys of all walls whose faces may differ: a temperature of a black face, or a table."""
+
+    x_min: float | FaceSection | None = None
+    x_max: float | FaceSection | None = None
+    y_min: float | FaceSection | None = None
+    y_max: float | FaceSection | None = None
+    z_min: float | FaceSection | None = None
+    z_max: float | FaceSection | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The keys given, faces made."""
+        given = {k: getattr(self, k) for k in type(self).model_fields if k != "kind"}
+        return {k: v.made() if isinstance(v, FaceSection) else v for k, v in given.items() if v is not None}
+
+
+class BlackSection(FacesSection):
     """walls.black."""
 
     kind: Literal["black"]
     temperature: float
-    x_min: float | None = None
-    x_max: float | None = None
-    y_min: float | None = None
-    y_max: float | None = None
-    z_min: float | None = None
-    z_max: float | None = None
 
 
-class OpenSection(Section):
+class GreySection(FacesSection):
+    """walls.grey."""
+
+    kind: Literal["grey"]
+    temperature: float
+    emissivity: float
+
+
+class OpenSection(FacesSection):
     """walls.open_."""
 
     kind: Literal["open"] = "open"
@@ -164,8 +246,12 @@ SENSORS = {
     "camera_orthographic": (OrthographicSection, camera_orthographic),
     "line_of_sight": (LineOfSightSection, line_of_sight),
     "rays": (RaysSection, Rays),
+    "radiometer": (RadiometerSection, radiometer),
+    "wall_flux": (WallFluxSection, wall_flux),
+    "incident": (IncidentSection, incident),
+    "heat_source": (HeatSourceSection, heat_source),
 }
-WALLS = {"black": (BlackSection, black), "open": (OpenSection, open_)}
+WALLS = {"black": (BlackSection, black), "grey": (GreySection, grey), "open": (OpenSection, open_)}
 METHODS = {
     "auto": (AutoSection, Auto),
     "march": (MarchSection, March),
@@ -186,7 +272,7 @@ class Job:
     path: Path
     field: FieldSection
     absorption: GivenSection | PlanckMeanSection | None
-    sensor: Sensor
+    sensor: Sensor | PointSensor | HeatSource
     walls: Walls
     method: Method
     output: OutputSection
@@ -266,7 +352,8 @@ def _made(name: str, choices: Mapping[str, tuple[Any, Any]], table: dict[str, An
     try:
         return function(**section.arguments())
     except InputError as error:
-        raise InputError(f"[{name}]: {str(error).removeprefix(f'{name}: ')}") from None
+        plain = str(error).removeprefix(f"{name}: ").removeprefix(f"{table['kind']}: ")
+        raise InputError(f"[{name}]: {plain}") from None
 
 
 def _chosen(name: str, choices: Mapping[str, Any], table: dict[str, Any]) -> Any:
@@ -302,7 +389,13 @@ def _sentence(problems: list[Any], model: type[Section]) -> str:
 
 def _annotation(model: type[Section], key: str) -> str:
     text = {
-        "position": "three numbers [m]",
+        "position": "three numbers [m], or a list of them for radiometers",
+        "normal": "three numbers, or a list of them",
+        "points": "a list of points, three numbers [m] each",
+        "face": "x_min, x_max, y_min, y_max, z_min or z_max",
+        **dict.fromkeys(
+            FACES, "a temperature [K], or a table with kind = black, grey, open, mirror or periodic"
+        ),
         "look_at": "three numbers [m]",
         "up": "three numbers",
         "origin": "three numbers [m], or a list of them for rays",

@@ -32,6 +32,7 @@ class HeatResult:
     limited: cells that follow the Rosseland limit
     wall_flux: net flux into the wall [W m-2] for each face that is a wall, e.g. (ny, nz) for x_min
     wall_incident: flux that arrives there [W m-2]
+    radiosity: radiance that leaves each wall cell, and under "solids" each solid cell [W m-2 sr-1]
     solid_heat: net power into each solid cell [W], in the order of the mask's true cells
     budget: emitted, absorbed, to each wall and to solids [W] (per metre or m2 if axes are infinite), residual
     stats, config: counts, seconds, and how it was made
@@ -46,6 +47,7 @@ class HeatResult:
     limited: NDArray[np.bool_]
     wall_flux: Mapping[str, FloatArray]
     wall_incident: Mapping[str, FloatArray]
+    radiosity: Mapping[str, FloatArray]
     solid_heat: FloatArray
     budget: Mapping[str, float]
     stats: Mapping[str, Any]
@@ -63,7 +65,7 @@ class HeatResult:
         return self.budget["emitted"] - self.budget["absorbed"]
 
     def save(self, path: str | Path) -> Path:
-        """Write the result; the suffix decides: .h5 (everything), .vtkhdf (cells, for ParaView), .png (a slice).
+        """Write the result; the suffix decides: .h5 (everything), .vtkhdf (for ParaView), .png (slices).
 
         Raises InputError on another suffix, or when the file cannot be written.
         """
@@ -94,7 +96,7 @@ class HeatResult:
     def summary(self) -> str:
         """A few lines of text: method, ranges, energy budget, work and time."""
         s, b = self.stats, self.budget
-        emitted = max(b["emitted"], 1e-300)
+        emitted, rms = max(b["emitted"], 1e-300), float(np.sqrt(np.mean(self.error**2)))
         shares = [f"{100 * b['absorbed'] / emitted:.3g} % absorbed again"]
         shares += [
             f"{100 * v / emitted:.3g} % {k.replace('_', ' ', 1)}" for k, v in b.items() if k.startswith("to_")
@@ -107,7 +109,7 @@ class HeatResult:
             f"               residual {b['residual']:.2g} W, {b['residual_relative']:.1e} of it",
             f"work           {s['sweeps']} sweeps, {s['crossings']:.4g} cell crossings, "
             f"{s['cells_limit']} of {s['cells']} cells by the Rosseland limit, {s['seconds_trace']:.3g} s",
-            f"trust          div q within about {np.sqrt(np.mean(self.error**2)):.3g} W m-3 (rms): an estimate",
+            f"trust          div q within about {rms:.3g} W m-3 (rms): an estimate, no bound",
         ]
         lines += [f"note           {note}" for note in self.notes()]
         return "\n".join(lines)

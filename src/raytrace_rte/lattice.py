@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def spacing(box: Domain, axis: int) -> int:
     return int(np.ceil(min(box.length[axis] / widths.min(), DENSEST * widths.size) - 1e-6))
 
 
-def bundle(box: Domain, directions: Directions, seed: int) -> dict[str, NDArray[np.float64 | np.int64]]:
+def bundle(box: Domain, directions: Directions, seed: int) -> dict[str, NDArray[Any]]:
     """Return the fields of kernels.sweep.Bundle: for each direction a lattice shifted by seeded fractions.
 
     The lattice spans the plane in which the dominant axis is entered: of the axes that end at walls, the one
@@ -94,7 +94,7 @@ def bundle(box: Domain, directions: Directions, seed: int) -> dict[str, NDArray[
     """
     count = len(directions.weight)
     shift = np.random.default_rng(seed).random((count, 2))
-    out = {
+    out: dict[str, NDArray[Any]] = {
         "direction": np.ascontiguousarray(directions.vector),
         "power": np.empty(count),
         "origin": np.empty((count, 3)),

@@ -68,7 +68,8 @@ def html(result: Result) -> str:
     )
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of that size in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -76,7 +77,7 @@ def _figure(width: float, height: float) -> Figure:
 
 def _image(values: np.ndarray, camera: Camera, quantity: str) -> Figure:
     width, height = _size(camera)
-    figure = _figure(width + 1.9, height + 0.7)
+    figure = new_figure(width + 1.9, height + 0.7)
     _show(figure.add_subplot(), values, camera, quantity, 0.24 / width)
     return figure
 
@@ -87,7 +88,7 @@ def _regimes(result: Result) -> Figure:
         raise InputError("plot: regimes are shown for images; Result.steps holds them for any sensor")
     camera = result.sensor
     width, height = _size(camera)
-    figure = _figure(2 * width + 2.6, height + 1.1)
+    figure = new_figure(2 * width + 2.6, height + 1.1)
     left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.0), gridspec_kw={"wspace": 0.3})
     values = result.value.sum(axis=-1) if result.value.ndim > 2 else result.value
     _show(left, values, camera, "radiance", 0.24 / width)
@@ -151,7 +152,7 @@ def _degrees(axes: Axes, extent: tuple[float, float, float, float]) -> None:
 
 def _profile(result: Result) -> Figure:
     table: Any = result.profile
-    figure = _figure(7.0, 7.5)
+    figure = new_figure(7.0, 7.5)
     panels = figure.subplots(4, 1, sharex=True)
     s, length = table["s"], table["length"]
     seen = np.divide(table["contribution"], length, out=np.zeros_like(s), where=length > 0)
@@ -174,7 +175,7 @@ def _profile(result: Result) -> Figure:
 
 def _rays(values: np.ndarray, quantity: str) -> Figure:
     name, unit, _ = QUANTITIES[quantity]
-    figure = _figure(7.0, 4.0)
+    figure = new_figure(7.0, 4.0)
     axes = figure.add_subplot()
     axes.plot(np.arange(values.size), values.ravel(), ".-", color="tab:red")
     axes.set_xlabel("ray")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
 from .grid import FloatArray
@@ -76,32 +76,27 @@ SETS: dict[str, Callable[[int], Directions]] = {
 
 
 def hemisphere(normal: ArrayLike, count: int) -> Directions:
-    """Return about `count` directions of the half space that the normal (3,) points into.
-
-    Gauss-Legendre nodes in mu^2, cosine to the normal mu, so that the flux of constant radiance, the integral
-    of mu, is pi to rounding; equal angles around the normal.
-    """
+    """Return `count` directions of the half space that the normal (3,) points into: `cone` of 90 degrees."""
     return cone(normal, 90.0, count)
 
 
 def cone(normal: ArrayLike, half_angle_deg: float, count: int) -> Directions:
-    """Return about `count` directions within an angle of the normal (3,), as `hemisphere` does for 90.
+    """Return `count` directions within an angle of the normal (3,), for fluxes.
 
-    The integral of mu is pi sin^2(half angle) to rounding. Raises InputError when the angle is not above 0
-    and at most 90 degrees, or the normal is no direction.
+    They stand over a sunflower spiral on the disk onto which the cosine law projects the cone (Vogel 1979):
+    each carries the same flux: weight times cosine is pi sin^2(half angle) / count. Such equal areas bear the
+    sharp edges of flames and hot walls better than products of smooth rules do. Raises InputError when the
+    angle is not above 0 and at most 90 degrees, or the normal is no direction.
     """
     angle = float(half_angle_deg)
     if not 0.0 < angle <= 90.0:
         raise InputError(f"cone: half angle is {half_angle_deg}; expected above 0 and at most 90 degrees")
     _whole("cone", count, 1)
-    polar = max(1, round(math.sqrt(count / 4.0)))
-    azimuthal = max(1, round(count / polar))
-    low = math.cos(math.radians(angle)) ** 2 if angle < 90.0 else 0.0
-    x, weight = np.polynomial.legendre.leggauss(polar)
-    square = low + 0.5 * (1.0 - low) * (x + 1.0)
-    mu = np.sqrt(square)
-    vector, weights = _product(mu, 0.25 * (1.0 - low) * weight / mu, azimuthal)
-    return Directions(vector @ _frame(normal), weights, 0)
+    i = np.arange(count) + 0.5
+    square = math.sin(math.radians(angle)) ** 2 * i / count
+    mu = np.sqrt(1.0 - square)
+    flux = math.pi * math.sin(math.radians(angle)) ** 2 / count
+    return Directions(_vectors(mu, np.pi * (1.0 + math.sqrt(5.0)) * i) @ _frame(normal), flux / mu, 0)
 
 
 def rotated(directions: Directions, seed: int) -> Directions:
@@ -126,7 +121,9 @@ def _ordered(v: FloatArray) -> FloatArray:
     return v[np.lexsort(np.round(v, 9).T)]
 
 
-def _product(mu: FloatArray, weight: FloatArray, azimuthal: int) -> tuple[FloatArray, FloatArray]:
+def _product(
+    mu: NDArray[np.floating], weight: NDArray[np.floating], azimuthal: int
+) -> tuple[FloatArray, FloatArray]:
     """Directions of polar nodes times equal angles, each ring turned against its neighbour."""
     ring = np.arange(mu.size)[:, None]
     phi = 2.0 * np.pi * (np.arange(azimuthal) + 0.5 + 0.5 * (ring % 2)) / azimuthal
@@ -134,7 +131,7 @@ def _product(mu: FloatArray, weight: FloatArray, azimuthal: int) -> tuple[FloatA
     return vector, np.repeat(weight, azimuthal) * 2.0 * np.pi / azimuthal
 
 
-def _vectors(mu: FloatArray, phi: FloatArray) -> FloatArray:
+def _vectors(mu: NDArray[np.floating], phi: NDArray[np.floating]) -> FloatArray:
     r = np.sqrt(np.maximum(1.0 - mu * mu, 0.0))
     return np.stack([r * np.cos(phi), r * np.sin(phi), mu], axis=1)
 
@@ -143,7 +140,7 @@ def _frame(normal: ArrayLike) -> FloatArray:
     """Rows: two unit vectors across the normal, and the normal."""
     n = np.asarray(normal, dtype=np.float64)
     if n.shape != (3,) or not np.isfinite(n).all() or not n.any():
-        raise InputError(f"normal is {normal}; expected three finite numbers, not all zero")
+        raise InputError(f"normal is {normal!r}; expected three finite numbers, not all zero")
     n = n / np.linalg.norm(n)
     other = np.eye(3)[int(np.argmin(np.abs(n)))]
     across = np.cross(n, other)

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .medium import Medium
 from .method import ATOL, Auto, March, Method, Thick, Thin, Threshold
+from .opaque import Solids
+from .radiometers import PointSensor, fold
 from .result import Result, provenance
 from .sensors import HeatSource, LineOfSight, Sensor
 from .walls import Walls, open_
 
 if TYPE_CHECKING:
+    from .flux_result import FluxResult
     from .heat_result import HeatResult
     from .kernels.trace import Answers, Plan
 
@@ -48,7 +51,20 @@ def solve(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
+    solids: Solids | None = None,
 ) -> HeatResult: ...
+@overload
+def solve(
+    medium: Medium,
+    sensor: PointSensor,
+    walls: Walls | None = None,
+    method: Method | None = None,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    store: Store | None = None,
+    solids: Solids | None = None,
+) -> FluxResult: ...
 @overload
 def solve(
     medium: Medium,
@@ -59,24 +75,28 @@ def solve(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
+    solids: Solids | None = None,
 ) -> Result: ...
 def solve(
     medium: Medium,
-    sensor: Sensor | HeatSource,
+    sensor: Sensor | HeatSource | PointSensor,
     walls: Walls | None = None,
     method: Method | None = None,
     *,
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
-) -> Result | HeatResult:
-    """Trace the sensor's rays through the medium and return the Result.
+    solids: Solids | None = None,
+) -> Result | HeatResult | FluxResult:
+    """Answer what the sensor asks: a Result for rays and images, a FluxResult at points, a HeatResult for all
+    cells.
 
     walls: what enters the rays' far ends; None is open, cold surroundings
     method: None is Auto(rtol=1e-3)
     threads: None is as many as Numba has; the answer's bits do not depend on it
-    progress: called with (rays done, rays in all) after each compiled call of about 0.4 s
+    progress: called with (done, in all) after each compiled call of about 0.4 s
     store: keeps finished rays
+    solids: opaque cells
 
     Raises InputError when walls and medium do not fit together or threads is not a positive number.
     """
@@ -85,15 +105,18 @@ def solve(
     if isinstance(sensor, HeatSource):
         from .volume import solve_volume
 
-        return solve_volume(medium, sensor, walls, method, threads=threads, progress=progress)
-    behind = walls.radiance(medium)
+        return solve_volume(medium, sensor, walls, method, solids, threads, progress)
+    if isinstance(sensor, PointSensor):
+        return _solve_points(medium, sensor.on(medium), walls, method, solids, threads, progress)
     started = time.perf_counter()
     medium.cells  # noqa: B018  built here, so that its time is told apart
     prepared = time.perf_counter()
     if _bricks(method):
         medium.pyramid  # noqa: B018
     bounded = time.perf_counter()
-    answers = trace_all(medium, sensor, method, behind, threads=threads, progress=progress, store=store)
+    answers, value, error, estimate = _radiances(
+        medium, sensor, walls, method, solids, threads=threads, progress=progress, store=store
+    )
     finished = time.perf_counter()
     seconds = {
         "seconds_prepare": prepared - started,
@@ -107,8 +130,10 @@ def solve(
         "walls": walls.settings(),
         "medium": dict(medium.provenance),
     }
-    value, error, estimate = _close(answers, behind, method)
+    if solids is not None:
+        config["solids"] = solids.settings()
     if isinstance(method, Auto):
+        behind = walls.radiance(medium)
         stats["budget"] = _budget(value, error, _plan(method, medium, behind))
     bands = (medium.n_band,) if medium.kappa.ndim == 4 else ()
     shape = (*sensor.shape, *bands)
@@ -124,6 +149,66 @@ def solve(
         sensor=sensor,
         profile=_profile(medium, sensor, method) if isinstance(sensor, LineOfSight) else None,
     )
+
+
+def _radiances(
+    medium: Medium, sensor: Sensor, walls: Walls, method: Method, solids: Solids | None, **how: Any
+) -> tuple[Answers, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return (answers, radiance, bound of its error, estimate of a limit's) of a sensor's rays."""
+    if walls.plain and solids is None:
+        behind = walls.radiance(medium)
+        answers = trace_all(medium, sensor, method, behind, **how)
+        return answers, *_close(answers, behind, method)
+    from .enclosure import trace_enclosed
+
+    return *trace_enclosed(medium, sensor, walls, method, solids, how["threads"]), None
+
+
+POINT_RAYS = 1 << 20
+"""Rays of point sensors that are traced and folded at a time: memory stays bounded."""
+
+
+def _solve_points(
+    medium: Medium, sensor: PointSensor, walls: Walls, method: Method, solids: Solids | None,
+    threads: int | None, progress: Progress | None,
+) -> FluxResult:  # fmt: skip
+    """Trace all directions of all points, some points at a time, and fold them into fluxes."""
+    from .flux_result import FluxResult
+
+    if not isinstance(method, Auto | March):
+        raise InputError(f"method: {method!r} has no bound; a flux needs Auto or March")
+    started = time.perf_counter()
+    count, each = len(sensor.points), sum(len(s.weight) for s in sensor.sets)
+    chunk = max(1, POINT_RAYS // each)
+    parts, crossings = [], 0
+    for first in range(0, count, chunk):
+        last = min(first + chunk, count)
+        rays = sensor.rays(first, last)
+        answers, value, error, _ = _radiances(medium, rays, walls, method, solids, threads=threads)
+        crossings += int(answers.visits.sum())
+        shape = (last - first, each, medium.n_band)
+        flux, angular = fold(value.reshape(shape), sensor)
+        parts.append((flux, fold(error.reshape(shape), sensor)[0], angular))
+        if progress:
+            progress(last * each, count * each)
+    shape = (*sensor.layout, *((medium.n_band,) if medium.kappa.ndim == 4 else ()))
+    flux, error, angular = (np.concatenate(arrays).reshape(shape) for arrays in zip(*parts, strict=True))
+    config = {
+        "method": {"kind": type(method).__name__.lower(), **asdict(method)},
+        "sensor": sensor.settings(),
+        "walls": walls.settings(),
+        "solids": None if solids is None else solids.settings(),
+        "medium": dict(medium.provenance),
+    }
+    stats = {
+        "rays": count * each,
+        "directions": each,
+        "crossings": crossings,
+        "seconds_trace": time.perf_counter() - started,
+        "threads": workers(threads),
+        "optical_depth": medium.optical_depth,
+    }
+    return FluxResult(flux, error, angular, stats, config | provenance(), sensor, medium.emission)
 
 
 def trace_all(

@@ -22,6 +22,7 @@ from .heat_result import HeatResult
 from .lattice import SLAB, Domain, bundle, directions_for, domain, longest, surfaces
 from .medium import Medium
 from .method import Auto, March, Method
+from .opaque import Solids
 from .quadrature import Directions
 from .result import provenance
 from .sensors import HeatSource
@@ -38,8 +39,8 @@ it on one line is noise, in thick ones it is what divergence is made of."""
 BUFFER = 10.0
 """Mean free paths of thick core that are swept behind cells that need the sweep."""
 ANGULAR = 5e-3
-"""Error of the sweep in thin cells over what cells emit and absorb, times sqrt(directions); measured on Burns &
-Christon's cube: 3.7e-4 with 86, 1.8e-4 with 350 directions."""
+"""Error of the sweep in thin cells over what cells emit and absorb, times sqrt(directions); measured on Burns
+& Christon's cube: 3.7e-4 with 86, 1.8e-4 with 350 directions."""
 
 Progress = Callable[[int, int], None]
 
@@ -54,7 +55,7 @@ class Unfolded:
     box: Domain
     doubled: tuple[int, int, int]
 
-    def cells(self, values: FloatArray) -> FloatArray:
+    def cells(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return cell values (nx, ny, nz, ...) with their images."""
         for axis, side in enumerate(self.doubled):
             if side:
@@ -93,8 +94,8 @@ def unfold(grid: Cartesian, walls: Walls) -> Unfolded:
 
 
 class Swept(NamedTuple):
-    """Totals of one sweep: absorbed less emitted [W] and sum of A s I [W m] of cells; of surfaces, what arrives
-    [W] and cover [m2 sr]."""
+    """Totals of one sweep: absorbed less emitted [W] and sum of A s I [W m] of cells; of surfaces, what
+    arrives [W] and cover [m2 sr]; cell crossings."""
 
     net: FloatArray
     path: FloatArray
@@ -157,8 +158,9 @@ class Sweeper:
         from .kernels.sweep import Sums, sweep
 
         groups, count = self.groups, len(self.directions.weight)
-        sums = Sums(*(np.zeros((groups, n)) for n in (len(record), len(record), self.surfaces, self.surfaces)),
-                    np.zeros(groups, np.int64))  # fmt: skip
+        cells, surfaces_ = (groups, len(record)), (groups, self.surfaces)
+        of_cells, of_surfaces = (np.zeros((2, *shape)) for shape in (cells, surfaces_))
+        sums = Sums(*of_cells, *of_surfaces, np.zeros(groups, np.int64))
         with _threads(self.threads):
             for first in range(0, count, groups):
                 if self.progress:
@@ -193,20 +195,6 @@ class _threads:
         set_num_threads(self.before)
 
 
-@dataclass(frozen=True, eq=False)
-class Solids:
-    """Opaque cells: mask (nx, ny, nz), temperature [K] and emissivity [1] of each masked cell (n_solid,)."""
-
-    mask: NDArray[np.bool_]
-    temperature: FloatArray
-    emissivity: FloatArray
-
-    def settings(self) -> dict[str, Any]:
-        """What a Result records of them."""
-        return {"cells": int(self.mask.sum()), "temperature": [float(self.temperature.min()), float(self.temperature.max())],
-                "emissivity": [float(self.emissivity.min()), float(self.emissivity.max())]}  # fmt: skip
-
-
 class Scene(NamedTuple):
     """Everything of a job that does not depend on the band. solid: surface numbers of cells, -1 in gas."""
 
@@ -232,7 +220,7 @@ class Band(NamedTuple):
     wall_net: dict[str, FloatArray]
     wall_incident: dict[str, FloatArray]
     solid_heat: FloatArray
-    radiosity: FloatArray
+    radiosity: dict[str, FloatArray]
     counts: dict[str, float]
 
 
@@ -257,7 +245,8 @@ def solve_volume(
         solid = np.where(solid >= 0, solid + surfaces(unfolded.box.shape)[6], -1)
     directions = directions_for(unfolded.box, sensor.directions, sensor.seed)
     scene = Scene(medium, walls, solids, sensor, unfolded, directions, solid, threads, progress)
-    bands = [_band(scene, b, isinstance(method, Auto)) for b in range(medium.n_band)]
+    rtol = method.rtol if isinstance(method, Auto) else None
+    bands = [_band(scene, b, rtol) for b in range(medium.n_band)]
     return _result(scene, method, bands, time.perf_counter() - started)
 
 
@@ -340,7 +329,9 @@ def _core(scene: Scene, limited: NDArray[np.bool_], kappa: FloatArray,
 
 def _fixed_point(next_: Callable[[FloatArray], FloatArray], start: FloatArray) -> None:
     """Iterate x = next_(x) with Anderson's acceleration (Walker & Ni 2011) until it changes no more."""
-    x, xs, residuals = start, [], []
+    x = start
+    xs: list[FloatArray] = []
+    residuals: list[FloatArray] = []
     for _ in range(ROUNDS):
         residual = next_(x) - x
         if np.abs(residual).max() <= TOLERANCE * max(float(np.abs(x).max()), 1e-300):
@@ -354,8 +345,14 @@ def _fixed_point(next_: Callable[[FloatArray], FloatArray], start: FloatArray) -
     raise InputError(f"walls: their radiosity did not converge in {ROUNDS} sweeps; raise the emissivities")
 
 
-def _solved(scene: Scene, fields: tuple[FloatArray, FloatArray, FloatArray], black: FloatArray,
-            emissivity: FloatArray, limit: Limit | None, limited: NDArray[np.bool_]) -> tuple[Swept, FloatArray, int]:  # fmt: skip
+def _solved(
+    scene: Scene,
+    fields: tuple[FloatArray, FloatArray, FloatArray],
+    black: FloatArray,
+    emissivity: FloatArray,
+    limit: Limit | None,
+    limited: NDArray[np.bool_],
+) -> tuple[Swept, FloatArray, int]:
     """Sweep until the radiosity of grey surfaces is that of what arrives; return sweep, radiosity, sweeps.
 
     The radiosity returned is the one the sweep was made with, so that both together conserve energy.
@@ -374,11 +371,8 @@ def _solved(scene: Scene, fields: tuple[FloatArray, FloatArray, FloatArray], bla
         known[: beside.size] = np.where(
             beside, np.concatenate([a.ravel() for a in limit.arriving]) / np.pi, np.nan
         )
-    last: list[Any] = [
-        Swept(*(np.zeros(n) for n in (kappa.size, kappa.size, black.size, black.size)), 0),
-        black,
-        0,
-    ]
+    nothing = Swept(np.zeros(kappa.size), np.zeros(kappa.size), np.zeros(black.size), np.zeros(black.size), 0)
+    last: list[Any] = [nothing, black, 0]
 
     def leaving(radiosity: FloatArray) -> FloatArray:
         swept = sweeper.sweep(record, radiosity) if needed else last[0]
@@ -407,8 +401,8 @@ def _areas(scene: Scene) -> FloatArray:
     return np.concatenate([p.ravel() for p in pairs_])
 
 
-def _band(scene: Scene, b: int, auto: bool) -> Band:
-    """Solve one band."""
+def _band(scene: Scene, b: int, rtol: float | None) -> Band:
+    """Solve one band; the limit may be taken where it is better, or good to rtol (None: nowhere)."""
     unfolded, shape = scene.unfolded, scene.medium.grid.shape
     cells = scene.medium.cells.record[:, b].astype(np.float64).reshape(*shape, 8)
     kappa, source = unfolded.cells(cells[..., 0]), unfolded.cells(cells[..., 4])
@@ -420,24 +414,34 @@ def _band(scene: Scene, b: int, auto: bool) -> Band:
     box, limit, limited = unfolded.box, None, np.zeros(kappa.shape, bool)
     if (kappa * box.size).max() > THICK_CELL:
         limit = rosseland(box, kappa, source, _by_face(scene, black), solid, span)
-        limited = limit.possible & (limit.error < limit.swept_error) & auto
+        if rtol is not None:
+            small = rtol * np.sqrt(np.mean(limit.div_q[limit.possible] ** 2)) if limit.possible.any() else 0.0
+            limited = limit.possible & (limit.error < np.maximum(limit.swept_error, small))
     fields = kappa, source, _gradient(unfolded, cells[..., 5:8])
     swept, radiosity, sweeps = _solved(scene, fields, black, emissivity, limit, limited)
     if limit is not None and limited.any() and (emissivity < 1.0).any():
         limit = rosseland(box, kappa, source, _by_face(scene, radiosity), solid, span)
-    return _assembled(scene, kappa, source, solid, limit, limited, swept, radiosity, sweeps)
+    return _assembled(scene, (kappa, source, solid), limit, limited, swept, radiosity, sweeps)
 
 
-def _assembled(scene: Scene, kappa: FloatArray, source: FloatArray, solid: NDArray[np.bool_], limit: Limit | None,
-               limited: NDArray[np.bool_], swept: Swept, radiosity: FloatArray, sweeps: int) -> Band:  # fmt: skip
+def _assembled(
+    scene: Scene,
+    fields: tuple[FloatArray, FloatArray, NDArray[np.bool_]],
+    limit: Limit | None,
+    limited: NDArray[np.bool_],
+    swept: Swept,
+    radiosity: FloatArray,
+    sweeps: int,
+) -> Band:
     """Put sweep and limit together so that cells and surfaces balance."""
+    kappa, source, solid = fields
     box, unfolded = scene.unfolded.box, scene.unfolded
     volume, area, shape = box.volume, _areas(scene), kappa.shape
     emission = 4.0 * np.pi * kappa * source
     div_q = np.where(solid, 0.0, -swept.net.reshape(shape) / volume)
     walls, solids = area.size, 0 if scene.solids is None else scene.solids.temperature.size
     net = (swept.arrived - swept.cover * radiosity)[: walls + solids]
-    incident = swept.arrived[:walls] / area
+    net[:walls], incident = _spread(scene, swept, radiosity, net[:walls], area)
     error = ANGULAR / np.sqrt(2 * len(scene.directions.weight)) * (emission + np.abs(emission - div_q))
     mismatch = 0.0
     if limit is not None:
@@ -464,11 +468,43 @@ def _assembled(scene: Scene, kappa: FloatArray, source: FloatArray, solid: NDArr
         G=fold(G), emission=fold(emission), div_q=fold(div_q), error=fold(error),
         limited=fold(limited.astype(float)) > 0.5,
         wall_net={name: fold(_with_image(unfolded, net_maps, n), n // 2) for name, n in faces.items()},
-        wall_incident={name: fold(_with_image(unfolded, incident_maps, n), n // 2) for name, n in faces.items()},
+        wall_incident={
+            name: fold(_with_image(unfolded, incident_maps, n), n // 2) for name, n in faces.items()
+        },
         solid_heat=net[walls:] / 2 ** sum(s != 0 for s in unfolded.doubled),
-        radiosity=radiosity[: walls + solids],
+        radiosity={name: _own(unfolded, _by_face(scene, radiosity)[n], n // 2) for name, n in faces.items()}
+        | {"solids": radiosity[walls : walls + solids]},
         counts={"crossings": swept.crossings * max(sweeps, 1), "sweeps": sweeps, "mismatch": mismatch},
     )  # fmt: skip
+
+
+def _spread(scene: Scene, swept: Swept, radiosity: FloatArray, net: FloatArray,
+            area: FloatArray) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    """Return net power and arriving flux of wall cells, free of the noise of how many lines end there.
+
+    A wall cell's arriving radiance is the mean over lines; the face as a whole keeps what all lines bring.
+    """
+    first = surfaces(scene.unfolded.box.shape)
+    net, incident = net.copy(), np.zeros(area.size)
+    for f in range(6):
+        cells = slice(int(first[f]), int(first[f + 1]))
+        cover, sent = swept.cover[cells], np.pi * radiosity[cells] * area[cells]
+        if not cover.any():
+            continue
+        seen = np.where(cover > 0.0, swept.arrived[cells] / np.where(cover > 0.0, cover, 1.0), 0.0)
+        flux = np.pi * seen * area[cells]
+        factor = (net[cells].sum() + sent.sum()) / flux.sum() if flux.sum() > 0.0 else 1.0
+        net[cells] = factor * flux - sent
+        incident[cells] = factor * flux / area[cells]
+    return net, incident
+
+
+def _own(unfolded: Unfolded, values: FloatArray, skip: int) -> FloatArray:
+    """The part of a face that is no image."""
+    for place, side in enumerate(s for a, s in enumerate(unfolded.doubled) if a != skip):
+        if side:
+            values = np.split(values, 2, place)[0 if side > 0 else 1]
+    return values
 
 
 def _with_image(unfolded: Unfolded, maps: tuple[FloatArray, ...], number: int) -> FloatArray:
@@ -518,15 +554,16 @@ def _result(scene: Scene, method: Method, bands: list[Band], seconds: float) -> 
     }
     return HeatResult(
         grid=scene.medium.grid, G=gather("G"), emission=emission, absorption=emission - div_q, div_q=div_q,
-        error=gather("error"), limited=limited, wall_flux=net, wall_incident=walls("wall_incident"),
-        solid_heat=gather("solid_heat"), budget=budget, stats=stats, config=config | provenance(),
-        sensor=scene.sensor,
+        error=gather("error"), limited=limited.astype(bool), wall_flux=net,
+        wall_incident=walls("wall_incident"),
+        radiosity=walls("radiosity"), solid_heat=gather("solid_heat"), budget=budget, stats=stats,
+        config=config | provenance(), sensor=scene.sensor,
     )  # fmt: skip
 
 
 def _budget(scene: Scene, emission: FloatArray, div_q: FloatArray, net: dict[str, FloatArray],
             bands: list[Band]) -> dict[str, float]:  # fmt: skip
-    """Emitted, absorbed again, lost to each wall, and what does not balance [W] (per metre or m2 of a slab)."""
+    """Emitted, absorbed again, lost to each wall, and what does not balance [W] (per m or m2 of a slab)."""
     width = [np.diff(f) if np.isfinite(f[0]) else np.array([SLAB]) for f in scene.medium.grid]
     volume = np.einsum("i,j,k->ijk", *width)
     v = volume[..., None] if emission.ndim == 4 else volume

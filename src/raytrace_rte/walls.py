@@ -22,7 +22,7 @@ class Walls:
     """What is at the six faces of the grid, and beyond for rays that miss it.
 
     Made by `black`, `grey`, `open_`, `mirror` and `periodic`, which also take other walls for single faces.
-    temperature [K], emissivity [1]: numbers, or maps over the cells of a face; intensity [W m-2 sr-1] per band.
+    temperature [K], emissivity [1]: numbers, or maps over the cells of a face; intensity [W m-2 sr-1] a band.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class Walls:
 
     @property
     def plain(self) -> bool:
-        """Whether every face is black or open and of one temperature: a ray ends there, with a known answer."""
+        """Whether every face is black or open and of one temperature: a ray ends there."""
         return all(
             w.kind in ("black", "open") and np.ndim(w.temperature) == 0
             for w in (self, *(other for _, other in self.faces))
@@ -81,7 +81,7 @@ class Walls:
                 found = np.shape(getattr(wall, key))
                 if found not in ((), across):
                     raise InputError(
-                        f"walls: {key} of {name} has shape {found}; expected a number, or {across} for its cells"
+                        f"walls: {key} of {name} has shape {found}; expected a number, or {across}"
                     )
             partner = FACES[number ^ 1]
             if wall.kind == "periodic" and self.face(partner).kind != "periodic":
@@ -105,8 +105,8 @@ class Walls:
 def black(temperature: ArrayLike, **faces: float | Walls) -> Walls:
     """Black walls at a temperature [K]; single faces may differ: ``black(300.0, y_min=600.0)``.
 
-    Faces are x_min, x_max, y_min, y_max, z_min, z_max; each takes a temperature or other walls. Rays that miss
-    the grid see `temperature`. For one face it may be a map over its cells, e.g. (ny, nz) for x_min.
+    Faces are x_min, x_max, y_min, y_max, z_min, z_max; each takes a temperature or other walls. Rays that
+    miss the grid see `temperature`. For one face it may be a map over its cells, e.g. (ny, nz) for x_min.
     Raises InputError on other names and on temperatures that are negative or not finite.
     """
     return Walls("black", _temperature("temperature", temperature), faces=_faces(faces))
@@ -174,7 +174,7 @@ def _faces(faces: dict[str, float | Walls]) -> tuple[tuple[str, Walls], ...]:
 def _temperature(name: str, value: ArrayLike) -> float | FloatArray:
     T = np.asarray(value, dtype=np.float64)
     if not np.isfinite(T).all() or (T < 0).any():
-        raise InputError(f"walls: {name} is {value}; expected a temperature >= 0 [K]")
+        raise InputError(f"walls: {name} is {value!r}; expected a temperature >= 0 [K]")
     return float(T) if T.ndim == 0 else T
 
 

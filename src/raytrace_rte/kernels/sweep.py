@@ -29,7 +29,7 @@ THIN = 1e-4
 
 
 class Box(NamedTuple):
-    """Faces and centres of the axes, their periods [m] (0: walls; inf: endless), and the first surface of each face.
+    """Faces and centres of the axes, their periods [m] (0: walls; inf: endless), first surface of each face.
 
     Surfaces are numbered: the cells of the six faces, then solid cells. solid: the surface that a cell is, or
     -1 where there is gas (n_cell,); without any element when nothing is solid.

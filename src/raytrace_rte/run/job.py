@@ -14,11 +14,14 @@ import numpy as np
 from ..config import FieldSection, Job
 from ..errors import InputError
 from ..field import Field
+from ..flux_result import FluxResult
+from ..heat_result import HeatResult
 from ..medium import Medium
 from ..method import Thick, Thin
+from ..radiometers import PointSensor
 from ..rays import hits
 from ..result import Result
-from ..sensors import Camera, LineOfSight
+from ..sensors import Camera, HeatSource, LineOfSight
 from ..solver import Progress, solve
 from .checkpoint import Checkpoint, job_key
 
@@ -34,8 +37,18 @@ class Prepared:
 
     @property
     def total(self) -> int:
-        """Rays in all."""
-        return int(np.prod(self.job.sensor.shape))
+        """Rays in all; directions, for a whole volume."""
+        sensor = self.job.sensor
+        if isinstance(sensor, HeatSource):
+            return sensor.directions
+        if isinstance(sensor, PointSensor):
+            return len(sensor.on(self.medium).points) * sum(len(s.weight) for s in sensor.sets)
+        return int(np.prod(sensor.shape))
+
+    @property
+    def unit(self) -> str:
+        """What progress counts."""
+        return "directions" if isinstance(self.job.sensor, HeatSource) else "rays"
 
     def settings(self) -> dict[str, Any]:
         """The resolved config."""
@@ -60,16 +73,24 @@ class Prepared:
                 f"absorption     {self.medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
                 f"{kappa.max():.4g} 1/m; optical depth of a cell up to {tau['cell_max']:.3g}, "
                 f"of the domain {tau['domain']:.3g}",
-                f"sensor         {self.job.sensor.settings()['kind']}: {self.total} rays, "
-                f"{self.hits} meet the field",
+                f"sensor         {self.job.sensor.settings()['kind']}: {self._work()}",
             ]
         )
+
+    def _work(self) -> str:
+        if isinstance(self.job.sensor, HeatSource):
+            return f"all cells and walls, {self.total} directions at most"
+        if isinstance(self.job.sensor, PointSensor):
+            return f"{self.total} rays"
+        return f"{self.total} rays, {self.hits} meet the field"
 
     def checkpoint(self, resume: bool) -> Checkpoint:
         """Open the folder of kept rays."""
         return Checkpoint(self.job.directory, job_key(self.settings()), resume)
 
-    def solve(self, checkpoint: Checkpoint, threads: int | None, progress: Progress | None) -> Result:
+    def solve(
+        self, checkpoint: Checkpoint, threads: int | None, progress: Progress | None
+    ) -> Result | FluxResult | HeatResult:
         """Trace the rays."""
         job = self.job
         result = solve(
@@ -94,30 +115,29 @@ def prepare(job: Job) -> Prepared:
     try:
         medium = _medium(job, field)
         job.walls.radiance(medium)
-        rays = job.sensor.take(np.arange(int(np.prod(job.sensor.shape))))
-        count = int(hits(field.grid, rays).sum())
-        if count == 0 and isinstance(job.sensor, Camera | LineOfSight):
-            raise InputError(_missed(job, field))
+        job.walls.checked(medium)
+        count = 0
+        if isinstance(job.sensor, PointSensor):
+            job.sensor.on(medium)
+        elif not isinstance(job.sensor, HeatSource):
+            rays = job.sensor.take(np.arange(int(np.prod(job.sensor.shape))))
+            count = int(hits(field.grid, rays).sum())
+            if count == 0 and isinstance(job.sensor, Camera | LineOfSight):
+                raise InputError(_missed(job, field))
     except InputError as error:
         raise InputError(f"{job.path}: {error}") from None
     return Prepared(job, field, medium, count)
 
 
-def write(prepared: Prepared, result: Result) -> list[Path]:
+def write(prepared: Prepared, result: Result | FluxResult | HeatResult) -> list[Path]:
     """Write all files of a result into the output folder: all of them, or none. Return their paths."""
     job = prepared.job
-    sensor = job.sensor
-    stem = "image" if isinstance(sensor, Camera) else "profile" if isinstance(sensor, LineOfSight) else "rays"
-    names = ["result.h5", f"{stem}.png"]
-    if result.value.ndim <= len(sensor.shape):
-        names.append("image.tif" if isinstance(sensor, Camera) else f"{stem}.csv")
-    if isinstance(sensor, Camera) and "budget" in result.stats:
-        names.append("regimes.png")
+    names = _names(result)
     staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=job.directory))
     try:
-        for name in names:
+        for name, quantity in names.items():
             if name.endswith(".png"):
-                result.plot(staging / name, "regimes" if name == "regimes.png" else job.output.quantity)
+                result.plot(staging / name, quantity or job.output.quantity)
             else:
                 result.save(staging / name)
         for name in names:
@@ -127,6 +147,29 @@ def write(prepared: Prepared, result: Result) -> list[Path]:
     return [job.directory / name for name in names]
 
 
+def _names(result: Result | FluxResult | HeatResult) -> dict[str, str]:
+    """Names of the files to write, and which quantity a picture shows ("": the one of the config)."""
+    if isinstance(result, HeatResult):
+        return {
+            "result.h5": "",
+            "result.vtkhdf": "",
+            "div_q.png": "div_q",
+            "G.png": "G",
+            "wall_flux.png": "wall_flux",
+        }
+    if isinstance(result, FluxResult):
+        stem = result.sensor.kind
+        return {"result.h5": "", f"{stem}.csv": "", f"{stem}.png": "flux"}
+    sensor = result.sensor
+    stem = "image" if isinstance(sensor, Camera) else "profile" if isinstance(sensor, LineOfSight) else "rays"
+    names = {"result.h5": "", f"{stem}.png": ""}
+    if result.value.ndim <= len(sensor.shape):
+        names["image.tif" if isinstance(sensor, Camera) else f"{stem}.csv"] = ""
+    if isinstance(sensor, Camera) and "budget" in result.stats:
+        names["regimes.png"] = "regimes"
+    return names
+
+
 SAMPLED = 2000
 """Rays on which the pure limits are tried."""
 
@@ -134,6 +177,7 @@ SAMPLED = 2000
 def limits(prepared: Prepared, result: Result) -> str:
     """Say what the pure limits would have cost in accuracy here, on a sample of the rays."""
     job, total = prepared.job, prepared.total
+    assert not isinstance(job.sensor, HeatSource | PointSensor)
     index = np.unique(np.linspace(0, total - 1, min(total, SAMPLED)).astype(np.int64))
     rays = job.sensor.take(index)
     value = result.value.reshape(total, -1)[index]
