@@ -22,11 +22,14 @@ LAYERS = [
     {"errors", "grid", "units"},
     {"rays", "planck", "method", "field"},
     {"kernels"},
-    {"medium"},
-    {"sensors", "walls", "absorption", "exact"},
-    {"result"},
+    {"medium", "quadrature", "meshes"},
+    {"sensors", "walls", "absorption", "exact", "opaque", "lattice"},
+    {"radiometers", "diffusion", "tracing"},
+    {"result", "heat_result", "flux_result"},
+    {"volume"},
+    {"enclosure"},
     {"solver"},
-    {"formats", "plot", "samples"},
+    {"formats", "plot", "plot_heat", "samples"},
     {"config"},
     {"run"},
     {"cli"},
@@ -70,7 +73,7 @@ def test_dependencies_point_one_way(path):
         assert own <= {"kernels"}
     else:
         assert "numba" not in outside
-    if top(path) not in ("plot", "formats", "samples"):
+    if top(path) not in ("plot", "plot_heat", "formats", "samples"):
         assert not outside & {"h5py", "matplotlib", "PIL"}
 
 

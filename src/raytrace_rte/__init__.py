@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .grid import uniform as uniform
     from .heat_result import HeatResult as HeatResult
     from .medium import Medium as Medium
+    from .meshes import mesh as mesh
     from .method import Auto as Auto
     from .method import March as March
     from .method import Thick as Thick
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .planck import blackbody as blackbody
     from .planck import brightness_temperature as brightness_temperature
     from .radiometers import incident as incident
+    from .radiometers import mesh_flux as mesh_flux
     from .radiometers import radiometer as radiometer
     from .radiometers import wall_flux as wall_flux
     from .rays import Rays as Rays
@@ -92,6 +94,8 @@ _HOME = {
     "incident": "radiometers",
     "FluxResult": "flux_result",
     "solids": "opaque",
+    "mesh": "meshes",
+    "mesh_flux": "radiometers",
 }
 __all__ = sorted(_HOME)
 

@@ -6,7 +6,7 @@ until what its transmittance lets through is below the tolerance.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .grid import FACES, Cartesian, FloatArray
 from .medium import Medium
+from .meshes import Mesh
 from .method import ATOL, Auto, March, Method
-from .opaque import Solids
-from .rays import trusted
+from .opaque import Objects, Solids, merged
+from .radiometers import fold, mesh_flux
+from .rays import Rays, trusted
 from .sensors import HeatSource, Sensor
+from .tracing import trace_all
 from .volume import solve_volume
-from .walls import REFLECTING, Walls, open_
+from .walls import REFLECTING, Walls
 
 if TYPE_CHECKING:
     from .kernels.trace import Answers
@@ -28,26 +31,50 @@ BOUNCES = 10_000
 """Pieces of a ray at most; what is left of it then is part of its error."""
 OPAQUE = 1e30
 """[1/m], absorption coefficient of a solid cell: nothing shines through, and it stays finite in float32."""
+MESH_DIRECTIONS, MESH_ROUNDS, MESH_CHANGE = 100, 50, 1e-6
+"""Radiosity of grey triangles: rays each, rounds at most, and the relative change at which they end."""
+
+
+class Lit(NamedTuple):
+    """The scene as rays see it: solids are opaque cells; what leaves each face and what lies beyond (seven
+    arrays, (1 or cells of the face, n_band)); and the meshes with what leaves their triangles (m, n_band)."""
+
+    medium: Medium
+    walls: Walls
+    seen: list[FloatArray]
+    meshes: list[Mesh]
+    shown: list[FloatArray]
+
+    @property
+    def greatest(self) -> FloatArray:
+        """Greatest radiance that anything sends out (n_band,)."""
+        return np.max([self.medium.source_range[1], *(s.max(axis=0) for s in self.seen + self.shown)], axis=0)
 
 
 def trace_enclosed(
-    medium: Medium, sensor: Sensor, walls: Walls, method: Method, solids: Solids | None, threads: int | None
+    medium: Medium, sensor: Sensor, walls: Walls, method: Method, objects: Objects, threads: int | None
 ) -> tuple[Answers, FloatArray, FloatArray]:
     """Return answers of all rays, their radiance and the bound of its error (n_ray, n_band).
 
     Raises InputError for methods that cannot follow a reflected ray (Thick, Thin, Threshold).
     """
+    if not isinstance(method, Auto | March):
+        raise InputError(f"method: {method!r} knows no reflecting walls or objects; use Auto or March")
+    lit = _lit(medium, walls.checked(medium), objects, threads)
+    rays = sensor.take(np.arange(int(np.prod(sensor.shape))))
+    return _followed(lit, rays, method, threads)
+
+
+def _followed(
+    lit: Lit, rays: Rays, method: Auto | March, threads: int | None
+) -> tuple[Answers, FloatArray, FloatArray]:
+    """Follow rays over mirrors and periods until something ends them."""
     from .kernels.cartesian import MISSED
     from .kernels.trace import empty_answers
-    from .solver import trace_all
 
-    if not isinstance(method, Auto | March):
-        raise InputError(f"method: {method!r} knows no reflecting walls or solids; use Auto or March")
-    medium, seen = _lit(medium, walls.checked(medium), solids, threads)
-    greatest = np.maximum(medium.source_range[1], np.max([s.max(axis=0) for s in seen], axis=0))
+    medium, walls = lit.medium, lit.walls
+    greatest, order = lit.greatest, method.order if isinstance(method, March) else 2
     stop = _stop(method, greatest)
-    order = method.order if isinstance(method, March) else 2
-    rays = sensor.take(np.arange(int(np.prod(sensor.shape))))
     origin, direction = rays.origin.copy(), rays.direction.copy()
     total = empty_answers(len(origin), medium.n_band)
     total.transmittance[:], total.face[:] = 1.0, MISSED
@@ -55,9 +82,13 @@ def trace_enclosed(
         array[:] = 0
     value = np.zeros_like(total.emission)
     on = np.arange(len(origin))
-    dark = open_().radiance(medium)
+    dark = np.zeros((7, medium.n_band))
+    turns = np.array([*(walls.face(f).kind in REFLECTING for f in FACES), False, False])
     for _ in range(BOUNCES):
-        piece = trace_all(medium, trusted(origin[on], direction[on]), March(order), dark, threads=threads)
+        end, mesh, triangle = _struck(lit.meshes, origin[on], direction[on])
+        piece = trace_all(
+            medium, trusted(origin[on], direction[on]), March(order), dark, threads=threads, ends=end
+        )
         T = total.transmittance[on]
         total.emission[on] += T * piece.emission
         total.transmittance[on] = T * piece.transmittance
@@ -66,17 +97,28 @@ def trace_enclosed(
         total.steps[on] += piece.steps
         total.face[on] = piece.face
         out = _leave(medium.grid, origin[on], direction[on], piece.face)
-        value[on] = _sees(medium.grid, seen, piece.face, out)
-        again = np.array([*(walls.face(f).kind in REFLECTING for f in FACES), False])[piece.face]
-        again &= (total.transmittance[on] * greatest > stop).any(axis=1)
+        value[on] = _sees(lit, piece.face, out, mesh, triangle)
+        again = turns[piece.face] & (total.transmittance[on] * greatest > stop).any(axis=1)
         origin[on], direction[on] = _turned(medium.grid, walls, piece.face, out, direction[on])
         on = on[again]
         if not on.size:
             break
-    left = np.array([*(walls.face(f).kind in REFLECTING for f in FACES), False])[total.face]
-    error = np.where(left[:, None], total.transmittance * greatest, 0.0)
-    total.neglected[:] = error
-    return total, total.emission + total.transmittance * value, error
+    total.neglected[:] = np.where(turns[total.face][:, None], total.transmittance * greatest, 0.0)
+    total.face[:] = MISSED
+    return total, total.emission + total.transmittance * value, total.neglected
+
+
+def _struck(
+    meshes: list[Mesh], origin: FloatArray, direction: FloatArray
+) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
+    """Return (distance, mesh, triangle) of the nearest mesh each ray meets; inf and -1 where none."""
+    end = np.full(len(origin), np.inf)
+    mesh, triangle = np.full(len(origin), -1), np.full(len(origin), -1)
+    for n, thing in enumerate(meshes):
+        t, tri = thing.hit(origin, direction)
+        nearer = t < end
+        end[nearer], mesh[nearer], triangle[nearer] = t[nearer], n, tri[nearer]
+    return end, mesh, triangle
 
 
 def _stop(method: Auto | March, greatest: FloatArray) -> FloatArray:
@@ -89,28 +131,58 @@ def _stop(method: Auto | March, greatest: FloatArray) -> FloatArray:
     return np.full(greatest.size, absolute / greatest.size)
 
 
-def _lit(
-    medium: Medium, walls: Walls, solids: Solids | None, threads: int | None
-) -> tuple[Medium, list[FloatArray]]:
-    """Return the medium with solids as opaque cells, and the radiance that leaves each face and what lies
-    beyond: seven arrays (1 or cells of the face, n_band)."""
-    grey = any(walls.face(f).kind == "grey" for f in FACES)
+def _lit(medium: Medium, walls: Walls, objects: Objects, threads: int | None) -> Lit:
+    """Return the scene with the light of grey walls, solid cells and triangles worked out."""
+    solids, meshes = merged(objects, medium), [m for m in objects if isinstance(m, Mesh)]
     seen = [walls.face(f).emitted(medium) for f in FACES] + [walls.emitted(medium)]
-    if not grey and solids is None:
-        return medium, seen
-    heat = solve_volume(medium, HeatSource(), walls, Auto(), solids, threads)
-    for n, face in enumerate(FACES):
-        if walls.face(face).kind == "grey":
-            seen[n] = np.asarray(heat.radiosity[face]).reshape(-1, medium.n_band)
-    if solids is None:
-        return medium, seen
+    grey = any(walls.face(f).kind == "grey" for f in FACES)
+    if grey or solids is not None:
+        heat = solve_volume(medium, HeatSource(), walls, Auto(), solids, threads)
+        for n, face in enumerate(FACES):
+            if walls.face(face).kind == "grey":
+                seen[n] = np.asarray(heat.radiosity[face]).reshape(-1, medium.n_band)
+        if solids is not None:
+            medium = _opaque(medium, solids, heat.radiosity["solids"].reshape(-1, medium.n_band))
+    lit = Lit(medium, walls, seen, meshes, [_emitted(medium, m) for m in meshes])
+    return _with_grey_meshes(lit, threads)
+
+
+def _opaque(medium: Medium, solids: Solids, shown: FloatArray) -> Medium:
+    """Return the medium with solid cells opaque, sending out what they show (n_solid, n_band)."""
     shape = (*medium.grid.shape, medium.n_band)
     kappa, source = (a.reshape(shape).copy() for a in (medium.kappa, medium.source))
-    kappa[solids.mask] = OPAQUE
-    source[solids.mask] = heat.radiosity["solids"].reshape(-1, medium.n_band)
-    if medium.kappa.ndim == 3:
-        kappa, source = kappa[..., 0], source[..., 0]
-    return Medium(medium.grid, kappa, source, medium.emission, medium.provenance), seen
+    kappa[solids.mask], source[solids.mask] = OPAQUE, shown
+    shape = medium.kappa.shape
+    return Medium(
+        medium.grid, kappa.reshape(shape), source.reshape(shape), medium.emission, medium.provenance
+    )
+
+
+def _emitted(medium: Medium, mesh: Mesh) -> FloatArray:
+    """What black triangles of a mesh's temperature emit (m, n_band)."""
+    T = np.broadcast_to(np.asarray(mesh.temperature, dtype=np.float64), len(mesh.triangles))
+    values, index = np.unique(T, return_inverse=True)
+    return np.stack([np.broadcast_to(medium.emission(t) if t else 0.0, medium.n_band) for t in values])[index]
+
+
+def _with_grey_meshes(lit: Lit, threads: int | None) -> Lit:
+    """Return the scene with the radiosity of grey triangles, emitted and reflected, by a fixed point."""
+    emissivity = [np.broadcast_to(np.asarray(m.emissivity), len(m.triangles))[:, None] for m in lit.meshes]
+    if all((e == 1.0).all() for e in emissivity):
+        return lit
+    black = lit.shown
+    sensors = [mesh_flux(m, MESH_DIRECTIONS) for m in lit.meshes]
+    for _ in range(MESH_ROUNDS):
+        shown = []
+        for sensor, e, own in zip(sensors, emissivity, black, strict=True):
+            _, value, _ = _followed(lit, sensor.rays(0, len(own)), Auto(), threads)
+            arriving, _ = fold(value.reshape(len(own), -1, own.shape[1]), sensor)
+            shown.append(e * own + (1.0 - e) * arriving / np.pi)
+        change = max(float(np.abs(a - b).max()) for a, b in zip(shown, lit.shown, strict=True))
+        lit = lit._replace(shown=shown)
+        if change <= MESH_CHANGE * float(lit.greatest.max()):
+            return lit
+    raise InputError(f"mesh: radiosity did not converge in {MESH_ROUNDS} rounds; raise the emissivities")
 
 
 def _leave(grid: Cartesian, origin: FloatArray, direction: FloatArray, face: NDArray[np.int8]) -> FloatArray:
@@ -125,9 +197,18 @@ def _leave(grid: Cartesian, origin: FloatArray, direction: FloatArray, face: NDA
     return out
 
 
-def _sees(grid: Cartesian, seen: list[FloatArray], face: NDArray[np.int8], out: FloatArray) -> FloatArray:
+def _sees(
+    lit: Lit,
+    face: NDArray[np.int8],
+    out: FloatArray,
+    mesh: NDArray[np.int64],
+    triangle: NDArray[np.int64],
+) -> FloatArray:
     """What rays see at their end (n, n_band)."""
-    values = np.empty((len(face), seen[0].shape[1]))
+    from .kernels.cartesian import STRUCK
+
+    grid, seen = lit.medium.grid, lit.seen
+    values = np.empty((len(face), lit.medium.n_band))
     for n in range(7):
         rows = np.flatnonzero(face == n)
         if len(seen[n]) == 1:
@@ -139,6 +220,9 @@ def _sees(grid: Cartesian, seen: list[FloatArray], face: NDArray[np.int8], out: 
             for a in (first, second)
         )
         values[rows] = seen[n][i * grid.shape[second] + j]
+    for n, shown in enumerate(lit.shown):
+        rows = np.flatnonzero((face == STRUCK) & (mesh == n))
+        values[rows] = shown[triangle[rows]]
     return values
 
 

@@ -11,7 +11,10 @@ from .errors import InputError
 from .grid import Cartesian, FloatArray
 from .quadrature import Directions, lebedev, pairs, rotated
 
-DENSEST = 2.0
+ROTATION = 1
+"""Seed of the rotation that keeps directions off the grid's axes: always the same, so that answers differ by
+their lattices only."""
+DENSEST = 4.0
 """Lines a cell and axis at most on a stretched grid, where narrow cells would ask for more."""
 SLAB = 1.0
 """[m], taken along an infinite axis: answers are per square metre of slab, or per metre of a plane case."""
@@ -63,7 +66,7 @@ def domain(grid: Cartesian, periodic: tuple[bool, bool, bool]) -> Domain:
     return Domain((faces[0], faces[1], faces[2]), np.array(period))
 
 
-def directions_for(box: Domain, count: int, seed: int) -> Directions:
+def directions_for(box: Domain, count: int) -> Directions:
     """Return one direction of each opposite pair: a rotated Lebedev set, or Gauss in mu for a slab.
 
     The slab's nodes are Gauss-Legendre in mu^(1/4): its fluxes go like exp(-tau/mu) and log(tau) at mu = 0.
@@ -77,7 +80,7 @@ def directions_for(box: Domain, count: int, seed: int) -> Directions:
         vector = np.zeros((mu.size, 3))
         vector[:, axis], vector[:, (axis + 1) % 3] = mu, np.sqrt(1.0 - mu * mu)
         return Directions(vector, 2.0 * np.pi * w * 4.0 * x**3, 0)
-    return pairs(rotated(lebedev(count), seed))
+    return pairs(rotated(lebedev(count), ROTATION))
 
 
 def spacing(box: Domain, axis: int) -> int:

@@ -1,7 +1,8 @@
-"""Opaque cells: solids inside the grid that end rays, emit and reflect."""
+"""Objects that end rays, emit and reflect: solid cells of the grid; triangle meshes are in mesh.py."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
 from .grid import FloatArray
+from .medium import Medium
+from .meshes import Mesh
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +24,12 @@ class Solids:
     temperature: FloatArray
     emissivity: FloatArray
 
+    def checked(self, shape: tuple[int, ...]) -> Solids:
+        """Return self; InputError unless the mask has the grid's shape."""
+        if self.mask.shape != shape:
+            raise InputError(f"solids: mask has shape {self.mask.shape}; expected that of the grid, {shape}")
+        return self
+
     def settings(self) -> dict[str, Any]:
         """What a Result records of them."""
         T, e = self.temperature, self.emissivity
@@ -31,12 +40,41 @@ class Solids:
         }
 
 
+Objects = Sequence[Solids | Mesh]
+"""What `solve` takes as objects."""
+
+
+def cells_only(objects: Objects, medium: Medium) -> Solids | None:
+    """Return all solid cells as one; InputError on meshes, or where two solids share a cell."""
+    if any(isinstance(thing, Mesh) for thing in objects):
+        raise InputError(
+            "heat_source: sees solid cells, not meshes; give solids(mesh.inside(grid), temperature)"
+        )
+    return merged(objects, medium)
+
+
+def merged(objects: Objects, medium: Medium) -> Solids | None:
+    """Return the solid cells among objects as one; InputError where two of them share a cell."""
+    bodies = [thing.checked(medium.grid.shape) for thing in objects if isinstance(thing, Solids)]
+    if not bodies:
+        return None
+    mask = np.zeros(medium.grid.shape, dtype=bool)
+    temperature, emissivity = np.zeros(mask.shape), np.zeros(mask.shape)
+    for body in bodies:
+        both = np.argwhere(mask & body.mask)
+        if both.size:
+            raise InputError(f"solids: two of them share cell {both[0].tolist()}; make the masks disjoint")
+        mask |= body.mask
+        temperature[body.mask], emissivity[body.mask] = body.temperature, body.emissivity
+    return Solids(mask, temperature[mask], emissivity[mask])
+
+
 def solids(mask: ArrayLike, temperature: ArrayLike, emissivity: ArrayLike = 1.0) -> Solids:
-    """Return solid cells for `solve(..., solids=...)`.
+    """Return solid cells for `solve(..., objects=[...])`.
 
     mask: true in solid cells, (nx, ny, nz); temperature [K], emissivity [1] above 0 and at most 1: numbers,
-    or arrays of the mask's shape. Several bodies are one mask: where they overlap there is one solid, with
-    the temperature given there. Raises InputError on an empty mask, other shapes or values out of range.
+    or arrays of the mask's shape. Several of them must not share a cell. Raises InputError on an empty mask,
+    other shapes or values out of range.
     """
     m = np.asarray(mask)
     if m.dtype != bool or m.ndim != 3:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import InputError, nearest
 from .grid import FACES, FloatArray
 from .medium import Medium
+from .meshes import Mesh
 from .quadrature import Directions, cone, lebedev, rotated
 from .rays import Rays, trusted, unit
 from .sensors import HeatSource, heat_source
@@ -21,7 +22,7 @@ GOLDEN = np.pi * (3.0 - np.sqrt(5.0))
 
 @dataclass(frozen=True, eq=False)
 class PointSensor:
-    """Points with directions around each. Made by `radiometer`, `wall_flux` and `incident`.
+    """Points with directions around each. Made by `radiometer`, `wall_flux`, `mesh_flux` and `incident`.
 
     points (n, 3) [m]; normals (n, 3), or None for the whole sphere; half_angle_deg of the view around the
     normal; face: the face of the grid whose cells the points are; layout: shape of the answer
@@ -134,6 +135,16 @@ def wall_flux(face: str, directions: int = 400) -> PointSensor:
         raise InputError(f"wall_flux: no face '{face}'{nearest(face, FACES)}; faces are {', '.join(FACES)}")
     none = np.empty((0, 3))
     return PointSensor("wall_flux", none, none, 90.0, _count(directions), face)
+
+
+def mesh_flux(mesh: Mesh, directions: int = 400) -> PointSensor:
+    """Return radiometers on all triangles of a mesh, looking outwards; the answer is one flux per triangle.
+
+    They stand a millionth of the mesh's extent above the triangles' centres.
+    """
+    lift = 1e-6 * float(np.ptp(mesh.vertices, axis=0).max())
+    points, normals = mesh.centroids + lift * mesh.normals, mesh.normals
+    return PointSensor("mesh_flux", points, normals, 90.0, _count(directions), layout=(len(points),))
 
 
 def incident(

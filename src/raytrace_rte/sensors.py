@@ -140,8 +140,8 @@ class HeatSource:
 def heat_source(directions: int = 100, seed: int = 0) -> HeatSource:
     """Return the sensor for the radiative source term of every cell, and the flux at every wall cell.
 
-    directions: at most so many, the largest Lebedev set below (for a slab, Gauss nodes in mu); seed: of their
-    rotation and of the lattices of lines. Raises InputError on fewer than 6 directions.
+    directions: at most so many, the largest Lebedev set below (for a slab, Gauss nodes in mu); seed: of
+    the shifts of the lattices of lines. Raises InputError on fewer than 6 directions.
     """
     if int(directions) != directions or directions < 6:
         raise InputError(f"heat_source: directions is {directions!r}; expected a whole number, at least 6")

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
 from .medium import Medium
-from .method import ATOL, Auto, March, Method, Thick, Thin, Threshold
-from .opaque import Solids
+from .method import Auto, March, Method, Thick, Thin, Threshold
+from .opaque import Objects, cells_only
 from .radiometers import PointSensor, fold
 from .result import Result, provenance
 from .sensors import HeatSource, LineOfSight, Sensor
+from .tracing import Progress, Store, needs_bricks, plan_of, trace_all, workers
 from .walls import Walls, open_
 
 if TYPE_CHECKING:
     from .flux_result import FluxResult
     from .heat_result import HeatResult
     from .kernels.trace import Answers, Plan
-
-TILE = 32
-"""Pixels along the side of the square tiles in which an image is visited."""
-SECONDS = 0.4
-"""Aimed length of one compiled call: Ctrl-C, progress and checkpoints wait for it."""
-FIRST = 4096
-"""Rays in the first call, before their speed is known."""
-
-Progress = Callable[[int, int], None]
-
-
-class Store(Protocol):
-    """Keeps finished rays, so that an interrupted job can go on: see run/checkpoint.py."""
-
-    def load(self) -> Iterator[tuple[int, int, Answers]]: ...
-    def save(self, start: int, stop: int, answers: Answers) -> None: ...
 
 
 @overload
@@ -51,7 +35,7 @@ def solve(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
-    solids: Solids | None = None,
+    objects: Objects = (),
 ) -> HeatResult: ...
 @overload
 def solve(
@@ -63,7 +47,7 @@ def solve(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
-    solids: Solids | None = None,
+    objects: Objects = (),
 ) -> FluxResult: ...
 @overload
 def solve(
@@ -75,7 +59,7 @@ def solve(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
-    solids: Solids | None = None,
+    objects: Objects = (),
 ) -> Result: ...
 def solve(
     medium: Medium,
@@ -86,7 +70,7 @@ def solve(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
-    solids: Solids | None = None,
+    objects: Objects = (),
 ) -> Result | HeatResult | FluxResult:
     """Answer what the sensor asks: a Result for rays and images, a FluxResult at points, a HeatResult for all
     cells.
@@ -96,7 +80,7 @@ def solve(
     threads: None is as many as Numba has; the answer's bits do not depend on it
     progress: called with (done, in all) after each compiled call of about 0.4 s
     store: keeps finished rays
-    solids: opaque cells
+    objects: what ends rays inside: solid cells (`solids`), triangle meshes (`mesh`)
 
     Raises InputError when walls and medium do not fit together or threads is not a positive number.
     """
@@ -105,17 +89,17 @@ def solve(
     if isinstance(sensor, HeatSource):
         from .volume import solve_volume
 
-        return solve_volume(medium, sensor, walls, method, solids, threads, progress)
+        return solve_volume(medium, sensor, walls, method, cells_only(objects, medium), threads, progress)
     if isinstance(sensor, PointSensor):
-        return _solve_points(medium, sensor.on(medium), walls, method, solids, threads, progress)
+        return _solve_points(medium, sensor.on(medium), walls, method, objects, threads, progress)
     started = time.perf_counter()
     medium.cells  # noqa: B018  built here, so that its time is told apart
     prepared = time.perf_counter()
-    if _bricks(method):
+    if needs_bricks(method):
         medium.pyramid  # noqa: B018
     bounded = time.perf_counter()
     answers, value, error, estimate = _radiances(
-        medium, sensor, walls, method, solids, threads=threads, progress=progress, store=store
+        medium, sensor, walls, method, objects, threads=threads, progress=progress, store=store
     )
     finished = time.perf_counter()
     seconds = {
@@ -124,17 +108,17 @@ def solve(
         "seconds_trace": finished - bounded,
     }
     stats = _statistics(medium, answers) | seconds | {"threads": workers(threads)}
-    config = {
+    config: dict[str, Any] = {
         "method": {"kind": type(method).__name__.lower(), **asdict(method)},
         "sensor": sensor.settings(),
         "walls": walls.settings(),
         "medium": dict(medium.provenance),
     }
-    if solids is not None:
-        config["solids"] = solids.settings()
+    if objects:
+        config["objects"] = [thing.settings() for thing in objects]
     if isinstance(method, Auto):
         behind = walls.radiance(medium)
-        stats["budget"] = _budget(value, error, _plan(method, medium, behind))
+        stats["budget"] = _budget(value, error, plan_of(method, medium, behind))
     bands = (medium.n_band,) if medium.kappa.ndim == 4 else ()
     shape = (*sensor.shape, *bands)
     return Result(
@@ -152,16 +136,16 @@ def solve(
 
 
 def _radiances(
-    medium: Medium, sensor: Sensor, walls: Walls, method: Method, solids: Solids | None, **how: Any
+    medium: Medium, sensor: Sensor, walls: Walls, method: Method, objects: Objects, **how: Any
 ) -> tuple[Answers, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
     """Return (answers, radiance, bound of its error, estimate of a limit's) of a sensor's rays."""
-    if walls.plain and solids is None:
+    if walls.plain and not objects:
         behind = walls.radiance(medium)
         answers = trace_all(medium, sensor, method, behind, **how)
         return answers, *_close(answers, behind, method)
     from .enclosure import trace_enclosed
 
-    return *trace_enclosed(medium, sensor, walls, method, solids, how["threads"]), None
+    return *trace_enclosed(medium, sensor, walls, method, objects, how["threads"]), None
 
 
 POINT_RAYS = 1 << 20
@@ -169,7 +153,7 @@ POINT_RAYS = 1 << 20
 
 
 def _solve_points(
-    medium: Medium, sensor: PointSensor, walls: Walls, method: Method, solids: Solids | None,
+    medium: Medium, sensor: PointSensor, walls: Walls, method: Method, objects: Objects,
     threads: int | None, progress: Progress | None,
 ) -> FluxResult:  # fmt: skip
     """Trace all directions of all points, some points at a time, and fold them into fluxes."""
@@ -184,7 +168,7 @@ def _solve_points(
     for first in range(0, count, chunk):
         last = min(first + chunk, count)
         rays = sensor.rays(first, last)
-        answers, value, error, _ = _radiances(medium, rays, walls, method, solids, threads=threads)
+        answers, value, error, _ = _radiances(medium, rays, walls, method, objects, threads=threads)
         crossings += int(answers.visits.sum())
         shape = (last - first, each, medium.n_band)
         flux, angular = fold(value.reshape(shape), sensor)
@@ -197,7 +181,7 @@ def _solve_points(
         "method": {"kind": type(method).__name__.lower(), **asdict(method)},
         "sensor": sensor.settings(),
         "walls": walls.settings(),
-        "solids": None if solids is None else solids.settings(),
+        "objects": [thing.settings() for thing in objects],
         "medium": dict(medium.provenance),
     }
     stats = {
@@ -209,117 +193,6 @@ def _solve_points(
         "optical_depth": medium.optical_depth,
     }
     return FluxResult(flux, error, angular, stats, config | provenance(), sensor, medium.emission)
-
-
-def trace_all(
-    medium: Medium,
-    sensor: Sensor,
-    method: Method,
-    walls: NDArray[np.float64],
-    *,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    store: Store | None = None,
-    tile: int = TILE,
-    first: int = FIRST,
-) -> Answers:
-    """Return the answers of all rays in the sensor's own order, traced tile by tile in timed batches.
-
-    walls: radiance (7, n_band) behind the faces, as of Walls.radiance.
-    """
-    from .kernels import pyramid
-    from .kernels.trace import empty_answers, trace
-
-    total = int(np.prod(sensor.shape))
-    count = workers(threads)
-    order = sensor.order(tile)
-    order = np.arange(total) if order is None else order
-    answers = empty_answers(total, medium.n_band)
-    done = np.zeros(total, dtype=bool)
-    for start, stop, kept in store.load() if store else ():
-        _put(answers, order[start:stop], kept)
-        done[start:stop] = True
-    if progress:
-        progress(int(done.sum()), total)
-    plan = _plan(method, medium, walls)
-    bricks = medium.pyramid if _bricks(method) else pyramid.empty()
-    low, high = _range(medium, walls)
-    batch, compiled = first, False
-    for start, limit in _gaps(done):
-        while start < limit:
-            stop = min(start + batch, limit)
-            rays = sensor.take(order[start:stop])
-            part = empty_answers(stop - start, medium.n_band)
-            clock = time.perf_counter()
-            trace(medium.cells, bricks, rays.origin, rays.direction, plan, walls, low, high, count, part)
-            if compiled:
-                batch = _next_batch(stop - start, time.perf_counter() - clock)
-            compiled = True
-            _put(answers, order[start:stop], part)
-            if store:
-                store.save(start, stop, part)
-            done[start:stop] = True
-            start = stop
-            if progress:
-                progress(int(done.sum()), total)
-    return answers
-
-
-def _next_batch(rays: int, seconds: float) -> int:
-    return max(1024, min(4 * rays, int(rays * SECONDS / max(seconds, 1e-6))))
-
-
-def _gaps(done: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Ranges of rays not yet done."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], done, [True])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-def _put(answers: Answers, index: NDArray[np.int64], part: Answers) -> None:
-    for whole, piece in zip(answers, part, strict=True):
-        whole[index] = piece
-
-
-def _plan(method: Method, medium: Medium, walls: NDArray[np.float64]) -> Plan:
-    """A method as the kernels see it."""
-    from .kernels.trace import AUTO, CONSTANT, LINEAR, THICK, THIN, THRESHOLD, Plan
-
-    match method:
-        case March(order=order, stop=stop):
-            return Plan(CONSTANT if order == 1 else LINEAR, stop=-1.0 if stop is None else stop)
-        case Thick(terms=terms):
-            return Plan(THICK, terms=terms)
-        case Thin():
-            return Plan(THIN)
-        case Threshold(delta=delta, terms=terms):
-            return Plan(THRESHOLD, terms=terms, delta=delta)
-        case Auto(rtol=0.0, atol=0.0):
-            return Plan(LINEAR)
-        case Auto(rtol=rtol, atol=atol):
-            absolute = ATOL * float(_range(medium, walls)[1].sum()) if atol is None else atol
-            return Plan(AUTO, relative=rtol, absolute=absolute / medium.n_band)
-    raise InputError(f"method: {method!r} is none of March, Thick, Thin, Threshold and Auto")
-
-
-def _bricks(method: Method) -> bool:
-    return isinstance(method, Auto) and (method.rtol, method.atol) != (0.0, 0.0)
-
-
-def _range(medium: Medium, walls: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Least and greatest radiance (n_band,) that any source, as reconstructed, or wall can send."""
-    low, high = medium.source_range
-    return np.minimum(low, walls.min(axis=0)), np.maximum(high, walls.max(axis=0))
-
-
-def workers(threads: int | None) -> int:
-    """Return how many threads to use; InputError unless the number asked for is positive."""
-    from numba import config, get_num_threads
-
-    if threads is None:
-        return int(get_num_threads())
-    if threads < 1:
-        raise InputError(f"threads: found {threads}; expected at least 1")
-    return min(threads, int(config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
 
 
 def _close(

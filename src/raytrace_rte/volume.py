@@ -26,6 +26,7 @@ from .opaque import Solids
 from .quadrature import Directions
 from .result import provenance
 from .sensors import HeatSource
+from .tracing import Progress, workers
 from .walls import Walls
 
 GROUP_BYTES = 1 << 30
@@ -41,8 +42,6 @@ BUFFER = 10.0
 ANGULAR = 5e-3
 """Error of the sweep in thin cells over what cells emit and absorb, times sqrt(directions); measured on Burns
 & Christon's cube: 3.7e-4 with 86, 1.8e-4 with 350 directions."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +158,8 @@ class Sweeper:
 
         groups, count = self.groups, len(self.directions.weight)
         cells, surfaces_ = (groups, len(record)), (groups, self.surfaces)
-        of_cells, of_surfaces = (np.zeros((2, *shape)) for shape in (cells, surfaces_))
-        sums = Sums(*of_cells, *of_surfaces, np.zeros(groups, np.int64))
+        net, path, arrived, cover = (np.zeros(s) for s in (cells, cells, surfaces_, surfaces_))
+        sums = Sums(net, path, arrived, cover, np.zeros(groups, np.int64))
         with _threads(self.threads):
             for first in range(0, count, groups):
                 if self.progress:
@@ -179,8 +178,6 @@ class _threads:
     """Numba's number of threads for a while; the answer does not depend on it."""
 
     def __init__(self, threads: int | None) -> None:
-        from .solver import workers
-
         self.wanted = workers(threads)
 
     def __enter__(self) -> None:
@@ -240,10 +237,11 @@ def solve_volume(
     unfolded = unfold(medium.grid, walls.checked(medium))
     solid = np.empty(0, dtype=np.int64)
     if solids is not None:
+        solids.checked(medium.grid.shape)
         numbers = np.where(solids.mask, np.cumsum(solids.mask).reshape(solids.mask.shape) - 1, -1)
         solid = unfolded.cells(numbers).ravel()
         solid = np.where(solid >= 0, solid + surfaces(unfolded.box.shape)[6], -1)
-    directions = directions_for(unfolded.box, sensor.directions, sensor.seed)
+    directions = directions_for(unfolded.box, sensor.directions)
     scene = Scene(medium, walls, solids, sensor, unfolded, directions, solid, threads, progress)
     rtol = method.rtol if isinstance(method, Auto) else None
     bands = [_band(scene, b, rtol) for b in range(medium.n_band)]
@@ -491,7 +489,9 @@ def _spread(scene: Scene, swept: Swept, radiosity: FloatArray, net: FloatArray,
         cover, sent = swept.cover[cells], np.pi * radiosity[cells] * area[cells]
         if not cover.any():
             continue
-        seen = np.where(cover > 0.0, swept.arrived[cells] / np.where(cover > 0.0, cover, 1.0), 0.0)
+        seen = np.where(
+            cover > 0.0, swept.arrived[cells] / np.where(cover > 0.0, cover, 1.0), radiosity[cells]
+        )
         flux = np.pi * seen * area[cells]
         factor = (net[cells].sum() + sent.sum()) / flux.sum() if flux.sum() > 0.0 else 1.0
         net[cells] = factor * flux - sent

@@ -339,7 +339,7 @@ def auto(cells, pyramid, b, ray, walls, tolerance):
     if transparent + thick > 0:
         error += ROUNDING * high
         if not error <= tolerance.relative * (E + T * walls[face, b]) + tolerance.absolute:
-            one = march(cells, b, ray, True, -1.0, high)  # never a bound beyond the tolerance
+            one = march(cells, b, ray, True, -1.0, high, np.inf)  # never a bound beyond the tolerance
             read = nodes + exact + one.visits
             return Traced(
                 one.transmittance, one.emission, one.optical_depth, 0.0, read, one.exact, 0, 0, one.face

@@ -156,6 +156,8 @@ def cell_of(grid, walk):
 
 MISSED = 6
 """Face number of a ray that does not meet the grid; 0 to 5 are x_min, x_max, y_min, ... (grid.FACES)."""
+STRUCK = 7
+"""In place of a face: something opaque has ended the ray."""
 
 
 @kernel

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .cartesian import MISSED, begin, cell_of, enter, exit_at, face_left, inside, step
+import numpy as np
+
+from .cartesian import MISSED, STRUCK, begin, cell_of, enter, exit_at, face_left, inside, step
 from .jit import kernel, serial_driver
 from .transfer import absorb, far_weight
 
@@ -54,20 +56,22 @@ def slope_along(cells, b, walk, ray):
 
 
 @kernel
-def march(cells, b, ray, linear, stop, greatest):
+def march(cells, b, ray, linear, stop, greatest, end):
     """Fold (T, E) over the cells with the exact exponential; constant or linear cells.
 
-    Leaves when T times the greatest source or wall is at most `stop` (negative: never).
+    Leaves when T times the greatest source or wall is at most `stop` (negative: never), and at distance `end`
+    (inf: nothing opaque is in the way).
     """
     t, t_out = enter(cells, ray)
-    if not t < t_out:
-        return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
+    if not t < min(t_out, end):
+        struck = end < np.inf and not t_out < end
+        return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, STRUCK if struck else MISSED)
     T, E, tau, crossings = 1.0, 0.0, 0.0, 0
     walk = begin(cells, ray, t)
     while inside(cells, walk):
         if T * greatest <= stop:
             return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
-        t_next = max(t, exit_at(walk))
+        t_next = min(max(t, exit_at(walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
         d = kappa * (t_next - t)
         a, e = absorb(d)
@@ -75,6 +79,8 @@ def march(cells, b, ray, linear, stop, greatest):
         T *= e
         tau += d
         crossings += 1
+        if t_next >= end:
+            return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, STRUCK)
         t, walk = t_next, step(cells, ray, walk)
     return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face_left(cells, walk))
 

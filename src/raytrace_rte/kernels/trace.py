@@ -45,9 +45,10 @@ class Answers(NamedTuple):
 
 
 @driver
-def trace(cells, pyramid, origin, direction, plan, walls, low, high, workers, answers):
+def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers):
     """Follow rays (n_ray, 3) and write their answers; each ray writes only its own row.
 
+    end: distance at which something opaque ends each ray (n_ray,), inf where nothing does; seen by the march.
     walls: radiance (7, n_band) of the faces; low, high: range of all sources and walls (n_band,).
     Runs of rays are dealt to workers in turn: even load, and the same bits for any number of them.
     """
@@ -73,7 +74,7 @@ def trace(cells, pyramid, origin, direction, plan, walls, low, high, workers, an
                     elif method == THRESHOLD:
                         one = threshold(cells, b, ray, delta, terms, work)
                     else:
-                        one = march(cells, b, ray, method == LINEAR, stop, high[b])
+                        one = march(cells, b, ray, method == LINEAR, stop, high[b], end[r])
                     T[r, b] = one.transmittance
                     E[r, b] = one.emission
                     tau[r, b] = one.optical_depth

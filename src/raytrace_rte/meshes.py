@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
-from .grid import FloatArray
+from .grid import Cartesian, FloatArray
 from .rays import unit
 
 IntArray = NDArray[np.int64]
@@ -57,6 +57,16 @@ class Mesh:
     def centroids(self) -> FloatArray:
         """Centres of the triangles [m], shape (m, 3)."""
         return self.vertices[self.triangles].mean(axis=1)
+
+    def inside(self, grid: Cartesian) -> NDArray[np.bool_]:
+        """Return which cells have their centres inside the mesh (nx, ny, nz), for `solids`."""
+        x, y, z = np.meshgrid(*grid.centres, indexing="ij")
+        centres = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
+        # A direction along no axis: the first surface on the way is left, not entered, from inside.
+        way = unit(np.array([[0.611, 0.523, 0.594]]))
+        _, triangle = self.hit(centres, np.broadcast_to(way, centres.shape))
+        leaving = (self.normals[triangle] @ way[0] > 0.0) & (triangle >= 0)
+        return np.asarray(leaving.reshape(grid.shape))
 
     def settings(self) -> dict[str, object]:
         """What a Result records of this mesh; of values per triangle the least and the greatest."""
