@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .tables import insert, machine
 
-SUITES = ("accuracy", "exact_versus_thick")
+SUITES = ("accuracy", "exact_versus_thick", "volume")
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 

@@ -244,7 +244,7 @@ def test_lines_fill_each_cell():
 
     box = unfold(UNIFORM, rte.black(0.0))
     ways = directions_for(box.box, 50)
-    sweeper = Sweeper(box, ways, 3, np.empty(0, np.int64), None, None)
+    sweeper = Sweeper(box, ways, rte.heat_source(50, 3), np.empty(0, np.int64), None, None)
     assert (sweeper.fill == 1.0).all()
     record = sweeper.record(np.zeros(UNIFORM.shape), np.zeros(UNIFORM.shape), np.zeros((*UNIFORM.shape, 3)))
     swept = sweeper.sweep(record, np.ones(sweeper.surfaces))

@@ -129,6 +129,7 @@ class HeatSourceSection(Section):
     kind: Literal["heat_source"]
     directions: int = 100
     seed: int = 0
+    lines: int = 1
 
 
 class FaceSection(Section):

@@ -89,8 +89,9 @@ def spacing(box: Domain, axis: int) -> int:
     return int(np.ceil(min(box.length[axis] / widths.min(), DENSEST * widths.size) - 1e-6))
 
 
-def bundle(box: Domain, directions: Directions, seed: int) -> dict[str, NDArray[Any]]:
-    """Return the fields of kernels.sweep.Bundle: for each direction a lattice shifted by seeded fractions.
+def bundle(box: Domain, directions: Directions, seed: int, fine: int = 1) -> dict[str, NDArray[Any]]:
+    """Return the fields of kernels.sweep.Bundle: for each direction a lattice shifted by seeded
+    fractions, `fine` lines a cell and axis.
 
     The lattice spans the plane in which the dominant axis is entered: of the axes that end at walls, the one
     whose layers of cells the direction crosses fastest.
@@ -112,7 +113,7 @@ def bundle(box: Domain, directions: Directions, seed: int) -> dict[str, NDArray[
         out["origin"][n, axis] = face[0] if d[axis] > 0.0 else face[-1]
         area = 1.0
         for q, other in enumerate(a for a in range(3) if a != axis):
-            lines = spacing(box, other)
+            lines = fine * spacing(box, other)
             step = box.length[other] / lines
             first, last = 0, lines
             if box.period[other] == 0.0:

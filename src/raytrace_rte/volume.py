@@ -106,8 +106,15 @@ class Swept(NamedTuple):
 class Sweeper:
     """One box with its lines, ready to be swept for any field and radiosity."""
 
-    def __init__(self, unfolded: Unfolded, directions: Directions, seed: int, solid: NDArray[np.int64],
-                 threads: int | None, progress: Progress | None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        unfolded: Unfolded,
+        directions: Directions,
+        sensor: HeatSource,
+        solid: NDArray[np.int64],
+        threads: int | None,
+        progress: Progress | None,
+    ) -> None:
         from .kernels.sweep import Box, Bundle
 
         box = unfolded.box
@@ -116,7 +123,7 @@ class Sweeper:
         grid = Cartesian(*(np.array([-np.inf, np.inf]) if np.isinf(p) else f
                            for f, p in zip(box.faces, box.period, strict=True)))  # fmt: skip
         self.box = Box(*grid, *grid.centres, box.period, self.first, solid)
-        self.bundle = Bundle(**bundle(box, directions, seed))
+        self.bundle = Bundle(**bundle(box, directions, sensor.seed, sensor.lines))
         self.longest = longest(box, directions)
         self.surfaces = int(self.first[6]) + (int(solid.max()) + 1 - int(self.first[6]) if solid.size else 0)
         self.fill = self._fill()
@@ -358,9 +365,7 @@ def _solved(
     kappa, source, gradient = fields
     numbers, shown = _core(scene, limited, kappa, source)
     black, emissivity = np.concatenate((black, shown)), np.concatenate((emissivity, np.ones(shown.size)))
-    sweeper = Sweeper(
-        scene.unfolded, scene.directions, scene.sensor.seed, numbers, scene.threads, scene.progress
-    )
+    sweeper = Sweeper(scene.unfolded, scene.directions, scene.sensor, numbers, scene.threads, scene.progress)
     record = sweeper.record(kappa, source, gradient)
     needed = bool((~limited).any())
     known = np.full(black.size, np.nan)

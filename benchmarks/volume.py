@@ -1,0 +1,235 @@
+"""Heat sources: error and cost of the sweep, of backward rays, of discrete ordinates, of the thick limit.
+
+Times are ratios within one run; div q errors are relative L2 norms.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from scipy.interpolate import CubicSpline
+
+import raytrace_rte as rte
+
+from .ordinates import div_q as ordinates
+from .tables import table
+
+HERE = Path(__file__).parent
+REFERENCE = HERE.parent / "tests/reference/burns_christon_centreline.csv"
+PICTURE = HERE.parent / "docs/images/pool_fire_G.png"
+
+
+def timed(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
+    """Return the least seconds of a few runs, and the answer; the first run compiles and does not count."""
+    answer, best = work(), np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        answer = work()
+        best = min(best, time.perf_counter() - start)
+    return best, answer
+
+
+def l2(value: Any, reference: Any) -> float:
+    """Relative L2 error."""
+    return float(np.sqrt(np.sum((value - reference) ** 2) / np.sum(reference**2)))
+
+
+def burns_christon(cells: int) -> tuple[rte.Medium, np.ndarray]:
+    """The cube with sigma T^4 = 1, and div q along its centreline (an odd number of cells)."""
+    grid = rte.uniform((-0.5,) * 3, (0.5,) * 3, (cells,) * 3)
+    kappa = 0.9 * np.einsum("i,j,k->ijk", *(1 - 2 * np.abs(c) for c in grid.centres)) + 0.1
+    x, _, known = np.genfromtxt(REFERENCE, delimiter=",", skip_header=1).T
+    line = CubicSpline(x[:21], known[:21])(0.5 - np.abs(grid.centres[0]))
+    return rte.Medium(grid, kappa, np.full(grid.shape, 1 / np.pi)), line
+
+
+def measure(quick: bool = False) -> dict[str, Any]:
+    """Return all figures of the suite, and draw the picture."""
+    return {
+        "burns christon": _burns_christon(11 if quick else 41, quick),
+        "hot spot": _hot_spot(12 if quick else 48, quick),
+        "thick": [
+            _thick(n, kh) for n in ((12,) if quick else (41, 128)) for kh in (1.0, 3.0, 10.0, 30.0, 100.0)
+        ],
+        "pool fire": _pool_fire(quick),
+    }
+
+
+def _burns_christon(cells: int, quick: bool) -> list[dict[str, Any]]:
+    medium, line = burns_christon(cells)
+    n, h = cells // 2, 1 / cells
+    rows = []
+    for count in (14,) if quick else (100, 400):
+        seconds, _ = timed(lambda c=count: rte.solve(medium, rte.heat_source(c), method=rte.March()))
+        errors = [
+            l2(rte.solve(medium, rte.heat_source(count, s), method=rte.March()).div_q[:, n, n], line)
+            for s in range(1 if quick else 8)
+        ]
+        rows.append({"method": f"sweep, {count} directions", "error": max(errors), "seconds": seconds})
+    goal = rows[-1]["error"]
+    rows += [_backward(medium, line, count) for count in ((36,) if quick else (100, 400))]
+    rows.append(_random(medium, line, goal, 100 if quick else 2000))
+    for count in (32,) if quick else (128, 512, 2048):
+        seconds, value = timed(lambda c=count: ordinates(medium.kappa, medium.source, h, c))
+        rows.append(
+            {
+                "method": f"discrete ordinates (step), {count}",
+                "error": l2(value[:, n, n], line),
+                "seconds": seconds,
+            }
+        )
+    return rows
+
+
+def _centres(medium: rte.Medium) -> np.ndarray:
+    return np.stack([a.ravel() for a in np.meshgrid(*medium.grid.centres, indexing="ij")], axis=1)
+
+
+def _backward(medium: rte.Medium, line: np.ndarray, count: int) -> dict[str, Any]:
+    """Rays backward from every cell in the same fixed directions; the time is that of a sixteenth, times 16."""
+    cells, n = medium.grid.shape[0], medium.grid.shape[0] // 2
+    points = _centres(medium)
+    some = points[::16]
+    seconds, _ = timed(lambda: rte.solve(medium, rte.incident(some, directions=count), method=rte.March()), 1)
+    on = points.reshape(cells, cells, cells, 3)[:, n, n]
+    G = rte.solve(medium, rte.incident(on, directions=count), method=rte.March()).G
+    value = medium.kappa[:, n, n] * (4 * np.pi * medium.source[:, n, n] - G)
+    return {"method": f"backward rays from every cell, {count} fixed directions", "error": l2(value, line),
+            "seconds": seconds * len(points) / len(some)}  # fmt: skip
+
+
+def _random(medium: rte.Medium, line: np.ndarray, goal: float, count: int) -> dict[str, Any]:
+    """Random directions, as reverse Monte Carlo takes them: error as 1/sqrt(rays), extrapolated to the goal."""
+    cells, n = medium.grid.shape[0], medium.grid.shape[0] // 2
+    rng = np.random.default_rng(0)
+    on = _centres(medium).reshape(cells, cells, cells, 3)[:, n, n]
+    rays = rte.Rays(np.repeat(on, count, axis=0), rng.normal(size=(cells * count, 3)))
+    seconds, result = timed(lambda: rte.solve(medium, rays, method=rte.March()), 1)
+    G = 4 * np.pi * result.value.reshape(cells, count).mean(axis=1)
+    error = l2(medium.kappa[:, n, n] * (4 * np.pi * medium.source[:, n, n] - G), line)
+    needed = count * (error / goal) ** 2
+    return {"method": f"backward rays, random: {needed:.2g} a cell (extrapolated)", "error": goal,
+            "seconds": seconds / cells / count * needed * cells**3}  # fmt: skip
+
+
+def _hot_spot(cells: int, quick: bool) -> list[dict[str, Any]]:
+    """A hot, dense spot in a thin cold gas: G along a line to a corner, against very many directions."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells,) * 3)
+    r2 = sum(
+        (c.reshape([-1 if a == b else 1 for b in range(3)]) - 0.3) ** 2 for a, c in enumerate(grid.centres)
+    )
+    spot = np.exp(-r2 / 0.005)
+    medium = rte.Medium(grid, 0.1 + 5 * spot, spot)
+    some = np.random.default_rng(0).integers(0, cells, (60, 3))
+    points = np.stack([grid.centres[a][some[:, a]] for a in range(3)], axis=1)
+    exact = rte.solve(medium, rte.incident(points, directions=200 if quick else 11_000), method=rte.March()).G
+    at = tuple(some.T)
+    rows = []
+    for count in (14,) if quick else (100, 434):
+        seconds, result = timed(lambda c=count: rte.solve(medium, rte.heat_source(c), method=rte.March()))
+        rows.append({"method": f"sweep, {count} directions", "error": l2(np.log(result.G[at]), np.log(exact)),
+                     "seconds": seconds})  # fmt: skip
+    for count in (32,) if quick else (128, 512, 2048):
+        seconds, value = timed(lambda c=count: ordinates(medium.kappa, medium.source, 1 / cells, c))
+        G = 4 * np.pi * medium.source - value / medium.kappa
+        rows.append({"method": f"discrete ordinates (step), {count}", "seconds": seconds,
+                     "error": l2(np.log(np.maximum(G[at], 1e-9)), np.log(exact))})  # fmt: skip
+    return rows
+
+
+def _thick(cells: int, depth: float) -> dict[str, Any]:
+    """A smooth source in a medium of kappa h = depth: error in the inner box, cost of Auto over the sweep."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells,) * 3)
+    wave = np.einsum("i,j,k->ijk", *(np.sin(2 * np.pi * c) for c in grid.centres))
+    kappa, q = depth * cells, 2 * np.pi * np.sqrt(3)
+    medium = rte.Medium(grid, np.full(grid.shape, kappa), 1 + 0.5 * wave)
+    exact = 2 * np.pi * kappa * wave * (1 - kappa / q * np.arctan(q / kappa))
+    inner = (slice(cells // 4, cells - cells // 4),) * 3
+    repeats = 1 if cells > 100 else 3
+    auto, result = timed(lambda: rte.solve(medium, rte.heat_source(200)), repeats)
+    sweep, swept = timed(lambda: rte.solve(medium, rte.heat_source(200), method=rte.March()), repeats)
+    return {"cells": cells, "kappa_h": depth, "auto": l2(result.div_q[inner], exact[inner]),
+            "sweep": l2(swept.div_q[inner], exact[inner]), "limited": result.stats["cells_limit"] / cells**3,
+            "estimate":
+            float(np.sqrt(np.mean(result.error[inner] ** 2) / np.mean(exact[inner] ** 2))),
+            "ratio": sweep / auto}  # fmt: skip
+
+
+def _pool_fire(quick: bool) -> dict[str, Any]:
+    """G along the axis of the 40^3 fire beside OpenFOAM's fvDOM, and what the fire radiates."""
+    with h5py.File(HERE / "data/pool_fire_openfoam_40.h5") as file:
+        T, kappa, foam = (file[n][:] for n in ("temperature", "absorption_coefficient", "G"))
+    grid = rte.uniform((-0.5, 0, -0.5), (0.5, 1, 0.5), T.shape)
+    medium = rte.Medium(grid, kappa, rte.blackbody(T))
+    result = rte.solve(medium, rte.heat_source(50 if quick else 1202), rte.black(300.0))
+    points = np.stack([0 * grid.centres[1], grid.centres[1], 0 * grid.centres[1]], axis=1)
+    exact = rte.solve(medium, rte.incident(points, directions=200 if quick else 10_000), rte.black(300.0)).G
+    axis = result.G[19:21, :, 19:21].mean(axis=(0, 2))
+    foam_axis = foam[19:21, :, 19:21].mean(axis=(0, 2))
+    if not quick:
+        _draw(grid.centres[1], exact, axis, foam_axis)
+    at = slice(2, 40, 6)
+    return {"y": grid.centres[1][at].tolist(), "rays": exact[at].tolist(), "sweep": axis[at].tolist(),
+            "foam": foam_axis[at].tolist(), "power": result.radiant_power,
+            "emitted": result.budget["emitted"]}  # fmt: skip
+
+
+def _draw(y: np.ndarray, rays: np.ndarray, sweep: np.ndarray, foam: np.ndarray) -> None:
+    figure = Figure(figsize=(6.5, 4.0), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.plot(y, rays / 1e3, "k-", lw=2, label="rays, 10 000 directions")
+    axes.plot(y, sweep / 1e3, "o", ms=4, color="tab:red", label="sweep, 1202 directions (mean of 4 cells)")
+    axes.plot(y, foam / 1e3, "--", color="tab:blue", label="OpenFOAM fvDOM, 256 rays")
+    axes.set_xlabel("height above the pool [m]")
+    axes.set_ylabel("incident radiation G [kW m$^{-2}$]")
+    axes.set_ylim(0)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    PICTURE.parent.mkdir(exist_ok=True)
+    figure.savefig(PICTURE, dpi=150)
+
+
+def tables(data: dict[str, Any]) -> dict[str, str]:
+    """Return the Markdown tables by name."""
+    fire = data["pool fire"]
+    thick = [
+        [
+            f"{r['cells']}³", f"{r['kappa_h']:g}", f"{r['auto']:.1e}", f"{r['estimate']:.1e}",
+            f"{r['sweep']:.1e}", f"{100 * r['limited']:.0f} %", f"{r['ratio']:.1f}",
+        ]
+        for r in data["thick"]
+    ]  # fmt: skip
+    lines = [("rays", "rays"), ("sweep", "sweep"), ("OpenFOAM", "foam")]
+    head = [
+        "cells",
+        "κh",
+        "error: Auto",
+        "its estimate",
+        "error: sweep",
+        "by the limit",
+        "time: sweep / Auto",
+    ]
+    return {
+        "burns christon": _against_first(data["burns christon"], "L2 error"),
+        "hot spot": _against_first(data["hot spot"], "L2 error of log G"),
+        "thick": table(head, thick),
+        "pool fire G": table(
+            ["height [m]", *(f"{y:.2f}" for y in fire["y"])],
+            [[name, *(f"{g / 1e3:.1f}" for g in fire[key])] for name, key in lines],
+        ),
+    }
+
+
+def _against_first(rows: list[dict[str, Any]], error: str) -> str:
+    return table(
+        ["method", error, "time (first row = 1)"],
+        [[r["method"], f"{r['error']:.1e}", f"{r['seconds'] / rows[0]['seconds']:.3g}"] for r in rows],
+    )
