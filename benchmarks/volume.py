@@ -93,7 +93,7 @@ def _centres(medium: rte.Medium) -> np.ndarray:
 
 
 def _backward(medium: rte.Medium, line: np.ndarray, count: int) -> dict[str, Any]:
-    """Rays backward from every cell in the same fixed directions; the time is that of a sixteenth, times 16."""
+    """Rays backward from every cell in the same fixed directions, timed on every sixteenth."""
     cells, n = medium.grid.shape[0], medium.grid.shape[0] // 2
     points = _centres(medium)
     some = points[::16]
@@ -101,12 +101,12 @@ def _backward(medium: rte.Medium, line: np.ndarray, count: int) -> dict[str, Any
     on = points.reshape(cells, cells, cells, 3)[:, n, n]
     G = rte.solve(medium, rte.incident(on, directions=count), method=rte.March()).G
     value = medium.kappa[:, n, n] * (4 * np.pi * medium.source[:, n, n] - G)
-    return {"method": f"backward rays from every cell, {count} fixed directions", "error": l2(value, line),
-            "seconds": seconds * len(points) / len(some)}  # fmt: skip
+    name = f"backward rays from every cell, {count} fixed directions"
+    return {"method": name, "error": l2(value, line), "seconds": seconds * len(points) / len(some)}
 
 
 def _random(medium: rte.Medium, line: np.ndarray, goal: float, count: int) -> dict[str, Any]:
-    """Random directions, as reverse Monte Carlo takes them: error as 1/sqrt(rays), extrapolated to the goal."""
+    """Random directions, as reverse Monte Carlo takes: error as 1/sqrt(rays), extrapolated to the goal."""
     cells, n = medium.grid.shape[0], medium.grid.shape[0] // 2
     rng = np.random.default_rng(0)
     on = _centres(medium).reshape(cells, cells, cells, 3)[:, n, n]
@@ -220,7 +220,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
     return {
         "burns christon": _against_first(data["burns christon"], "L2 error"),
         "hot spot": _against_first(data["hot spot"], "L2 error of log G"),
-        "thick": table(head, thick),
+        "thick cells": table(head, thick),
         "pool fire G": table(
             ["height [m]", *(f"{y:.2f}" for y in fire["y"])],
             [[name, *(f"{g / 1e3:.1f}" for g in fire[key])] for name, key in lines],

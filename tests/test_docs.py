@@ -49,12 +49,12 @@ def test_every_command_of_the_readme_runs(tmp_path):
 
 
 def test_the_python_of_the_readme_runs(tmp_path):
-    (code,) = blocks("python")
+    code = "\n".join(blocks("python"))
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert {p.name for p in tmp_path.iterdir()} == {"image.h5", "image.png"}
+    assert {p.name for p in tmp_path.iterdir()} == {"image.h5", "image.png", "heat.vtkhdf"}
 
 
 def test_the_setup_commands_exist():

@@ -317,3 +317,64 @@ def test_files_and_pictures(tmp_path):
         result.plot(quantity="divq")
     with pytest.raises(rte.InputError, match="expected"):
         result.save(tmp_path / "a.txt")
+
+
+CONFIG = """
+[field]
+sample = "isothermal-box"
+cells = 8
+[absorption]
+model = "given"
+[sensor]
+kind = "heat_source"
+directions = 26
+[walls]
+kind = "grey"
+temperature = 300.0
+emissivity = 0.5
+"""
+
+
+RADIOMETER = "kind = 'radiometer'\nposition = [0, 0]\nnormal = [0, 0, 1]"
+SENSOR = CONFIG[CONFIG.index('kind = "heat') : CONFIG.index("[walls]")]
+GREY = "emissivity = 0.5"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("directions = 26", "direction = 26", "did you mean 'directions'"),
+        ("directions = 26", "directions = 3", r"\[sensor\]: directions is 3; expected a whole number"),
+        (GREY, "emissivity = 1.5", r"\[walls\]: emissivity is 1.5; expected above 0"),
+        (GREY, GREY + "\nx_min = { kind = 'mirror', emissivity = 0.1 }", "no other key"),
+        (GREY, GREY + "\nx_min = { kind = 'shiny' }", "x_min"),
+        ("[walls]", "[[objects]]\nkind = 'ball'\n[walls]", "expected one of box, mesh"),
+        ("[walls]", "[objects]\nkind = 'box'\n[walls]", "expected a list of tables"),
+        (SENSOR, "kind = 'wall_flux'\nface = 'left'\n", "no face 'left'"),
+        (SENSOR, RADIOMETER + "\n", "position"),
+    ],
+)
+def test_bad_configs(old, new, text, tmp_path):
+    from raytrace_rte.config import load
+
+    (tmp_path / "job.toml").write_text(CONFIG.replace(old, new))
+    with pytest.raises(rte.InputError, match=text):
+        load(tmp_path / "job.toml")
+
+
+def test_a_config_with_objects(tmp_path):
+    from raytrace_rte.config import load
+    from raytrace_rte.run import job as jobs
+
+    block = (
+        "[[objects]]\nkind = 'box'\nlower = [{0}, {0}, {0}]\nupper = [0.6, 0.6, 0.6]\ntemperature = 900.0\n"
+    )
+    (tmp_path / "job.toml").write_text(CONFIG + block.format(0.4))
+    prepared = jobs.prepare(load(tmp_path / "job.toml"))
+    result = prepared.solve(prepared.checkpoint(False), None, None)
+    files = jobs.write(prepared, result)
+    assert {"result.h5", "result.vtkhdf", "div_q.png", "wall_flux.png"} <= {p.name for p in files}
+    assert result.solid_heat.size > 0
+    (tmp_path / "job.toml").write_text(CONFIG + block.format(0.59))
+    with pytest.raises(rte.InputError, match="no cell centre lies in the box"):
+        jobs.prepare(load(tmp_path / "job.toml"))

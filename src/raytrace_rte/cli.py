@@ -102,7 +102,7 @@ def run(
             raise typer.Exit(INTERRUPTED) from None
         checkpoint.clear()
         say(result.summary())
-        if isinstance(result, jobs.Result) and "budget" in result.stats and not quiet and job.walls.plain:
+        if not quiet and isinstance(result, jobs.Result) and jobs.has_limits(job, result):
             say(f"limits         {jobs.limits(prepared, result)}")
         say("\n".join(f"wrote          {path}" for path in files))
 

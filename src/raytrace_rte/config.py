@@ -235,6 +235,26 @@ class ThinSection(Section):
     kind: Literal["thin"]
 
 
+class BoxSection(Section):
+    """opaque.solids, for the cells whose centres are inside a box."""
+
+    kind: Literal["box"]
+    lower: Vector
+    upper: Vector
+    temperature: float
+    emissivity: float = 1.0
+
+
+class MeshSection(Section):
+    """meshes.mesh."""
+
+    kind: Literal["mesh"]
+    file: str
+    temperature: float
+    emissivity: float = 1.0
+    scale: float = 1.0
+
+
 class OutputSection(Section):
     """Where results go, and which quantity the picture shows."""
 
@@ -260,9 +280,10 @@ METHODS = {
     "thick": (ThickSection, Thick),
     "thin": (ThinSection, Thin),
 }
+OBJECTS = {"box": BoxSection, "mesh": MeshSection}
 ABSORPTION = {"given": GivenSection, "planck_mean": PlanckMeanSection}
-SECTIONS = ("field", "absorption", "sensor", "walls", "method", "output")
-CHOICE = {"absorption": "model", "sensor": "kind", "walls": "kind", "method": "kind"}
+SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output")
+CHOICE = {"absorption": "model", "sensor": "kind", "walls": "kind", "objects": "kind", "method": "kind"}
 """The key that chooses the function in each section where there is a choice."""
 
 
@@ -275,6 +296,7 @@ class Job:
     absorption: GivenSection | PlanckMeanSection | None
     sensor: Sensor | PointSensor | HeatSource
     walls: Walls
+    objects: tuple[BoxSection | MeshSection, ...]
     method: Method
     output: OutputSection
 
@@ -294,6 +316,7 @@ class Job:
             "absorption": self.absorption.model_dump(exclude_none=True) if self.absorption else {},
             "sensor": self.sensor.settings(),
             "walls": self.walls.settings(),
+            "objects": [thing.model_dump() for thing in self.objects],
             "method": repr(self.method),
         }
 
@@ -318,8 +341,10 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
             raise InputError(
                 f"unknown section [{name}]{nearest(name, SECTIONS)}; sections are {', '.join(SECTIONS)}"
             )
-        if not isinstance(section, dict):
-            raise InputError(f"'{name}' is {section!r}; expected a table: [{name}]")
+        expected = list if name == "objects" else dict
+        if not isinstance(section, expected):
+            kind = "a list of tables: [[objects]]" if name == "objects" else f"a table: [{name}]"
+            raise InputError(f"'{name}' is {section!r}; expected {kind}")
     if "sensor" not in table:
         raise InputError(f"section [sensor] is missing; add one with kind = one of {', '.join(SENSORS)}")
     absorption = table.get("absorption")
@@ -329,6 +354,7 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
         absorption=_chosen("absorption", ABSORPTION, absorption) if absorption is not None else None,
         sensor=_made("sensor", SENSORS, table["sensor"]),
         walls=_made("walls", WALLS, {"kind": "open"} | table.get("walls", {})),
+        objects=tuple(_chosen("objects", OBJECTS, thing) for thing in table.get("objects", [])),
         method=_made("method", METHODS, {"kind": "auto"} | table.get("method", {})),
         output=_checked("output", OutputSection, table.get("output", {})),
     )
@@ -391,6 +417,8 @@ def _sentence(problems: list[Any], model: type[Section]) -> str:
 def _annotation(model: type[Section], key: str) -> str:
     text = {
         "position": "three numbers [m], or a list of them for radiometers",
+        "lower": "three numbers [m]",
+        "upper": "three numbers [m]",
         "normal": "three numbers, or a list of them",
         "points": "a list of points, three numbers [m] each",
         "face": "x_min, x_max, y_min, y_max, z_min or z_max",

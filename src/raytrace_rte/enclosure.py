@@ -31,6 +31,8 @@ BOUNCES = 10_000
 """Pieces of a ray at most; what is left of it then is part of its error."""
 OPAQUE = 1e30
 """[1/m], absorption coefficient of a solid cell: nothing shines through, and it stays finite in float32."""
+BEHIND = 1e20
+"""Optical depth that only a solid cell has."""
 MESH_DIRECTIONS, MESH_ROUNDS, MESH_CHANGE = 100, 50, 1e-6
 """Radiosity of grey triangles: rays each, rounds at most, and the relative change at which they end."""
 
@@ -105,6 +107,7 @@ def _followed(
             break
     total.neglected[:] = np.where(turns[total.face][:, None], total.transmittance * greatest, 0.0)
     total.face[:] = MISSED
+    total.optical_depth[total.optical_depth > BEHIND] = np.inf  # it ended in a solid cell
     return total, total.emission + total.transmittance * value, total.neglected
 
 
@@ -150,12 +153,18 @@ def _lit(medium: Medium, walls: Walls, objects: Objects, threads: int | None) ->
 def _opaque(medium: Medium, solids: Solids, shown: FloatArray) -> Medium:
     """Return the medium with solid cells opaque, sending out what they show (n_solid, n_band)."""
     shape = (*medium.grid.shape, medium.n_band)
+    from .kernels.reconstruct import KAPPA, SOURCE
+
     kappa, source = (a.reshape(shape).copy() for a in (medium.kappa, medium.source))
     kappa[solids.mask], source[solids.mask] = OPAQUE, shown
     shape = medium.kappa.shape
-    return Medium(
+    opaque = Medium(
         medium.grid, kappa.reshape(shape), source.reshape(shape), medium.emission, medium.provenance
     )
+    record = opaque.cells.record  # a solid cell shows one radiance: no slope towards its neighbours
+    record[solids.mask.ravel(), :, KAPPA + 1 : SOURCE] = 0.0
+    record[solids.mask.ravel(), :, SOURCE + 1 :] = 0.0
+    return opaque
 
 
 def _emitted(medium: Medium, mesh: Mesh) -> FloatArray:

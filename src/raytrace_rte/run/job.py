@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ..config import FieldSection, Job
+from ..config import FieldSection, Job, MeshSection
 from ..errors import InputError
 from ..field import Field
 from ..flux_result import FluxResult
 from ..heat_result import HeatResult
 from ..medium import Medium
+from ..meshes import Mesh, mesh
 from ..method import Thick, Thin
+from ..opaque import Solids, cells_only, solids
 from ..radiometers import PointSensor
 from ..rays import hits
 from ..result import Result
@@ -98,6 +100,7 @@ class Prepared:
             job.sensor,
             job.walls,
             job.method,
+            objects=_objects(job, self.medium),
             threads=threads,
             progress=progress,
             store=checkpoint,
@@ -116,6 +119,9 @@ def prepare(job: Job) -> Prepared:
         medium = _medium(job, field)
         job.walls.radiance(medium)
         job.walls.checked(medium)
+        things = _objects(job, medium)
+        if isinstance(job.sensor, HeatSource):
+            cells_only(things, medium)
         count = 0
         if isinstance(job.sensor, PointSensor):
             job.sensor.on(medium)
@@ -174,6 +180,11 @@ SAMPLED = 2000
 """Rays on which the pure limits are tried."""
 
 
+def has_limits(job: Job, result: Result) -> bool:
+    """Whether the pure limits are worth a sentence: for Auto, and where nothing reflects."""
+    return "budget" in result.stats and job.walls.plain and not job.objects
+
+
 def limits(prepared: Prepared, result: Result) -> str:
     """Say what the pure limits would have cost in accuracy here, on a sample of the rays."""
     job, total = prepared.job, prepared.total
@@ -209,6 +220,29 @@ def _medium(job: Job, field: Field) -> Medium:
         model = "planck_mean" if field.absorption_coefficient is None else "given"
         return absorption.MODELS[model](field)
     return absorption.MODELS[job.absorption.model](field, **job.absorption.arguments())
+
+
+def _objects(job: Job, medium: Medium) -> list[Solids | Mesh]:
+    """Make the objects of a config; InputError when a box holds no cell, or a mesh cannot be used."""
+    out: list[Solids | Mesh] = []
+    for section in job.objects:
+        if isinstance(section, MeshSection):
+            out.append(
+                mesh(job.resolve(section.file), section.temperature, section.emissivity, section.scale)
+            )
+            continue
+        inside = [
+            (a <= c) & (c <= b)
+            for a, b, c in zip(section.lower, section.upper, medium.grid.centres, strict=True)
+        ]
+        mask = inside[0][:, None, None] & inside[1][None, :, None] & inside[2][None, None, :]
+        if not mask.any():
+            raise InputError(
+                f"[[objects]]: no cell centre lies in the box {section.lower} to {section.upper}; the grid "
+                f"spans {medium.grid.lower.tolist()} to {medium.grid.upper.tolist()} m"
+            )
+        out.append(solids(mask, section.temperature, section.emissivity))
+    return out
 
 
 def _missed(job: Job, field: Field) -> str:
