@@ -59,6 +59,11 @@ def measure(quick: bool = False) -> dict[str, Any]:
             _thick(n, kh) for n in ((12,) if quick else (41, 128)) for kh in (1.0, 3.0, 10.0, 30.0, 100.0)
         ],
         "pool fire": _pool_fire(quick),
+        "centreline": _centreline(11 if quick else 41, quick),
+        "exponential cube": [
+            _exponential(n, d) for n, d in ((5, 14), (10, 26)) + ((20, 110), (40, 434)) * (not quick)
+        ],
+        "bodies": [_bodies(16 if quick else 128, tau, quick) for tau in (0.05, 0.1, 0.5, 1.0, 2.0)],
     }
 
 
@@ -117,6 +122,60 @@ def _random(medium: rte.Medium, line: np.ndarray, goal: float, count: int) -> di
     needed = count * (error / goal) ** 2
     return {"method": f"backward rays, random: {needed:.2g} a cell (extrapolated)", "error": goal,
             "seconds": seconds / cells / count * needed * cells**3}  # fmt: skip
+
+
+def _centreline(cells: int, quick: bool) -> dict[str, list[float]]:
+    """div q at cell centres from the wall to the middle, beside the reference."""
+    medium, line = burns_christon(cells)
+    n = cells // 2
+    result = rte.solve(medium, rte.heat_source(14 if quick else 400), method=rte.March())
+    at = np.linspace(0, n, 6).round().astype(int)
+    return {"x": (medium.grid.centres[0][at] + 0.5).tolist(), "reference": line[at].tolist(),
+            "sweep": result.div_q[at, n, n].tolist()}  # fmt: skip
+
+
+def _exponential(cells: int, directions: int) -> dict[str, Any]:
+    """Uintah's exponential cube: error of div q along x and y under refinement of cells and directions."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells,) * 3)
+    x = np.broadcast_to(grid.centres[0][:, None, None], grid.shape)
+    source = 5.670373e-8 * 1000.0**4 * (1 + 2 * x) / np.pi
+    medium = rte.Medium(grid, 5 * np.exp(-2 * x - 0.1), source)
+    div_q = rte.solve(medium, rte.heat_source(directions), method=rte.March()).div_q
+    middle = slice((cells - 1) // 2, cells // 2 + 1)
+    lines = {"x": div_q[:, middle, middle].mean(axis=(1, 2)), "y": div_q[middle, :, middle].mean(axis=(0, 2))}
+    row: dict[str, Any] = {"cells": cells, "directions": directions}
+    for name, line in lines.items():
+        position, minus = np.loadtxt(REFERENCE.parent / f"kexp_divq_{name}.dat").T
+        c = grid.centres[0]
+        inside = (c >= position[0]) & (c <= position[-1])
+        row[name] = l2(line[inside], -CubicSpline(position, minus)(c[inside]))
+    return row
+
+
+REFINED = (5, 14), (10, 26), (20, 110), (40, 434)
+SPHERE = {0.05: 0.0642320, 0.1: 0.1238452, 0.5: 0.4715178, 1.0: 0.7030029, 2.0: 0.8864473}
+CYLINDER = {0.05: 0.0938787, 0.1: 0.1770048, 0.5: 0.5959532, 1.0: 0.8142904, 2.0: 0.9457964}
+"""Flux from isothermal bodies of optical radius tau over sigma T^4 (closed form; quadrature)."""
+
+
+def _bodies(cells: int, tau: float, quick: bool) -> dict[str, float]:
+    """Flux from an isothermal sphere and an infinite cylinder on voxels, each as full as it is inside."""
+    half = 1.05
+    faces = np.linspace(-half, half, cells + 1)
+    fine = (faces[:-1, None] + (np.arange(8) + 0.5) / 8 * np.diff(faces)[0]) ** 2
+    disk = fine[:, None, :, None] + fine[None, :, None, :]
+    inside = np.stack([((disk + z) < 1.0).mean(axis=(2, 3)) for z in fine.ravel()], axis=-1)
+    sphere = inside.reshape(cells, cells, cells, 8).mean(axis=3)
+    flat = (disk < 1.0).mean(axis=(2, 3))[..., None]
+    row = {"tau": tau}
+    for name, grid, filled, area, known, count in (
+        ("sphere", rte.Cartesian(faces, faces, faces), sphere, 4 * np.pi, SPHERE, 14 if quick else 110),
+        ("cylinder", rte.Cartesian(faces, faces), flat, 2 * np.pi, CYLINDER, 50 if quick else 1202),
+    ):
+        medium = rte.Medium(grid, tau * filled, np.full(grid.shape, 1 / np.pi))
+        power = rte.solve(medium, rte.heat_source(count), method=rte.March()).radiant_power
+        row[name] = power / area / known[tau] - 1.0
+    return row
 
 
 def _hot_spot(cells: int, quick: bool) -> list[dict[str, Any]]:
@@ -221,6 +280,24 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         "burns christon": _against_first(data["burns christon"], "L2 error"),
         "hot spot": _against_first(data["hot spot"], "L2 error of log G"),
         "thick cells": table(head, thick),
+        "centreline": table(
+            ["distance from the wall", *(f"{x:.4f}" for x in data["centreline"]["x"])],
+            [[name, *(f"{v:.4f}" for v in data["centreline"][name])] for name in ("reference", "sweep")],
+        ),
+        "exponential cube": table(
+            ["cells", "directions", "error along x", "error along y"],
+            [
+                [f"{r['cells']}³", str(r["directions"]), f"{r['x']:.1e}", f"{r['y']:.1e}"]
+                for r in data["exponential cube"]
+            ],
+        ),
+        "bodies": table(
+            ["τ of the radius", "sphere", "infinite cylinder"],
+            [
+                [f"{r['tau']:g}", f"{100 * r['sphere']:+.2f} %", f"{100 * r['cylinder']:+.2f} %"]
+                for r in data["bodies"]
+            ],
+        ),
         "pool fire G": table(
             ["height [m]", *(f"{y:.2f}" for y in fire["y"])],
             [[name, *(f"{g / 1e3:.1f}" for g in fire[key])] for name, key in lines],
