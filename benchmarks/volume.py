@@ -60,9 +60,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         ],
         "pool fire": _pool_fire(quick),
         "centreline": _centreline(11 if quick else 41, quick),
-        "exponential cube": [
-            _exponential(n, d) for n, d in ((5, 14), (10, 26)) + ((20, 110), (40, 434)) * (not quick)
-        ],
+        "exponential cube": [_exponential(n, d) for n, d in REFINED[: 2 if quick else 4]],
         "bodies": [_bodies(16 if quick else 128, tau, quick) for tau in (0.05, 0.1, 0.5, 1.0, 2.0)],
     }
 

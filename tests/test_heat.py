@@ -240,7 +240,8 @@ def test_same_bits_for_any_number_of_threads():
 
 
 def test_lines_fill_each_cell():
-    from raytrace_rte.volume import Sweeper, unfold
+    from raytrace_rte.sweeping import Sweeper
+    from raytrace_rte.unfolding import unfold
 
     box = unfold(UNIFORM, rte.black(0.0))
     ways = directions_for(box.box, 50)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,186 +17,28 @@ from numpy.typing import NDArray
 
 from .diffusion import THICK_CELL, Limit, rosseland
 from .errors import InputError
-from .grid import FACES, Cartesian, FloatArray
+from .grid import FACES, FloatArray
 from .heat_result import HeatResult
-from .lattice import SLAB, Domain, bundle, directions_for, domain, longest, surfaces
+from .lattice import SLAB, directions_for, surfaces
 from .medium import Medium
 from .method import Auto, March, Method
 from .opaque import Solids
 from .quadrature import Directions
 from .result import provenance
 from .sensors import HeatSource
-from .tracing import Progress, workers
+from .sweeping import Sweeper, Swept
+from .tracing import Progress
+from .unfolding import Unfolded, unfold
 from .walls import Walls
 
-GROUP_BYTES = 1 << 30
-"""Memory for the private sums of groups of directions; between 2 and 16 groups, whatever the threads."""
 TOLERANCE, ROUNDS, HISTORY = 1e-12, 200, 5
 """Fixed point of grey surfaces: change of the radiosity, of the greatest, at which it ends; sweeps at most;
 how many of them Anderson's acceleration remembers."""
-ACROSS = 0.1
-"""Optical depth of a cell at which half of the source's gradient across a line counts. In thin cells sampling
-it on one line is noise, in thick ones it is what divergence is made of."""
 BUFFER = 10.0
 """Mean free paths of thick core that are swept behind cells that need the sweep."""
 ANGULAR = 5e-3
 """Error of the sweep in thin cells over what cells emit and absorb, times sqrt(directions); measured on Burns
 & Christon's cube: 3.7e-4 with 86, 1.8e-4 with 350 directions."""
-
-
-@dataclass(frozen=True, eq=False)
-class Unfolded:
-    """The box that is swept: mirrors double an axis, which then is periodic if both its faces were mirrors.
-
-    doubled: for each axis 0, or -1 or 1 for the side at which the image lies
-    """
-
-    box: Domain
-    doubled: tuple[int, int, int]
-
-    def cells(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return cell values (nx, ny, nz, ...) with their images."""
-        for axis, side in enumerate(self.doubled):
-            if side:
-                parts = (values, np.flip(values, axis))
-                values = np.concatenate(parts if side > 0 else parts[::-1], axis)
-        return np.ascontiguousarray(values)
-
-    def folded(self, values: FloatArray, skip: int = -1) -> FloatArray:
-        """Return the mean of cell values and their images; one axis of a face is skipped."""
-        for axis, side in enumerate(a for i, a in enumerate(self.doubled) if i != skip):
-            if side:
-                first, second = np.split(values, 2, axis)
-                own, image = (first, second) if side > 0 else (second, first)
-                values = 0.5 * (own + np.flip(image, axis))
-        return values
-
-
-def unfold(grid: Cartesian, walls: Walls) -> Unfolded:
-    """Return the box to sweep for these walls. Raises InputError when no face is a wall."""
-    axes, doubled, periodic = [], [], list(walls.periodic)
-    for axis in range(3):
-        low, high = (walls.face(FACES[2 * axis + side]).kind == "mirror" for side in (0, 1))
-        faces = grid[axis]
-        side = 0 if np.isinf(faces[0]) or not (low or high) else 1 if high else -1
-        if side > 0:
-            faces = np.concatenate((faces, 2.0 * faces[-1] - faces[-2::-1]))
-        elif side < 0:
-            faces = np.concatenate((2.0 * faces[0] - faces[:0:-1], faces))
-        periodic[axis] = periodic[axis] or (low and high)
-        axes.append(faces)
-        doubled.append(side)
-    return Unfolded(
-        domain(Cartesian(*axes), (periodic[0], periodic[1], periodic[2])),
-        (doubled[0], doubled[1], doubled[2]),
-    )
-
-
-class Swept(NamedTuple):
-    """Totals of one sweep: absorbed less emitted [W] and sum of A s I [W m] of cells; of surfaces, what
-    arrives [W] and cover [m2 sr]; cell crossings."""
-
-    net: FloatArray
-    path: FloatArray
-    arrived: FloatArray
-    cover: FloatArray
-    crossings: int
-
-
-class Sweeper:
-    """One box with its lines, ready to be swept for any field and radiosity."""
-
-    def __init__(
-        self,
-        unfolded: Unfolded,
-        directions: Directions,
-        sensor: HeatSource,
-        solid: NDArray[np.int64],
-        threads: int | None,
-        progress: Progress | None,
-    ) -> None:
-        from .kernels.sweep import Box, Bundle
-
-        box = unfolded.box
-        self.domain, self.directions, self.threads, self.progress = box, directions, threads, progress
-        self.first = surfaces(box.shape)
-        grid = Cartesian(*(np.array([-np.inf, np.inf]) if np.isinf(p) else f
-                           for f, p in zip(box.faces, box.period, strict=True)))  # fmt: skip
-        self.box = Box(*grid, *grid.centres, box.period, self.first, solid)
-        self.bundle = Bundle(**bundle(box, directions, sensor.seed, sensor.lines))
-        self.longest = longest(box, directions)
-        self.surfaces = int(self.first[6]) + (int(solid.max()) + 1 - int(self.first[6]) if solid.size else 0)
-        self.fill = self._fill()
-
-    @property
-    def groups(self) -> int:
-        """Groups of directions with sums of their own: as many as memory allows, whatever the threads."""
-        each = 16 * (int(np.prod(self.domain.shape)) + self.surfaces)
-        return int(min(max(2, min(16, GROUP_BYTES // each)), len(self.directions.weight)))
-
-    def _fill(self) -> FloatArray:
-        """How far the lines fill each cell's volume: 1 on a uniform grid."""
-        from .kernels.sweep import measure
-
-        cells = int(np.prod(self.domain.shape))
-        if self.domain.uniform:
-            return np.ones(cells)
-        filled = np.zeros((self.groups, cells))
-        with _threads(self.threads):
-            for first in range(0, len(self.directions.weight), self.groups):
-                measure(self.box, self.bundle, first, filled)
-        return np.asarray(filled.sum(axis=0) / (2.0 * np.pi * self.domain.volume.ravel()))
-
-    def record(self, kappa: FloatArray, source: FloatArray, gradient: FloatArray) -> FloatArray:
-        """Return what the kernel reads of cells: kappa and source (nx, ny, nz), gradient (nx, ny, nz, 3).
-
-        Kappa is divided by how far lines fill the cell, so that what it emits is exact.
-        """
-        tau = (kappa * self.domain.size).ravel() / ACROSS
-        out = np.empty((kappa.size, 6))
-        out[:, 0] = kappa.ravel() / np.where(self.fill > 0.0, self.fill, 1.0)
-        out[:, 1], out[:, 2:5] = source.ravel(), gradient.reshape(-1, 3)
-        out[:, 5] = tau * tau / (1.0 + tau * tau)
-        return out
-
-    def sweep(self, record: FloatArray, radiosity: FloatArray) -> Swept:
-        """Sweep all directions with the given radiance leaving each surface (n_surface,)."""
-        from .kernels.sweep import Sums, sweep
-
-        groups, count = self.groups, len(self.directions.weight)
-        cells, surfaces_ = (groups, len(record)), (groups, self.surfaces)
-        net, path, arrived, cover = (np.zeros(s) for s in (cells, cells, surfaces_, surfaces_))
-        sums = Sums(net, path, arrived, cover, np.zeros(groups, np.int64))
-        with _threads(self.threads):
-            for first in range(0, count, groups):
-                if self.progress:
-                    self.progress(first, count)
-                sweep(self.box, self.bundle, record, radiosity, first, self.longest, sums)
-        if self.progress:
-            self.progress(count, count)
-        *arrays, crossings = sums
-        net, path, arrived, cover = (a.sum(axis=0) for a in arrays)
-        return Swept(
-            net, path / np.where(self.fill > 0.0, self.fill, 1.0), arrived, cover, int(crossings.sum())
-        )
-
-
-class _threads:
-    """Numba's number of threads for a while; the answer does not depend on it."""
-
-    def __init__(self, threads: int | None) -> None:
-        self.wanted = workers(threads)
-
-    def __enter__(self) -> None:
-        from numba import get_num_threads, set_num_threads
-
-        self.before = get_num_threads()
-        set_num_threads(self.wanted)
-
-    def __exit__(self, *_: object) -> None:
-        from numba import set_num_threads
-
-        set_num_threads(self.before)
 
 
 class Scene(NamedTuple):
