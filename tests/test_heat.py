@@ -168,6 +168,26 @@ def test_solid_cells():
     assert_allclose(image.value, B1000, rtol=1e-10)
 
 
+def test_solids_may_not_share_cells():
+    medium = random_medium(UNIFORM)
+    one, two = np.zeros(UNIFORM.shape, bool), np.zeros(UNIFORM.shape, bool)
+    one[2:4], two[3:5] = True, True
+    with pytest.raises(rte.InputError, match=r"share cell \[3, 0, 0\]"):
+        rte.solve(medium, rte.heat_source(26), objects=[rte.solids(one, 300.0), rte.solids(two, 400.0)])
+    apart = [rte.solids(one, 300.0), rte.solids(two & ~one, 400.0)]
+    result = rte.solve(medium, rte.heat_source(26), method=rte.March(), objects=apart)
+    assert abs(result.budget["residual_relative"]) < 1e-12
+
+
+def test_incident_of_every_cell_is_the_volume_solve():
+    medium = random_medium(UNIFORM)
+    assert rte.incident() == rte.heat_source(400)
+    result = rte.solve(medium, rte.incident(directions=434))
+    some = np.stack([c[3] for c in UNIFORM.centres])
+    point = rte.solve(medium, rte.incident(some, directions=4000), rte.open_())
+    assert_allclose(result.G[3, 3, 3], point.G[0], rtol=0.03)
+
+
 def thick(cells, depth):
     """Smooth source in a medium of depth kappa h, and div q without boundaries."""
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells, cells, cells))
