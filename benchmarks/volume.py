@@ -225,7 +225,12 @@ def _pool_fire(quick: bool) -> dict[str, Any]:
         T, kappa, foam = (file[n][:] for n in ("temperature", "absorption_coefficient", "G"))
     grid = rte.uniform((-0.5, 0, -0.5), (0.5, 1, 0.5), T.shape)
     medium = rte.Medium(grid, kappa, rte.blackbody(T))
-    result = rte.solve(medium, rte.heat_source(50 if quick else 1202), rte.black(300.0))
+    sensor = rte.heat_source(50 if quick else 1202)
+    result = rte.solve(medium, sensor, rte.black(300.0))
+    outlet = rte.black(
+        T[:, -1, :].astype(float)
+    )  # as OpenFOAM has it: black at the temperature of the outflow
+    hot = rte.solve(medium, sensor, rte.black(300.0, y_max=outlet)).G[19:21, :, 19:21].mean(axis=(0, 2))
     x, y, z = np.meshgrid(grid.centres[0][19:21], grid.centres[1], grid.centres[2][19:21], indexing="ij")
     points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)  # the four columns of cells at the axis
     rays = rte.solve(medium, rte.incident(points, directions=200 if quick else 4000), rte.black(300.0)).G
@@ -233,19 +238,20 @@ def _pool_fire(quick: bool) -> dict[str, Any]:
     axis = result.G[19:21, :, 19:21].mean(axis=(0, 2))
     foam_axis = foam[19:21, :, 19:21].mean(axis=(0, 2))
     if not quick:
-        _draw(grid.centres[1], exact, axis, foam_axis)
+        _draw(grid.centres[1], exact, axis, hot, foam_axis)
     at = slice(2, 40, 6)
-    return {"y": grid.centres[1][at].tolist(), "rays": exact[at].tolist(), "sweep": axis[at].tolist(),
+    return {"y": grid.centres[1][at].tolist(), "rays": exact[at].tolist(), "sweep": axis[at].tolist(), "hot": hot[at].tolist(),
             "foam": foam_axis[at].tolist(), "power": result.radiant_power,
             "emitted": result.budget["emitted"]}  # fmt: skip
 
 
-def _draw(y: np.ndarray, rays: np.ndarray, sweep: np.ndarray, foam: np.ndarray) -> None:
+def _draw(y: np.ndarray, rays: np.ndarray, sweep: np.ndarray, hot: np.ndarray, foam: np.ndarray) -> None:
     figure = Figure(figsize=(6.5, 4.0), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.plot(y, rays / 1e3, "k-", lw=2, label="rays, 4000 directions")
     axes.plot(y, sweep / 1e3, "o", ms=4, color="tab:red", label="sweep, 1202 directions")
+    axes.plot(y, hot / 1e3, "^", ms=4, color="tab:orange", label="sweep, hot black outlet")
     axes.plot(y, foam / 1e3, "--", color="tab:blue", label="OpenFOAM fvDOM, 256 rays")
     axes.set_xlabel("height above the pool [m]")
     axes.set_ylabel("incident radiation G [kW m$^{-2}$]")
@@ -266,7 +272,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         ]
         for r in data["thick"]
     ]  # fmt: skip
-    lines = [("rays", "rays"), ("sweep", "sweep"), ("OpenFOAM", "foam")]
+    lines = [("rays", "rays"), ("sweep", "sweep"), ("sweep, hot outlet", "hot"), ("OpenFOAM", "foam")]
     head = [
         "cells",
         "κh",

@@ -98,6 +98,8 @@ def run(
                 result = prepared.solve(checkpoint, threads=threads, progress=watched)
             files = jobs.write(prepared, result)
         except KeyboardInterrupt:
+            if not prepared.resumable:
+                checkpoint.clear()
             _explain_interrupt(config, overrides or (), checkpoint.rays, prepared)
             raise typer.Exit(INTERRUPTED) from None
         checkpoint.clear()
@@ -170,6 +172,9 @@ def _silent(text: str) -> None:
 
 def _explain_interrupt(config: Path, overrides: list[str] | tuple[()], rays: int, prepared: Prepared) -> None:
     total = prepared.total
+    if not prepared.resumable:
+        print("\nraytrace-rte: interrupted; nothing is kept of a volume solve or a flux", file=sys.stderr)
+        return
     again = " ".join(["raytrace-rte run", str(config), *(f"--set {o}" for o in overrides), "--resume"])
     print(
         f"\nraytrace-rte: interrupted; {rays} of {total} rays are kept in {prepared.job.directory}.\n"

@@ -48,6 +48,12 @@ class Prepared:
         return int(np.prod(sensor.shape))
 
     @property
+    def resumable(self) -> bool:
+        """Whether finished rays are kept for --resume: of cameras and rays that end at plain walls."""
+        job = self.job
+        return not isinstance(job.sensor, HeatSource | PointSensor) and job.walls.plain and not job.objects
+
+    @property
     def unit(self) -> str:
         """What progress counts."""
         return "directions" if isinstance(self.job.sensor, HeatSource) else "rays"
@@ -87,7 +93,11 @@ class Prepared:
         return f"{self.total} rays, {self.hits} meet the field"
 
     def checkpoint(self, resume: bool) -> Checkpoint:
-        """Open the folder of kept rays."""
+        """Open the folder of kept rays; InputError to resume what keeps none."""
+        if resume and not self.resumable:
+            raise InputError(
+                "--resume: a volume solve, a flux, or rays among reflecting walls keep nothing; drop it"
+            )
         return Checkpoint(self.job.directory, job_key(self.settings()), resume)
 
     def solve(
