@@ -19,7 +19,7 @@ from scipy.interpolate import CubicSpline
 import raytrace_rte as rte
 
 from .ordinates import div_q as ordinates
-from .tables import table
+from .tables import percent, table
 
 HERE = Path(__file__).parent
 REFERENCE = HERE.parent / "tests/reference/burns_christon_centreline.csv"
@@ -59,6 +59,8 @@ def measure(quick: bool = False) -> dict[str, Any]:
             _thick(n, kh) for n in ((12,) if quick else (41, 128)) for kh in (1.0, 3.0, 10.0, 30.0, 100.0)
         ],
         "pool fire": _pool_fire(quick),
+        "wall flux": _wall_flux(quick),
+        "wall cells": [_wall_cells(8 if quick else 41, kh) for kh in (1.0, 3.0, 10.0)],
         "centreline": _centreline(11 if quick else 41, quick),
         "exponential cube": [_exponential(n, d) for n, d in REFINED[: 2 if quick else 4]],
         "bodies": [_bodies(16 if quick else 128, tau, quick) for tau in (0.05, 0.1, 0.5, 1.0, 2.0)],
@@ -203,10 +205,8 @@ def _hot_spot(cells: int, quick: bool) -> list[dict[str, Any]]:
 
 def _thick(cells: int, depth: float) -> dict[str, Any]:
     """A smooth source in a medium of kappa h = depth: error in the inner box, cost of Auto over the sweep."""
-    grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells,) * 3)
-    wave = np.einsum("i,j,k->ijk", *(np.sin(2 * np.pi * c) for c in grid.centres))
-    kappa, q = depth * cells, 2 * np.pi * np.sqrt(3)
-    medium = rte.Medium(grid, np.full(grid.shape, kappa), 1 + 0.5 * wave)
+    medium = _wave(cells, depth)
+    kappa, q, wave = depth * cells, 2 * np.pi * np.sqrt(3), 2 * (medium.source - 1)
     exact = 2 * np.pi * kappa * wave * (1 - kappa / q * np.arctan(q / kappa))
     inner = (slice(cells // 4, cells - cells // 4),) * 3
     repeats = 1 if cells > 100 else 3
@@ -217,6 +217,48 @@ def _thick(cells: int, depth: float) -> dict[str, Any]:
             "estimate":
             float(np.sqrt(np.mean(result.error[inner] ** 2) / np.mean(exact[inner] ** 2))),
             "ratio": sweep / auto}  # fmt: skip
+
+
+def _wave(cells: int, depth: float) -> rte.Medium:
+    """S = 1 + sin sin sin / 2 in a medium of kappa h = depth."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells, cells, cells))
+    wave = np.einsum("i,j,k->ijk", *(np.sin(2 * np.pi * c) for c in grid.centres))
+    return rte.Medium(grid, np.full(grid.shape, depth * cells), 1 + 0.5 * wave)
+
+
+def _wall_cells(cells: int, depth: float) -> dict[str, float]:
+    """div q of the cells at cold walls, against a sweep on a grid four times as fine."""
+    auto = rte.solve(_wave(cells, depth), rte.heat_source(200)).div_q
+    sweep = rte.solve(_wave(cells, depth), rte.heat_source(200), method=rte.March()).div_q
+    fine = rte.solve(_wave(4 * cells, depth / 4), rte.heat_source(200), method=rte.March()).div_q
+    mean = fine.reshape(cells, 4, cells, 4, cells, 4).mean(axis=(1, 3, 5))
+    at = np.ones(mean.shape, bool)
+    at[1:-1, 1:-1, 1:-1] = False
+    return {"kappa_h": depth, "auto": l2(auto[at], mean[at]), "sweep": l2(sweep[at], mean[at]),
+            "worst": float(np.abs(auto[at] / mean[at] - 1).max())}  # fmt: skip
+
+
+def _wall_flux(quick: bool) -> list[dict[str, Any]]:
+    """Flux that arrives at cells of a wall: the sweep against radiometers there, of very many directions."""
+    box = rte.uniform((0, 0, 0), (1, 1, 1), (8 if quick else 40,) * 3)
+    gas = rte.Medium(box, np.ones(box.shape), np.full(box.shape, 1 / np.pi))
+    fire = rte.absorption.planck_mean(rte.sample("pool-fire"))
+    rows = []
+    for name, medium, walls, counts in (
+        ("isothermal box", gas, rte.open_(), ((100, 1), (434, 1), (434, 2), (1202, 2))),
+        ("pool fire", fire, rte.black(300.0), ((194, 1), (974, 1), (5810, 1))),
+    ):
+        y, z = (np.arange(1, n, max(1, n // 6)) for n in medium.grid.shape[1:])
+        j, k = (a.ravel() for a in np.meshgrid(y, z, indexing="ij"))
+        centres = medium.grid.centres
+        points = np.stack([np.full(j.size, medium.grid.x[0]), centres[1][j], centres[2][k]], axis=1)
+        sensor = rte.radiometer(points, [1, 0, 0], directions=100 if quick else 40_000)
+        known = rte.solve(medium, sensor, walls, rte.March()).value
+        for count, lines in counts[:1] if quick else counts:
+            flux = rte.solve(medium, rte.heat_source(count, lines=lines), walls).wall_incident["x_min"][j, k]
+            rows.append({"case": name, "directions": count, "lines": lines, "error": l2(flux, known),
+                         "worst": float(np.abs(flux / known - 1).max())})  # fmt: skip
+    return rows
 
 
 def _pool_fire(quick: bool) -> dict[str, Any]:
@@ -240,9 +282,8 @@ def _pool_fire(quick: bool) -> dict[str, Any]:
     if not quick:
         _draw(grid.centres[1], exact, axis, hot, foam_axis)
     at = slice(2, 40, 6)
-    return {"y": grid.centres[1][at].tolist(), "rays": exact[at].tolist(), "sweep": axis[at].tolist(), "hot": hot[at].tolist(),
-            "foam": foam_axis[at].tolist(), "power": result.radiant_power,
-            "emitted": result.budget["emitted"]}  # fmt: skip
+    lines = {"rays": exact, "sweep": axis, "hot": hot, "foam": foam_axis, "y": grid.centres[1]}
+    return {name: line[at].tolist() for name, line in lines.items()} | {"power": result.radiant_power}
 
 
 def _draw(y: np.ndarray, rays: np.ndarray, sweep: np.ndarray, hot: np.ndarray, foam: np.ndarray) -> None:
@@ -286,6 +327,26 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         "burns christon": _against_first(data["burns christon"], "L2 error"),
         "hot spot": _against_first(data["hot spot"], "L2 error of log G"),
         "thick cells": table(head, thick),
+        "wall flux": table(
+            ["case", "directions", "lines a cell", "L2 error", "worst cell"],
+            [
+                [
+                    r["case"],
+                    str(r["directions"]),
+                    f"{r['lines'] ** 2}",
+                    percent(r["error"]),
+                    percent(r["worst"]),
+                ]
+                for r in data["wall flux"]
+            ],
+        ),
+        "wall cells": table(
+            ["κh", "Auto, L2", "sweep, L2", "Auto, worst cell"],
+            [
+                [f"{r['kappa_h']:g}", percent(r["auto"]), percent(r["sweep"]), percent(r["worst"])]
+                for r in data["wall cells"]
+            ],
+        ),
         "centreline": table(
             ["distance from the wall", *(f"{x:.4f}" for x in data["centreline"]["x"])],
             [[name, *(f"{v:.4f}" for v in data["centreline"][name])] for name in ("reference", "sweep")],
