@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .tables import insert, machine
 
-SUITES = ("accuracy", "exact_versus_thick", "volume")
+SUITES = ("accuracy", "exact_versus_thick", "volume", "speed")
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 

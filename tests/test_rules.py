@@ -70,7 +70,7 @@ def test_dependencies_point_one_way(path):
         assert RANK[name] <= RANK[top(path)], f"{path.name} imports {name}, which lies below it"
     if top(path) == "kernels":
         assert outside <= {"numpy", "numba", "math", "typing", "__future__", "hashlib", "collections",
-                           "contextlib", "pathlib"}  # fmt: skip
+                           "contextlib", "pathlib", "llvmlite"}  # fmt: skip
         assert own <= {"kernels"}
     else:
         assert "numba" not in outside
@@ -86,7 +86,9 @@ def test_kernels_are_compiled_in_one_way():
             continue
         assert "njit" not in text
         for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef) and any(d.id == "kernel" for d in node.decorator_list):
+            if isinstance(node, ast.FunctionDef) and any(
+                d.id in ("kernel", "inlined") for d in node.decorator_list
+            ):
                 made = {
                     n.func.attr for n in ast.walk(node) if isinstance(n, ast.Call) and hasattr(n.func, "attr")
                 }
@@ -126,8 +128,8 @@ grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
 medium = rte.Medium(grid, np.ones(grid.shape), np.ones(grid.shape))
 value = rte.solve(medium, rte.Rays([-1, 0.4, 0.6], [1, 0, 0]), method=rte.March(2)).value[0]
 seconds = time.perf_counter() - start
-from raytrace_rte.kernels.trace import trace
-hits = sum(trace.stats.cache_hits.values()) if hasattr(trace, "stats") else 0
+from raytrace_rte.kernels.trace import march_all
+hits = sum(march_all.stats.cache_hits.values())
 print(repr(float(value)), seconds, hits)
 """
 
@@ -149,7 +151,7 @@ def test_an_edited_kernel_file_is_never_served_from_a_stale_cache(tmp_path):
     assert (again, hits) == (before, "1")
     file = tmp_path / "raytrace_rte/kernels/transfer.py"
     text = file.read_text(encoding="utf-8")
-    edited = text.replace("a = -math.expm1(-d)", "a = -math.expm1(-2.0 * d)")
+    edited = text.replace("x = d if d < DEEPEST", "x = 2.0 * d if d < DEEPEST")
     assert edited != text
     file.write_text(edited, encoding="utf-8")
     after, _, hits = python(code).split()
@@ -182,7 +184,7 @@ def test_kernels_are_plain_python_too():
         str(TESTS / "test_traversal.py"),
         str(TESTS / "test_series.py"),
         "-k",
-        "(oracle and seed0) or band or slab or fools or corners or starting or misses or starts or ulp",
+        "(oracle and seed0) or band or slab or fools or corners or starting or misses or starts or nothing or deepest",
         NUMBA_DISABLE_JIT="1",
     )
 

@@ -7,32 +7,43 @@ from decimal import Decimal, getcontext
 import numpy as np
 import pytest
 
-from raytrace_rte.kernels.transfer import HALF, SMALL, absorb, far_weight
+from raytrace_rte.kernels.transfer import DEEPEST, absorb
 
 getcontext().prec = 60
-DEPTHS = [*np.geomspace(1e-300, 1e5, 400), *(SMALL * (1 + np.linspace(-1e-3, 1e-3, 21))), HALF, 1.0, 745.0]
+EPS = Decimal(float(np.finfo(float).eps))
+HALF = 0.5 * np.log(2.0)
+DEPTHS = [
+    *np.geomspace(1e-300, DEEPEST * (1 - 1e-12), 600),
+    *np.linspace(0.0, 2.0, 400)[1:],
+    *(HALF * k * (1 + np.linspace(-1e-3, 1e-3, 21)) for k in (1, 3, 5)),
+]
 
 
-@pytest.mark.parametrize("d", [0.0])
-def test_nothing_happens_in_nothing(d):
-    assert absorb(d) == (0.0, 1.0)
-    assert far_weight(d, *absorb(d)) == 0.0
+def ulps(found: float, exact: Decimal) -> float:
+    return float(abs(Decimal(found) / exact - 1) / EPS)
+
+
+def test_nothing_happens_in_nothing():
+    assert absorb(0.0) == (0.0, 1.0, 0.0)
 
 
 def test_weights_are_right_to_a_few_ulp():
-    eps = np.finfo(float).eps
-    for d in DEPTHS:
-        exact_e = (-Decimal(float(d))).exp()
-        absorbed, e = absorb(float(d))
-        exact_w = (1 - exact_e) / Decimal(float(d)) - exact_e
-        if d < 1e-20:  # beyond 60 digits: the series is its first term
-            exact_w = Decimal(float(d)) / 2
-        assert abs(Decimal(absorbed) / (1 - exact_e if d > 1e-20 else Decimal(float(d))) - 1) < 4 * eps
-        assert abs(Decimal(e) - exact_e) <= Decimal(4 * eps) * exact_e + Decimal("5e-324")
-        # the crossing of the two error curves: 2 eps / SMALL
-        assert abs(Decimal(far_weight(float(d), absorbed, e)) / exact_w - 1) < 4 * eps / SMALL
+    worst = np.zeros(3)
+    for d in np.hstack(DEPTHS):
+        x = Decimal(float(d))
+        e = (-x).exp()
+        if d < 1e-15:  # beyond 60 digits: the first terms of the series
+            exact = x * (1 - x / 2), e, x / 2 * (1 - 2 * x / 3)
+        else:
+            exact = 1 - e, e, (1 - e) / x - e
+        worst = np.maximum(worst, [ulps(f, v) for f, v in zip(absorb(float(d)), exact, strict=True)])
+    assert worst[0] <= 4
+    assert worst[1] <= 4
+    assert worst[2] <= 6
 
 
-def test_infinite_depth_is_a_blackbody():
-    a, e = absorb(np.inf)
-    assert (a, e, far_weight(np.inf, a, e)) == (1.0, 0.0, 0.0)
+@pytest.mark.parametrize("d", [DEEPEST * 1.0001, 1e5, 1e300, np.inf])
+def test_the_deepest_is_a_blackbody(d):
+    a, e, w = absorb(d)
+    assert (a, e) == (1.0, 0.0)
+    assert w == 1.0 / d

@@ -16,7 +16,7 @@ from .unfolding import Unfolded
 
 GROUP_BYTES = 1 << 30
 """Memory for the private sums of groups of directions; between 2 and 16 groups, whatever the threads."""
-ACROSS = 0.1
+THICK = 0.1
 """Optical depth of a cell at which half of the source's gradient across a line counts. In thin cells sampling
 it on one line is noise, in thick ones it is what divergence is made of."""
 
@@ -49,9 +49,9 @@ class Sweeper:
         box = unfolded.box
         self.domain, self.directions, self.threads, self.progress = box, directions, threads, progress
         self.first = surfaces(box.shape)
-        grid = Cartesian(*(np.array([-np.inf, np.inf]) if np.isinf(p) else f
+        self.grid = Cartesian(*(np.array([-np.inf, np.inf]) if np.isinf(p) else f
                            for f, p in zip(box.faces, box.period, strict=True)))  # fmt: skip
-        self.box = Box(*grid, *grid.centres, box.period, self.first, solid)
+        self.box = Box(*self.grid, *self.grid.centres, box.period, self.first, solid)
         self.bundle = Bundle(**bundle(box, directions, sensor.seed, sensor.lines))
         self.longest = longest(box, directions)
         self.surfaces = int(self.first[6]) + (int(solid.max()) + 1 - int(self.first[6]) if solid.size else 0)
@@ -81,30 +81,37 @@ class Sweeper:
 
         Kappa is divided by how far lines fill the cell, so that what it emits is exact.
         """
-        tau = (kappa * self.domain.size).ravel() / ACROSS
-        out = np.empty((kappa.size, 6))
-        out[:, 0] = kappa.ravel() / np.where(self.fill > 0.0, self.fill, 1.0)
-        out[:, 1], out[:, 2:5] = source.ravel(), gradient.reshape(-1, 3)
-        out[:, 5] = tau * tau / (1.0 + tau * tau)
+        tau = (kappa * self.domain.size).ravel() / THICK
+        from .kernels.reconstruct import aligned
+        from .kernels.sweep import ACROSS, GRADIENT, KAPPA, SOURCE
+
+        out = aligned((kappa.size, 1, 8), np.dtype(np.float64))
+        out[:, 0, KAPPA] = kappa.ravel() / np.where(self.fill > 0.0, self.fill, 1.0)
+        out[:, 0, SOURCE] = source.ravel()
+        out[:, 0, GRADIENT:] = gradient.reshape(-1, 3)
+        out[:, 0, ACROSS] = tau * tau / (1.0 + tau * tau)
         return out
 
     def sweep(self, record: FloatArray, radiosity: FloatArray) -> Swept:
         """Sweep all directions with the given radiance leaving each surface (n_surface,)."""
-        from .kernels.sweep import Sums, sweep
+        from .kernels.lockstep_sweep import sweep
+        from .kernels.reconstruct import cells_of
+        from .kernels.sweep import Sums
 
         groups, count = self.groups, len(self.directions.weight)
-        cells, surfaces_ = (groups, len(record)), (groups, self.surfaces)
-        net, path, arrived, cover = (np.zeros(s) for s in (cells, cells, surfaces_, surfaces_))
-        sums = Sums(net, path, arrived, cover, np.zeros(groups, np.int64))
+        cells = cells_of(self.grid, record)
+        deposits = np.zeros((groups, len(record), 2))
+        arrived, cover = np.zeros((2, groups, self.surfaces))
+        sums = Sums(deposits, arrived, cover, np.zeros(groups, np.int64))
         with _threads(self.threads):
             for first in range(0, count, groups):
                 if self.progress:
                     self.progress(first, count)
-                sweep(self.box, self.bundle, record, radiosity, first, self.longest, sums)
+                sweep(self.box, cells, self.bundle, radiosity, first, self.longest, sums)
         if self.progress:
             self.progress(count, count)
-        *arrays, crossings = sums
-        net, path, arrived, cover = (a.sum(axis=0) for a in arrays)
+        deposits, arrived, cover = (a.sum(axis=0) for a in sums[:3])
+        net, path, crossings = deposits[:, 0], deposits[:, 1], sums.crossings
         return Swept(
             net, path / np.where(self.fill > 0.0, self.fill, 1.0), arrived, cover, int(crossings.sum())
         )

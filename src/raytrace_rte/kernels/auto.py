@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .cartesian import ENDLESS, MISSED, Walk, begin, cell_of, enter, exit_at, face_left, inside, leave, step
+from .intrinsics import fma
 from .jit import inlined, kernel
 from .march import Traced, cell_between, march, slope_along
 from .pyramid import (
@@ -31,7 +32,7 @@ from .pyramid import (
     node_of,
 )
 from .reconstruct import KAPPA
-from .transfer import absorb, far_weight
+from .transfer import absorb
 
 THIN_SHARE, THICK_SHARE = 0.3, 0.6
 """Shares of the tolerance that transparent bricks (in proportion to the path) and thick steps (in proportion
@@ -240,29 +241,149 @@ def _transparent(pyramid, b, walk, T, low, high, share):
     return level, density, nodes
 
 
-@kernel
-def _exact(cells, b, ray, walk, t, end, stoppable, T, E, tau, error, slack, mark):
-    """March exact cells until distance `end`, the end of a brick, or until T allows to think of stopping.
+class Course(NamedTuple):
+    """How far a ray has come: where it is (walk, t), what it carries (T, E, tau, error, slack, mark), how far
+    it goes (from, far), what it has looked at: T at which it may stop, distance until which bricks have been
+    looked at, how often in vain, looks to skip, failures; nodes read, exact cells, thin and thick steps; face
+    where it has ended, or -1."""
 
-    No check of indices: a step out of the brick, and so out of the arrays, ends at t >= end. A function of
-    its own, because within the large one below the compiler keeps calls and spills: 40 ns a cell, not 25.
+    walk: Walk
+    t: float
+    T: float
+    E: float
+    tau: float
+    error: float
+    slack: float
+    mark: float
+    start: float
+    far: float
+    stoppable: float
+    checked: float
+    vain: int
+    idle: int
+    failed: int
+    nodes: int
+    exact: int
+    thin: int
+    thick: int
+    face: int
+
+
+@inlined
+def set_out(cells, ray, t, t_out, low):
+    """Return the course of a ray that enters the grid at distance t."""
+    walk = begin(cells, ray, t)
+    return Course(
+        walk, t, 1.0, 0.0, 0.0, 0.0, 0.0, low, t, t_out, np.inf, -1.0, 0, 0, 0, 0, 0, 0, 0, -1
+    )  # fmt: skip
+
+
+@inlined
+def decide(cells, pyramid, b, ray, walls, tolerance, course):
+    """Take all shortcuts that are allowed here, until exact cells are to be crossed or the ray has ended."""
+    (walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed, nodes, exact,
+     transparent, thick, face) = course  # fmt: skip
+    low, high = tolerance.low[b], tolerance.high[b]
+    span, length = high - low, far - start
+    while inside(cells, walk):
+        entered = t >= checked
+        if not (entered or stoppable >= T):
+            break
+        doubt = T * slack * max(high - mark, mark - low)
+        allowed = tolerance.relative * max(E - error + T * low - doubt, 0.0) + tolerance.absolute
+        if error + 0.5 * T * span + doubt <= allowed:
+            E += 0.5 * T * (low + high)
+            error += 0.5 * T * span + doubt
+            T, face = 0.0, MISSED
+            thick += 1
+            break
+        # To stop takes 0.5 T span <= relative I + absolute, and I <= E + T high.
+        per_span = 2.0 / span if span > 0.0 else np.inf
+        stoppable = per_span * (tolerance.relative * (E + T * high) + tolerance.absolute)
+        if not entered:
+            break
+        mean = cells.record[cell_of(cells, walk), b, KAPPA]
+        if mean * (exit_at(walk) - t) >= OPAQUE:
+            break
+        share = THIN_SHARE * allowed / length
+        if mean * span * T <= share:
+            level, density, read = _transparent(pyramid, b, walk, T, low, high, share)
+            nodes += read
+            if level >= 0:
+                transparent += 1
+                t_next = max(t, brick_exit(cells, ray, walk, level))
+                error += density * (t_next - t)
+                t, walk = t_next, jump(cells, ray, walk, level, t_next)
+                checked, vain = t, 0
+                continue
+        if idle > 0:
+            idle -= 1
+        elif mean * (far - t) > DEEP:
+            need = math.log(T * span / allowed) + 1.0
+            way, read = _smooth(cells, pyramid, b, ray, walk, t, need, T, error, THICK_SHARE * allowed)
+            nodes += read
+            if way.level >= 0:
+                thick += 1
+                error += way.error + T * slack * abs(way.ahead - mark)
+                mark = way.mark
+                E += T * (way.ahead - way.passed * mark)
+                slack += way.loose - slack * way.loose
+                T *= way.passed
+                tau += way.tau
+                t = max(t, brick_exit(cells, ray, walk, way.level))
+                walk = jump(cells, ray, walk, way.level, t)
+                checked, vain = t, 0
+                continue
+            failed += read > 0
+            idle = failed if read > 0 else 0
+        checked = brick_exit(cells, ray, walk, min(vain, PATIENCE, pyramid.first.size - 1))
+        vain += 1
+        break
+    if face < 0 and not inside(cells, walk):
+        face = face_left(cells, walk)
+        error += T * slack * abs(walls[face, b] - mark)
+    return Course(walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed,
+                  nodes, exact, transparent, thick, face)  # fmt: skip
+
+
+@kernel
+def cross_exactly(cells, b, ray, course):
+    """March exact cells until the distance that has been looked at, or until T allows to think of stopping.
+
+    No check of indices: a step out of the brick, and so out of the arrays, ends at t >= checked.
     """
-    count = 0
+    (walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed, nodes, exact,
+     transparent, thick, face) = course  # fmt: skip
     while True:
         t_next = max(t, exit_at(walk))
-        kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, True)
+        kappa, near, end = cell_between(cells, b, walk, ray, t, t_next, True)
         d = kappa * (t_next - t)
-        a, e = absorb(d)
-        E += T * (near * a + (far - near) * far_weight(d, a, e))
+        a, e, w = absorb(d)
+        E = fma(T, fma(end - near, w, near * a), E)
         if slack > 0.0 and d > 0.0:
-            error += T * slack * abs(near - mark + (far - near) * a / d)
-            mark = far
+            error += T * slack * abs(near - mark + (end - near) * a / d)
+            mark = end
         T *= e
         tau += d
-        count += 1
+        exact += 1
         t, walk = t_next, step(cells, ray, walk)
-        if t >= end or stoppable >= T:
-            return t, walk, T, E, tau, error, mark, count
+        if t >= checked or stoppable >= T:
+            break
+    return Course(walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed,
+                  nodes, exact, transparent, thick, face)  # fmt: skip
+
+
+@inlined
+def certain(course, b, walls, tolerance):
+    """Return (bound of the error, whether it is within the tolerance) of a ray that has ended.
+
+    Without any shortcut the light is that of the march, and the bound is 0.
+    """
+    if course.thin + course.thick == 0:
+        return course.error, True
+    error = course.error + ROUNDING * tolerance.high[b]
+    value = course.E + course.T * walls[course.face, b]
+    return error, error <= tolerance.relative * value + tolerance.absolute
 
 
 @kernel
@@ -271,77 +392,16 @@ def auto(cells, pyramid, b, ray, walls, tolerance):
     t, t_out = enter(cells, ray)
     if not t < t_out:
         return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
-    low, high = tolerance.low[b], tolerance.high[b]
-    span, length = high - low, t_out - t
-    per_span = 2.0 / span if span > 0.0 else np.inf
-    stoppable = np.inf
-    T, E, error, slack, mark, tau = 1.0, 0.0, 0.0, 0.0, low, 0.0
-    nodes, exact, transparent, thick = 0, 0, 0, 0
-    checked, vain, idle, failed = -1.0, 0, 0, 0  # until where a brick has been looked at; how often in vain
-    walk = begin(cells, ray, t)
-    face = -1
-    while inside(cells, walk):
-        entered = t >= checked
-        if entered or stoppable >= T:
-            doubt = T * slack * max(high - mark, mark - low)
-            allowed = tolerance.relative * max(E - error + T * low - doubt, 0.0) + tolerance.absolute
-            if error + 0.5 * T * span + doubt <= allowed:
-                E += 0.5 * T * (low + high)
-                error += 0.5 * T * span + doubt
-                T, face = 0.0, MISSED
-                thick += 1
-                break
-            # To stop takes 0.5 T span <= relative I + absolute, and I <= E + T high.
-            stoppable = per_span * (tolerance.relative * (E + T * high) + tolerance.absolute)
-        mean = cells.record[cell_of(cells, walk), b, KAPPA]
-        if entered and mean * (exit_at(walk) - t) < OPAQUE:
-            share = THIN_SHARE * allowed / length
-            if mean * span * T <= share:
-                level, density, read = _transparent(pyramid, b, walk, T, low, high, share)
-                nodes += read
-                if level >= 0:
-                    transparent += 1
-                    t_next = max(t, brick_exit(cells, ray, walk, level))
-                    error += density * (t_next - t)
-                    t, walk = t_next, jump(cells, ray, walk, level, t_next)
-                    checked, vain = t, 0
-                    continue
-            if idle > 0:
-                idle -= 1
-            elif mean * (t_out - t) > DEEP:
-                budget = THICK_SHARE * allowed
-                need = math.log(T * span / allowed) + 1.0
-                way, read = _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget)
-                nodes += read
-                if way.level >= 0:
-                    thick += 1
-                    error += way.error + T * slack * abs(way.ahead - mark)
-                    mark = way.mark
-                    E += T * (way.ahead - way.passed * mark)
-                    slack += way.loose - slack * way.loose
-                    T *= way.passed
-                    tau += way.tau
-                    t = max(t, brick_exit(cells, ray, walk, way.level))
-                    walk = jump(cells, ray, walk, way.level, t)
-                    checked, vain = t, 0
-                    continue
-                failed += read > 0
-                idle = failed if read > 0 else 0
-            checked = brick_exit(cells, ray, walk, min(vain, PATIENCE, pyramid.first.size - 1))
-            vain += 1
-        t, walk, T, E, tau, error, mark, count = _exact(
-            cells, b, ray, walk, t, checked, stoppable, T, E, tau, error, slack, mark
-        )
-        exact += count
-    if face < 0:
-        face = face_left(cells, walk)
-        error += T * slack * abs(walls[face, b] - mark)
-    if transparent + thick > 0:
-        error += ROUNDING * high
-        if not error <= tolerance.relative * (E + T * walls[face, b]) + tolerance.absolute:
-            one = march(cells, b, ray, True, -1.0, high, np.inf)  # never a bound beyond the tolerance
-            read = nodes + exact + one.visits
-            return Traced(
-                one.transmittance, one.emission, one.optical_depth, 0.0, read, one.exact, 0, 0, one.face
-            )  # fmt: skip
-    return Traced(T, E, tau, error, nodes + exact, exact, transparent, thick, face)
+    way = set_out(cells, ray, t, t_out, tolerance.low[b])
+    while True:
+        way = decide(cells, pyramid, b, ray, walls, tolerance, way)
+        if way.face >= 0:
+            break
+        way = cross_exactly(cells, b, ray, way)
+    error, within = certain(way, b, walls, tolerance)
+    read = way.nodes + way.exact
+    if within:
+        return Traced(way.T, way.E, way.tau, error, read, way.exact, way.thin, way.thick, way.face)
+    one = march(cells, b, ray, True, -1.0, tolerance.high[b], np.inf)  # never a bound beyond the tolerance
+    read += one.visits
+    return Traced(one.transmittance, one.emission, one.optical_depth, 0.0, read, one.exact, 0, 0, one.face)

@@ -83,17 +83,28 @@ def enter(grid, ray):
 @kernel
 def _locate(faces, p, d):
     """Cell of a position; on a face, the cell that the ray runs into (the upper one when it runs along)."""
-    low, high = 0, faces.size  # the first face beyond p
-    while low < high:
-        middle = (low + high) // 2
-        if faces[middle] <= p:
-            low = middle + 1
-        else:
-            high = middle
-    i = low - 1
-    if d < 0.0 and i >= 0 and faces[i] == p:
-        i -= 1
-    return min(max(i, 0), faces.size - 2)
+    n = faces.size - 1
+    i = guess(faces, p)
+    if not (faces[i] <= p or i == 0) or not (p < faces[i + 1] or i == n - 1):
+        low, high = 0, n  # the last face not beyond p
+        while high - low > 1:
+            middle = (low + high) // 2
+            if faces[middle] <= p:
+                low = middle
+            else:
+                high = middle
+        i = low
+    return i - 1 if d < 0.0 and i > 0 and faces[i] == p else i
+
+
+@kernel
+def guess(faces, p):
+    """Cell of a position if all were equal."""
+    n = faces.size - 1
+    if n == 1:
+        return 0
+    share = (p - faces[0]) / (faces[n] - faces[0])
+    return int(min(max(share, 0.0), 1.0) * n) if share < 1.0 else n - 1
 
 
 @kernel

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .cartesian import MISSED, STRUCK, begin, cell_of, enter, exit_at, face_left, inside, step
+from .intrinsics import fma
 from .jit import kernel, serial_driver
-from .transfer import absorb, far_weight
+from .transfer import absorb
 
 
 class Traced(NamedTuple):
@@ -38,13 +39,13 @@ def cell_between(cells, b, walk, ray, t, t_next, linear):
     if not linear:
         return r[c, b, 0], r[c, b, 4], r[c, b, 4]
     half = 0.5 * (t_next - t)
-    x = ray.x + (t + half) * ray.u - cells.cx[walk.i]
-    y = ray.y + (t + half) * ray.v - cells.cy[walk.j]
-    z = ray.z + (t + half) * ray.w - cells.cz[walk.k]
-    kappa = r[c, b, 0] + x * r[c, b, 1] + y * r[c, b, 2] + z * r[c, b, 3]
+    x = fma(t + half, ray.u, ray.x - cells.cx[walk.i])
+    y = fma(t + half, ray.v, ray.y - cells.cy[walk.j])
+    z = fma(t + half, ray.w, ray.z - cells.cz[walk.k])
+    kappa = fma(z, r[c, b, 3], fma(y, r[c, b, 2], fma(x, r[c, b, 1], r[c, b, 0])))
     gx, gy, gz = r[c, b, 5], r[c, b, 6], r[c, b, 7]
-    middle = r[c, b, 4] + x * gx + y * gy + z * gz
-    rise = half * (ray.u * gx + ray.v * gy + ray.w * gz)
+    middle = fma(z, gz, fma(y, gy, fma(x, gx, r[c, b, 4])))
+    rise = half * fma(ray.w, gz, fma(ray.v, gy, ray.u * gx))
     return max(kappa, 0.0), max(middle - rise, 0.0), max(middle + rise, 0.0)
 
 
@@ -74,14 +75,16 @@ def march(cells, b, ray, linear, stop, greatest, end):
         t_next = min(max(t, exit_at(walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
         d = kappa * (t_next - t)
-        a, e = absorb(d)
-        E += T * (near * a + (far - near) * far_weight(d, a, e))
+        a, e, w = absorb(d)
+        E = fma(T, fma(far - near, w, near * a), E)
         T *= e
         tau += d
         crossings += 1
         if t_next >= end:
             return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, STRUCK)
         t, walk = t_next, step(cells, ray, walk)
+    if T * greatest <= stop:
+        return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
     return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face_left(cells, walk))
 
 
@@ -127,14 +130,14 @@ def segments(cells, b, ray, linear, out):
         if n < out.shape[0]:
             kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
             d = kappa * (t_next - t)
-            a, e = absorb(d)
+            a, e, w = absorb(d)
             out[n, 0] = t
             out[n, 1] = t_next - t
             out[n, 2] = kappa
             out[n, 3] = near
             out[n, 4] = far
             out[n, 5] = d
-            out[n, 6] = T * (near * a + (far - near) * far_weight(d, a, e))
+            out[n, 6] = T * fma(far - near, w, near * a)
             T *= e
         n += 1
         t, walk = t_next, step(cells, ray, walk)

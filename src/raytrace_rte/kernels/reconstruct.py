@@ -25,7 +25,12 @@ PIECE = 1 << 20
 
 
 class Cells(NamedTuple):
-    """What ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8)."""
+    """What ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8).
+
+    pitch: widths of the cells along the axes (3,) [m] where all cells of the grid are equal, else zeros
+    faces, centres: those of the three axes in turn, from start (4,) on; centres are padded to as many
+    stride: how far apart the records of neighbours along each axis are (3,)
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -34,6 +39,11 @@ class Cells(NamedTuple):
     cy: np.ndarray
     cz: np.ndarray
     record: np.ndarray
+    pitch: np.ndarray
+    faces: np.ndarray
+    centres: np.ndarray
+    start: np.ndarray
+    stride: np.ndarray
 
 
 class Axis(NamedTuple):
@@ -145,17 +155,48 @@ def reconstruct(grid, kappa: np.ndarray, source: np.ndarray) -> Cells:
     """
     bands = kappa.shape[-1]
     count = kappa.size // bands
-    record = _aligned((count, bands, RECORD), np.result_type(kappa, source))
+    record = aligned((count, bands, RECORD), np.result_type(kappa, source))
     axes = [_axis(c, w) for c, w in zip(grid.centres, grid.widths, strict=True)]
     flat = kappa.reshape(count, bands), source.reshape(count, bands)
     line = kappa.shape[2] * bands
     piece = max(1, PIECE // line)
     for first in range(0, count * bands // line, piece):
         fill_records(*axes, first, min(first + piece, count * bands // line), *flat, record)
-    return Cells(*grid, *grid.centres, record)
+    return cells_of(grid, record)
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype, line: int = 64) -> np.ndarray:
+def cells_of(grid, record: np.ndarray) -> Cells:
+    """Return what kernels read of a grid and its records (n_cell, n_band, 8)."""
+    return Cells(*grid, *grid.centres, record, _pitch(grid), *_tables(grid, record.shape[1]))
+
+
+def _pitch(grid) -> np.ndarray:
+    """Widths of the cells if they are all equal but for rounding, else zeros."""
+    widths = []
+    for faces in grid:
+        if not np.isfinite(faces).all():
+            return np.zeros(3)
+        width = (faces[-1] - faces[0]) / (faces.size - 1)
+        off = np.abs(faces[0] + width * np.arange(faces.size) - faces)
+        if off.max() > 4 * np.finfo(np.float64).eps * np.abs(faces).max():
+            return np.zeros(3)
+        widths.append(width)
+    return np.array(widths)
+
+
+def _tables(grid, bands) -> tuple[np.ndarray, ...]:
+    """Return (faces, centres, start, stride) of all axes in one."""
+    _, ny, nz = grid.shape
+    sizes = [faces.size for faces in grid]
+    return (
+        np.concatenate(grid),
+        np.concatenate([np.append(c, 0.0) for c in grid.centres]),
+        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        bands * np.array([ny * nz, nz, 1], dtype=np.int64),
+    )
+
+
+def aligned(shape: tuple[int, ...], dtype: np.dtype, line: int = 64) -> np.ndarray:
     """An empty array that starts on a cache line."""
     size = int(np.prod(shape)) * dtype.itemsize
     raw = np.empty(size + line, dtype=np.uint8)

@@ -13,7 +13,7 @@ from .cartesian import MISSED, begin, cell_of, enter, exit_at, face_left, inside
 from .jit import kernel
 from .march import Traced, cell_between, slope_along
 from .reconstruct import KAPPA, SOURCE
-from .transfer import absorb, far_weight
+from .transfer import absorb
 
 ORDERS = 5
 """Taylor coefficients kept: the fourth derivative is the first term that four terms neglect."""
@@ -176,8 +176,8 @@ def threshold(cells, b, ray, delta, terms, work):
             total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
             E += T * total
             return Traced(0.0, E, np.inf, T * neglected, crossings, crossings - 1, 0, 1, MISSED)
-        a, e = absorb(d)
-        E += T * (near * a + (far - near) * far_weight(d, a, e))
+        a, e, w = absorb(d)
+        E += T * (near * a + (far - near) * w)
         T *= e
         tau += d
         t, walk = t_next, step(cells, ray, walk)

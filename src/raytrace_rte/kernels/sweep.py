@@ -14,16 +14,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from .cartesian import ENDLESS, Ray, Walk, begin, cell_of, exit_at, inside, leave, step
+from .cartesian import ENDLESS, Ray, Walk, begin, cell_of, exit_at, guess, inside, leave, step
 from .jit import driver, kernel
-from .transfer import absorb, far_weight
+from .transfer import absorb
 
 PARTS = 4
 """A line's cross-section is divided into so many parts each way to find which wall cells it covers."""
 SEGMENT = 6
 """Numbers kept of a segment: length, S at its start and end, a, w and d (transfer.py)."""
-KAPPA, SOURCE, GRADIENT, ACROSS = 0, 1, 2, 5
-"""Columns of a cell's record (n_cell, 6): kappa, S, grad S (3), how much of grad S counts across lines."""
+KAPPA, ACROSS, SOURCE, GRADIENT = 0, 1, 4, 5
+"""Columns of a cell's record (n_cell, 1, 8): kappa, how much of grad S counts across lines, S, grad S (3)."""
+NET, PATH = 0, 1
 THIN = 1e-4
 """Optical depth below which the mean of I along a segment is that of its ends: the next term is d/6 of it."""
 
@@ -58,19 +59,18 @@ class Bundle(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Deposits of each group of directions: in cells (n_group, n_cell) the net power [W], absorbed less
+    """Deposits of each group of directions: in cells (n_group, n_cell, 2) the net power [W], absorbed less
     emitted, and the sum of A s I [W m]; on surfaces (n_group, n_surface) what arrives [W] and the sum of
-    A [m2 sr]; lengths of lines A s [m3 sr] (n_group, n_cell); crossings (n_group,)."""
+    A [m2 sr]; crossings, of both senses at once (n_group,)."""
 
-    net: np.ndarray
-    path: np.ndarray
+    cells: np.ndarray
     arrived: np.ndarray
     cover: np.ndarray
     crossings: np.ndarray
 
 
 @kernel
-def _line(bundle, n, a, b):
+def line(bundle, n, a, b):
     """Return the line at lattice point (a, b), not necessarily whole, of direction n."""
     u, v, w = bundle.direction[n, 0], bundle.direction[n, 1], bundle.direction[n, 2]
     one = np.float64(1.0)
@@ -101,7 +101,7 @@ def _span(faces, period, o, d, inverse):
 
 
 @kernel
-def _ends(box, ray):
+def ends(box, ray):
     """(distance, axis) at which a line enters the box, and those at which it leaves."""
     x0, x1 = _span(box.x, box.period[0], ray.x, ray.u, ray.iu)
     y0, y1 = _span(box.y, box.period[1], ray.y, ray.v, ray.iv)
@@ -129,6 +129,9 @@ def _turns(faces, period, p):
 def _at(faces, period, p):
     """Cell of a position on one axis, the nearest one if it is outside."""
     p -= _turns(faces, period, p)
+    i = guess(faces, p)
+    if faces[i] <= p < faces[i + 1]:
+        return i
     low, high = 0, faces.size - 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -154,13 +157,13 @@ def _wall_cell(box, ray, t, axis, upstream):
 
 
 @kernel
-def _cover(box, bundle, n, a, b, centre, near, far):
+def cover(box, bundle, n, a, b, centre, near, far):
     """Write the wall cells that each part of a line's cross-section covers at its near and far end."""
     t_in, a_in, t_out, a_out = centre
     for p in range(PARTS):
         for q in range(PARTS):
-            part = _line(bundle, n, a + (p + 0.5) / PARTS - 0.5, b + (q + 0.5) / PARTS - 0.5)
-            s_in, b_in, s_out, b_out = _ends(box, part)
+            part = line(bundle, n, a + (p + 0.5) / PARTS - 0.5, b + (q + 0.5) / PARTS - 0.5)
+            s_in, b_in, s_out, b_out = ends(box, part)
             if not s_in < s_out:  # a part that passes the box by goes where its line goes
                 s_in, b_in, s_out, b_out = t_in, a_in, t_out, a_out
             near[p * PARTS + q] = _wall_cell(box, part, s_in, b_in, True)
@@ -168,7 +171,7 @@ def _cover(box, bundle, n, a, b, centre, near, far):
 
 
 @kernel
-def _wrapped(box, ray, walk):
+def wrapped(box, ray, walk):
     """Bring a line that has left through a periodic face back in at the opposite one."""
     nx, ny, nz = box.x.size - 1, box.y.size - 1, box.z.size - 1
     i, j, k, tx, ty, tz = walk
@@ -196,21 +199,21 @@ def _segment(box, record, c, walk, ray, t, t_next, kept, n):
     x = ray.x + middle * ray.u - box.cx[walk.i]
     y = ray.y + middle * ray.v - box.cy[walk.j]
     z = ray.z + middle * ray.w - box.cz[walk.k]
-    gx, gy, gz = record[c, GRADIENT], record[c, GRADIENT + 1], record[c, GRADIENT + 2]
-    s = record[c, SOURCE] + record[c, ACROSS] * (x * gx + y * gy + z * gz)
+    gx, gy, gz = record[c, 0, GRADIENT], record[c, 0, GRADIENT + 1], record[c, 0, GRADIENT + 2]
+    s = record[c, 0, SOURCE] + record[c, 0, ACROSS] * (x * gx + y * gy + z * gz)
     rise = half * (ray.u * gx + ray.v * gy + ray.w * gz)
-    d = 2.0 * half * record[c, KAPPA]
-    a, e = absorb(d)
+    d = 2.0 * half * record[c, 0, KAPPA]
+    a, _, w = absorb(d)
     kept[n, 0] = 2.0 * half
     kept[n, 1] = max(s - rise, 0.0)
     kept[n, 2] = max(s + rise, 0.0)
     kept[n, 3] = a
-    kept[n, 4] = far_weight(d, a, e)
+    kept[n, 4] = w
     kept[n, 5] = d
 
 
 @kernel
-def _pass(cells, kept, first, last, step_, power, light, net, path):
+def _pass(cells, kept, first, last, step_, power, light, deposits):
     """Carry light along kept segments first to last; return what comes out."""
     near, far = (1, 2) if step_ > 0 else (2, 1)
     n = first
@@ -219,8 +222,8 @@ def _pass(cells, kept, first, last, step_, power, light, net, path):
         a, w, d = kept[n, 3], kept[n, 4], kept[n, 5]
         lost = a * (light - end) - (start - end) * w
         mean = 0.5 * (start + end) + lost / d if d > THIN else light - 0.5 * lost
-        net[cells[n]] += power * lost
-        path[cells[n]] += power * length * mean
+        deposits[cells[n], NET] += power * lost
+        deposits[cells[n], PATH] += power * length * mean
         light -= lost
         n += step_
     return light
@@ -229,14 +232,14 @@ def _pass(cells, kept, first, last, step_, power, light, net, path):
 @kernel
 def _stretch(cells, kept, count, power, near, far, radiosity, deposit):
     """Sweep one stretch of gas between two surfaces, there and back."""
-    net, path, arrived, cover = deposit
+    deposits, arrived, cover = deposit
     part = power / near.size
     there, back = 0.0, 0.0
     for p in range(near.size):
         there += radiosity[near[p]]
         back += radiosity[far[p]]
-    there = _pass(cells, kept, 0, count, 1, power, there / near.size, net, path)
-    back = _pass(cells, kept, count - 1, -1, -1, power, back / near.size, net, path)
+    there = _pass(cells, kept, 0, count, 1, power, there / near.size, deposits)
+    back = _pass(cells, kept, count - 1, -1, -1, power, back / near.size, deposits)
     for p in range(near.size):
         arrived[far[p]] += part * there
         arrived[near[p]] += part * back
@@ -245,7 +248,7 @@ def _stretch(cells, kept, count, power, near, far, radiosity, deposit):
 
 
 @kernel
-def _inside_box(box, ray, t):
+def inside_box(box, ray, t):
     """Return the line, moved by whole periods so that it is inside the domain at distance t."""
     x, y, z, u, v, w, iu, iv, iw = ray
     x -= _turns(box.x, box.period[0], x + t * u)
@@ -261,18 +264,18 @@ def _sweep_line(box, bundle, record, radiosity, n, a, b, work, deposit):
     Solid cells cut it into stretches of gas, each between two surfaces.
     """
     cells, kept, near, far, last = work
-    ray = _line(bundle, n, a, b)
-    ends = _ends(box, ray)
-    t = ends[0]
-    if not t < ends[2]:
+    ray = line(bundle, n, a, b)
+    way = ends(box, ray)
+    t = way[0]
+    if not t < way[2]:
         return 0
-    _cover(box, bundle, n, a, b, ends, near, last)
-    ray = _inside_box(box, ray, t)
+    cover(box, bundle, n, a, b, way, near, last)
+    ray = inside_box(box, ray, t)
     walk = begin(box, ray, t)
     count, total, power = 0, 0, bundle.power[n]
     while True:
         if not inside(box, walk):
-            ray, walk = _wrapped(box, ray, walk)
+            ray, walk = wrapped(box, ray, walk)
             if not inside(box, walk):
                 break
         c = cell_of(box, walk)
@@ -295,13 +298,13 @@ def _sweep_line(box, bundle, record, radiosity, n, a, b, work, deposit):
 
 
 @driver
-def sweep(box, bundle, record, radiosity, first, longest, sums):
-    """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
+def sweep_singly(box, bundle, record, radiosity, first, longest, sums):
+    """Sweep directions first, first + 1, ..., one for each group of sums, in both senses, line by line.
 
-    record (n_cell, 6), radiosity (n_surface,) [W m-2 sr-1]; longest: no line crosses more cells than that.
+    record (n_cell, 1, 8), radiosity (n_surface,) [W m-2 sr-1]; longest: no line crosses more cells than that.
     """
-    net, path, arrived, cover, crossings = sums
-    for g in prange(net.shape[0]):
+    deposits, arrived, cover, crossings = sums
+    for g in prange(deposits.shape[0]):
         n = first + g
         if n < bundle.power.size:
             near = np.empty(PARTS * PARTS, dtype=np.int64)
@@ -309,7 +312,7 @@ def sweep(box, bundle, record, radiosity, first, longest, sums):
                 np.empty(longest, dtype=np.int64), np.empty((longest, SEGMENT)), near,
                 np.empty_like(near), np.empty_like(near),
             )  # fmt: skip
-            deposit = net[g], path[g], arrived[g], cover[g]
+            deposit = deposits[g], arrived[g], cover[g]
             for a in range(bundle.counts[n, 0]):
                 for b in range(bundle.counts[n, 1]):
                     crossings[g] += _sweep_line(box, bundle, record, radiosity, n, a, b, work, deposit)
@@ -318,16 +321,16 @@ def sweep(box, bundle, record, radiosity, first, longest, sums):
 @kernel
 def _measure_line(box, bundle, n, a, b, filled):
     """Add power times length of one line to the cells that it crosses."""
-    ray = _line(bundle, n, a, b)
-    ends = _ends(box, ray)
-    t = ends[0]
-    if not t < ends[2]:
+    ray = line(bundle, n, a, b)
+    way = ends(box, ray)
+    t = way[0]
+    if not t < way[2]:
         return
-    ray = _inside_box(box, ray, t)
+    ray = inside_box(box, ray, t)
     walk = begin(box, ray, t)
     while True:
         if not inside(box, walk):
-            ray, walk = _wrapped(box, ray, walk)
+            ray, walk = wrapped(box, ray, walk)
             if not inside(box, walk):
                 break
         t_next = max(t, exit_at(walk))

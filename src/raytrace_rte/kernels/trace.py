@@ -1,4 +1,4 @@
-"""The driver over rays: threads, tiles, and one method for all of them."""
+"""The drivers over rays: threads, runs of rays, and one method for all of them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from numba import prange
 from .auto import Tolerance, auto
 from .cartesian import aim
 from .jit import driver
+from .lanes import space
+from .lockstep import RUN, march_together
+from .lockstep_auto import switch_together
 from .march import march, thin
 from .series import WORK, thick, threshold
 
 CONSTANT, LINEAR, THICK, THIN, THRESHOLD, AUTO = range(6)
-RUN = 64
-"""Neighbouring rays that one thread follows in turn, so that their cells stay in its cache."""
 
 
 class Plan(NamedTuple):
@@ -44,7 +45,6 @@ class Answers(NamedTuple):
     face: np.ndarray
 
 
-@driver
 def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers):
     """Follow rays (n_ray, 3) and write their answers; each ray writes only its own row.
 
@@ -52,7 +52,45 @@ def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, worker
     walls: radiance (7, n_band) of the faces; low, high: range of all sources and walls (n_band,).
     Runs of rays are dealt to workers in turn: even load, and the same bits for any number of them.
     """
-    # Unpacked, because Numba drops writes to a NamedTuple's arrays inside prange without a word.
+    room = space(workers, cells.record.shape[1], cells.record.dtype)
+    if plan.method == AUTO:
+        tolerance = Tolerance(plan.relative, plan.absolute, low, high)
+        switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, room, answers)
+    elif plan.method in (CONSTANT, LINEAR):
+        march_all(cells, origin, direction, end, plan, high, workers, room, answers)
+    else:
+        trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers)
+
+
+# Arrays are unpacked, because Numba drops writes to a NamedTuple's arrays inside prange without a word.
+
+
+@driver
+def switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, room, answers):
+    """Follow rays in lockstep with the certified switch."""
+    T, E, tau, neglected, visits, steps, face = answers
+    state, _, records = room
+    for worker in prange(workers):
+        own = state[worker], records[worker]
+        out = T, E, tau, neglected, visits, steps, face
+        switch_together(cells, pyramid, origin, direction, worker, workers, walls, tolerance, own, out)
+
+
+@driver
+def march_all(cells, origin, direction, end, plan, greatest, workers, room, answers):
+    """March rays in lockstep."""
+    T, E, tau, neglected, visits, steps, face = answers
+    state, lights, records = room
+    for worker in prange(workers):
+        own = state[worker], lights[worker], records[worker]
+        out = T, E, tau, neglected, visits, steps, face
+        rays = origin, direction, end
+        march_together(cells, rays, worker, workers, plan.method == LINEAR, plan.stop, greatest, own, out)
+
+
+@driver
+def trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers):
+    """Follow rays one by one, by the readable kernels: any method."""
     T, E, tau, neglected, visits, steps, face = answers
     method, terms, delta, stop, relative, absolute = plan
     rays, bands = E.shape

@@ -1,0 +1,371 @@
+"""Speed: throughput against floors and peers, threads, growth, memory, latency.
+
+All times are the least of several runs; what counts are ratios within one run. Peers are optional:
+`pip install -r benchmarks/peers/requirements.txt`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+import raytrace_rte as rte
+
+from . import scene as scenes
+from .tables import table
+
+PICTURE = Path(__file__).parent.parent / "docs/images/speed.png"
+GOAL = 1e-3
+"""Relative L2 error of the image to which times are compared."""
+PEERS = {
+    "scalar DDA (Numba)": ("dda", "prepare", "numba"),
+    "Dr.Jit texture march": ("dr_jit", "trilinear", "drjit"),
+    "VTK volume (CPU)": ("v_t_k", "volume", "pyvista"),
+    "NumPy sampling": ("sampling", "nearest", "numpy"),
+    "scipy map_coordinates": ("sampling", "linear", "scipy"),
+    "yt projection": ("y_t", "projection", "yt"),
+    "yt volume rendering": ("y_t", "rendering", "yt"),
+    "Raysect emission": ("ray_sect", "emission", "raysect"),
+}
+LIMITS = {
+    "VTK volume (CPU)": "8 bits a pixel",
+    "yt projection": "no absorption",
+    "yt volume rendering": "not radiometric",
+    "Raysect emission": "no absorption; one ray in 64, scaled",
+}
+METHODS = {"March(order=1)": rte.March(1), "March(order=2)": rte.March(2), "Auto(1e-3)": rte.Auto(1e-3)}
+
+
+def measure(quick: bool = False) -> dict[str, Any]:
+    """Return all figures of the suite, and draw the picture."""
+    sizes = (8, 16) if quick else (64, 128, 256)
+    pixels = 32 if quick else 512
+    data: dict[str, Any] = {
+        "throughput": [row for n in sizes for row in _throughput(n, pixels)],
+        "threads": [_threads(n, pixels) for n in (sizes[0], sizes[-1])],
+        "peers": _peers(sizes, pixels, quick),
+        "growth": _growth(quick),
+        "sweep": [_sweep(n, d) for n, d in (((8, 14),) if quick else ((41, 100), (41, 400), (96, 100)))],
+        "memory": [_memory(n, pixels) for n in ((16,) if quick else (128, 256, 384))],
+        "latency": _latency(quick),
+    }
+    if not quick:
+        _draw(data)
+    return data
+
+
+def _best(work: Callable[[], Any], repeats: int = 5) -> float:
+    """Least seconds of a few runs; the first, which compiles, does not count."""
+    work()
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def _kernel(
+    view: scenes.Scene, method: Any, threads: int = 2
+) -> tuple[Callable[[], None], Any, tuple[Any, ...]]:
+    """A compiled call that follows all rays of a scene, its answers, and what it is called with."""
+    from raytrace_rte.kernels import pyramid
+    from raytrace_rte.kernels.trace import empty_answers, trace
+    from raytrace_rte.tracing import needs_bricks, plan_of, range_of
+
+    medium, rays = view.medium, view.rays
+    walls = rte.open_().radiance(medium)
+    bricks = medium.pyramid if needs_bricks(method) else pyramid.empty()
+    end = np.full(rays.shape[0], np.inf)
+    answers = empty_answers(rays.shape[0], medium.n_band)
+    given = medium.cells, rays.origin, rays.direction, end
+    plan, span = plan_of(method, medium, walls), range_of(medium, walls)
+
+    def work() -> None:
+        trace(given[0], bricks, *given[1:], plan, walls, *span, threads, answers)
+
+    return work, answers, given
+
+
+def _throughput(n: int, pixels: int) -> list[dict[str, Any]]:
+    """Crossings a second of each method, and how much of the floor that is."""
+    from raytrace_rte.kernels.trace import empty_answers
+
+    from . import floors
+
+    rows = []
+    for name in ("float32", "float64"):
+        view = scenes.scene(n, pixels, np.dtype(name).type)
+        march, answers, given = _kernel(view, rte.March(2))
+        seconds = _best(march)
+        crossings = int(answers.visits.sum())
+        other = empty_answers(len(given[1]), 1)
+        floor = _best(lambda g=given, o=other: floors.walk(*g, 2, o))
+        data = given[0].record.reshape(-1)
+        read = _best(lambda d=data: floors.read_all(d, 2, np.zeros(2)))
+        row = {"cells": n, "records": name, "crossings": crossings, "March(order=2)": seconds, "floor": floor,
+               "read": read, "read_GB_s": data.nbytes / read / 1e9}  # fmt: skip
+        if name == "float32":
+            depth = np.random.default_rng(1).random((2, max(crossings // 64, 1), 32))
+            row["exp"] = _best(lambda d=depth: floors.absorb_all(d, 2, np.zeros((2, 32))))
+            for method in ("March(order=1)", "Auto(1e-3)"):
+                row[method] = _best(_kernel(view, METHODS[method])[0])
+        rows.append(row)
+    return rows
+
+
+def _threads(n: int, pixels: int) -> dict[str, Any]:
+    """Gain of a second thread, for the march and for plain reading."""
+    from . import floors
+
+    view = scenes.scene(n, pixels)
+    one, two = (_best(_kernel(view, rte.March(2), threads)[0]) for threads in (1, 2))
+    data = view.medium.cells.record.reshape(-1)
+    reads = [_best(lambda t=t: floors.read_all(data, t, np.zeros(t))) for t in (1, 2)]
+    return {"cells": n, "march": one / two, "read": reads[0] / reads[1]}
+
+
+def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, Any]]:
+    """Time and error of our methods and of every peer that is installed, same field and same rays."""
+    rows, absent = [], {}
+    for n in sizes:
+        view = scenes.scene(n, pixels)
+        exact = scenes.reference(view, 100 if quick else 3000)
+        index = scenes.tiles(pixels)
+        for name, method in METHODS.items():
+            seconds = _best(lambda m=method, v=view: rte.solve(v.medium, v.rays, method=m), 3)
+            flat = np.empty(pixels * pixels)
+            flat[index] = rte.solve(view.medium, view.rays, method=method).value
+            error = scenes.error(flat.reshape(pixels, pixels), exact)
+            rows.append({"name": name, "cells": n, "seconds": seconds, "error": error})
+        for name, (module, function, package) in PEERS.items():
+            try:
+                prepare = getattr(importlib.import_module(f"benchmarks.peers.{module}"), function)
+            except ImportError:
+                absent[name] = package
+                continue
+            image = prepare(view)
+            slow = n == sizes[-1] and name.startswith(("yt volume", "NumPy", "scipy"))
+            seconds = _best(image, 1 if slow or quick else 3) / getattr(image, "share", 1.0)
+            rows.append({"name": name, "cells": n, "seconds": seconds, "error": scenes.error(image(), exact)})
+    for name, package in absent.items():
+        print(
+            f"skipped: {name}: {package} is not installed (pip install -r benchmarks/peers/requirements.txt)"
+        )
+    return rows
+
+
+def _growth(quick: bool) -> list[dict[str, Any]]:
+    """How cost grows with rays, bands and directions: (what, how many, seconds, work)."""
+    rows = []
+    n = 8 if quick else 128
+    for pixels in (16, 32) if quick else (128, 256, 512, 1024):
+        view = scenes.scene(n, pixels)
+        work, answers, _ = _kernel(view, rte.March(2))
+        rows.append(
+            {"what": "rays", "count": pixels**2, "seconds": _best(work, 3), "work": int(answers.visits.sum())}
+        )
+    view = scenes.scene(8 if quick else 64, 32 if quick else 256)
+    for bands in (1, 2, 4, 8):
+        kappa, source = (np.repeat(f[..., None], bands, 3) for f in (view.medium.kappa, view.medium.source))
+        medium = rte.Medium(view.medium.grid, kappa, source)
+        work, answers, _ = _kernel(scenes.Scene(medium, view.origin, view.direction), rte.March(2))
+        rows.append(
+            {"what": "bands", "count": bands, "seconds": _best(work, 3), "work": int(answers.visits.sum())}
+        )
+    medium = rte.absorption.given(rte.sample("burns-christon", 8 if quick else 41))
+    for directions in (14, 26) if quick else (50, 100, 200, 400):
+        sensor = rte.heat_source(directions)
+        seconds = _best(lambda s=sensor: rte.solve(medium, s, method=rte.March()), 3)
+        crossings = rte.solve(medium, sensor, method=rte.March()).stats["crossings"]
+        rows.append({"what": "directions", "count": directions, "seconds": seconds, "work": crossings})
+    return rows
+
+
+def _sweep(n: int, directions: int) -> dict[str, Any]:
+    """The sweep in lockstep against its scalar sibling, on Burns & Christon's cube."""
+    from raytrace_rte.kernels import lockstep_sweep, sweep
+
+    medium = rte.absorption.given(rte.sample("burns-christon", n))
+    sensor = rte.heat_source(directions)
+
+    def work() -> Any:
+        return rte.solve(medium, sensor, method=rte.March())
+
+    together, crossings = _best(work, 3), work().stats["crossings"]
+    usual = lockstep_sweep.sweep
+    try:
+        lockstep_sweep.sweep = lambda box, cells, *rest: sweep.sweep_singly(
+            box, rest[0], cells.record, *rest[1:]
+        )
+        singly = _best(work, 3)
+    finally:
+        lockstep_sweep.sweep = usual
+    return {"cells": n, "directions": directions, "crossings": crossings, "seconds": together,
+            "gain": singly / together}  # fmt: skip
+
+
+MEMORY = """
+import resource, sys
+import numpy as np
+import raytrace_rte as rte
+def image(n, pixels):
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (n, n, n))
+    x = grid.centres[0].astype(np.float32)
+    kappa = np.ones(grid.shape, np.float32) + x[:, None, None]
+    T = np.full(grid.shape, 800, np.float32) + 900 * x
+    medium = rte.absorption.given(rte.Field(grid, T, absorption_coefficient=kappa))
+    camera = rte.camera_orthographic((0.5, 0.8, 0.3), (0.5, 0.5, 0.5), (pixels, pixels), 1.0)
+    rte.solve(medium, camera)
+image(8, 8)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+image(int(sys.argv[1]), int(sys.argv[2]))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def _memory(n: int, pixels: int) -> dict[str, Any]:
+    """Peak memory of an image, in bytes a cell; float32 kappa and T are 8 of them."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(n), str(pixels)], capture_output=True, text=True, check=True
+    )
+    return {"cells": n, "bytes_per_cell": int(done.stdout) / n**3}
+
+
+SOLVE = """
+import time
+start = time.perf_counter()
+import raytrace_rte as rte
+imported = time.perf_counter()
+medium = rte.absorption.given(rte.sample("smooth-plume", 8))
+rte.solve(medium, rte.Rays([-1, 0.1, 0.3], [1, 0, 0]))
+print(imported - start, time.perf_counter() - imported)
+"""
+
+
+def _latency(quick: bool) -> dict[str, float]:
+    """Seconds until something happens: import, help, the first image with and without compiled code."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = {**os.environ} if quick else {**os.environ, "NUMBA_CACHE_DIR": folder}
+        runs = [
+            [float(v) for v in subprocess.run(
+                [sys.executable, "-c", SOLVE], capture_output=True, text=True, check=True, env=env
+            ).stdout.split()]
+            for _ in range(4)
+        ]  # fmt: skip
+    tool = [sys.executable, "-c", "from raytrace_rte.cli import main; main()", "--help"]
+    helped = _best(lambda: subprocess.run(tool, capture_output=True, check=False), 3)
+    return {
+        "import": min(r[0] for r in runs),
+        "help": helped,
+        "cold": runs[0][1],
+        "warm": min(r[1] for r in runs[1:]),
+    }
+
+
+def tables(data: dict[str, Any]) -> dict[str, str]:
+    """Return the Markdown tables by name."""
+    wide = {r["cells"]: r for r in data["throughput"] if r["records"] == "float64"}
+    throughput = []
+    for r in data["throughput"]:
+        if r["records"] == "float32":
+            per = 1e-9 * r["crossings"]
+            throughput.append(
+                [f"{r['cells']}³", f"{r['crossings'] / 1e6:.0f}",
+                 *(f"{r[m] / per:.2f}" for m in ("March(order=1)", "March(order=2)")),
+                 f"{wide[r['cells']]['March(order=2)'] / per:.2f}", f"{r['Auto(1e-3)'] / per:.2f}",
+                 f"{r['floor'] / per:.2f}", f"{r['exp'] / per:.2f}", f"{r['read'] / per:.2f}",
+                 f"{100 * r['floor'] / r['March(order=2)']:.0f} %"]
+            )  # fmt: skip
+    threads = [[f"{r['cells']}³", f"{r['march']:.2f}", f"{r['read']:.2f}"] for r in data["threads"]]
+    growth = [
+        [r["what"], str(r["count"]), f"{r['work'] / 1e6:.1f}", f"{1e9 * r['seconds'] / r['work']:.2f}"]
+        for r in data["growth"]
+    ]
+    sweep = [
+        [f"{r['cells']}³", str(r["directions"]), f"{r['crossings'] / 1e6:.1f}",
+         f"{1e9 * r['seconds'] / r['crossings']:.1f}", f"{r['gain']:.2f}"]
+        for r in data["sweep"]
+    ]  # fmt: skip
+    memory = [
+        [f"{r['cells']}³", f"{r['bytes_per_cell']:.0f}", f"{r['bytes_per_cell'] / 8:.1f}"]
+        for r in data["memory"]
+    ]
+    latency = data["latency"]
+    return {
+        "throughput": table(
+            ["cells", "crossings [10⁶]", "March(1)", "March(2)", "March(2), float64", "Auto(1e-3)", "walk and read",
+             "exp alone", "read all once", "floor reached"],
+            throughput,
+        ),
+        "threads": table(["cells", "March(2), 2 threads / 1", "reading, 2 threads / 1"], threads),
+        "speed peers": _peer_table(data["peers"]),
+        "growth": table(["with", "count", "crossings [10⁶]", "ns a crossing"], growth),
+        "sweep speed": table(
+            ["cells", "directions", "crossings [10⁶]", "ns a crossing, both ways", "scalar / lockstep"], sweep
+        ),
+        "memory": table(["cells", "bytes a cell", "of the input"], memory),
+        "latency": table(
+            ["import [s]", "--help [s]", "first answer, compiling [s]", "first answer, compiled [s]"],
+            [[f"{latency[k]:.2f}" for k in ("import", "help", "cold", "warm")]],
+        ),
+    }  # fmt: skip
+
+
+def _peer_table(rows: list[dict[str, Any]]) -> str:
+    """Seconds and errors by size, and the time to the goal."""
+    sizes = sorted({r["cells"] for r in rows})
+    names = list(dict.fromkeys(r["name"] for r in rows))
+    ours = _time_to_goal([r for r in rows if r["name"] == "March(order=2)"])
+    lines = []
+    for name in names:
+        own = [r for r in rows if r["name"] == name]
+        goal = None if name in LIMITS else _time_to_goal(own)
+        lines.append(
+            [name, *(f"{r['seconds']:.3f} ({r['error']:.1e})" for r in own),
+             *([""] * (len(sizes) - len(own))),
+             LIMITS.get(name, "never") if goal is None else f"{goal:.2f} ({goal / (ours or goal):.1f})"]
+        )  # fmt: skip
+    head = ["", *(f"{n}³: s (error)" for n in sizes), f"to {GOAL:g}: s (/ March(2))"]
+    return table(head, lines)
+
+
+def _time_to_goal(rows: list[dict[str, Any]]) -> float | None:
+    """Seconds at which the error reaches the goal, by the power law of the two sizes nearest to it."""
+    errors, seconds = (np.log([r[k] for r in rows]) for k in ("error", "seconds"))
+    if len(rows) < 2 or not (np.diff(errors) < -0.3).all():
+        return None
+    at = int(np.clip(np.searchsorted(-errors, -np.log(GOAL)), 1, len(rows) - 1))
+    slope = (seconds[at] - seconds[at - 1]) / (errors[at] - errors[at - 1])
+    return float(np.exp(seconds[at] + slope * (np.log(GOAL) - errors[at])))
+
+
+def _draw(data: dict[str, Any]) -> None:
+    """Error over time of all peers."""
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name in dict.fromkeys(r["name"] for r in data["peers"]):
+        own = [r for r in data["peers"] if r["name"] == name]
+        ours = name in METHODS
+        axes.loglog(
+            [r["seconds"] for r in own], [r["error"] for r in own], "o-" if ours else "s:", label=name,
+            lw=2 if ours else 1, ms=5, alpha=1.0 if ours else 0.8,
+        )  # fmt: skip
+    axes.axhline(GOAL, color="0.7", lw=0.8, zorder=0)
+    axes.set_xlabel("time of a 512² image [s]; 64³, 128³ and 256³ cells")
+    axes.set_ylabel("relative L2 error of the image")
+    axes.legend(fontsize=7, ncol=2)
+    axes.grid(which="both", alpha=0.2)
+    figure.savefig(PICTURE, dpi=160)

@@ -1,0 +1,190 @@
+"""The certified switch with exact cells in lockstep: decisions are those of `auto.decide`, ray by ray.
+
+A lane crosses exact cells until its ray has to decide again; while all lanes do, so do most of their rays. A
+ray whose transmittance is only bounded (behind a thick step) finishes alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .auto import Course, certain, cross_exactly, decide, set_out
+from .cartesian import aim, begin, enter, face_left
+from .jit import inlined, kernel
+from .lanes import (
+    BAND,
+    CHECKED,
+    COUNT,
+    ERROR,
+    FAILED,
+    FAR,
+    FROM,
+    IDLE,
+    LANES,
+    MOVES,
+    PLAIN,
+    RAY,
+    READ,
+    STOPPABLE,
+    TAU,
+    THICK,
+    THIN,
+    TIME,
+    VAIN,
+    E,
+    T,
+    announce,
+    clear,
+    cross,
+    gather,
+    place,
+    put,
+    ray_in,
+    shine,
+    walk_in,
+)
+from .lockstep import RUN, following, missed
+
+PATIENCE = 2
+"""Steps between two looks for lanes whose rays have to decide."""
+
+
+@inlined
+def _course(s, n, cells, low):
+    """The course of a lane's ray."""
+    return Course(
+        walk_in(s, n, cells), s[TIME + n], s[T + n], s[E + n], s[TAU + n], s[ERROR + n], 0.0, low,
+        s[FROM + n], s[FAR + n], s[STOPPABLE + n], s[CHECKED + n], np.int64(s[VAIN + n]),
+        np.int64(s[IDLE + n]), np.int64(s[FAILED + n]), np.int64(s[READ + n]), np.int64(s[COUNT + n]),
+        np.int64(s[THIN + n]), np.int64(s[THICK + n]), -1,
+    )  # fmt: skip
+
+
+@inlined
+def _resume(s, n, cells, b, ray, way):
+    """Let a lane cross the exact cells that lie ahead of its ray."""
+    if way.thin + way.thick > s[THIN + n] + s[THICK + n]:
+        put(s, n, cells, b, ray, way.walk, way.t)
+    s[MOVES + n] = 1.0
+    s[T + n], s[E + n], s[TAU + n], s[COUNT + n], s[ERROR + n] = way.T, way.E, way.tau, way.exact, way.error
+    s[STOPPABLE + n], s[CHECKED + n] = way.stoppable, way.checked
+    s[VAIN + n], s[IDLE + n], s[FAILED + n] = way.vain, way.idle, way.failed
+    s[READ + n], s[THIN + n], s[THICK + n] = way.nodes, way.thin, way.thick
+
+
+@inlined
+def _answer(s, n, b, way, error, answers):
+    """Write what the ray of a lane has brought back in band b."""
+    T_, E_, tau, neglected, visits, steps, face = answers
+    r = np.int64(s[RAY + n])
+    T_[r, b], E_[r, b], tau[r, b], neglected[r, b] = way.T, way.E, way.tau, error
+    visits[r] += way.nodes + way.exact
+    steps[r, 0] += way.exact
+    steps[r, 1] += way.thin
+    steps[r, 2] += way.thick
+    face[r] = way.face
+    s[RAY + n] = -1.0
+
+
+@inlined
+def _start_plainly(s, n, cells, b, ray, read):
+    """March a lane's ray again without any shortcut: its bound would have been beyond the tolerance."""
+    t = s[FROM + n]
+    put(s, n, cells, b, ray, begin(cells, ray, t), t)
+    shine(s, n)
+    s[STOPPABLE + n], s[CHECKED + n], s[PLAIN + n], s[READ + n] = -1.0, np.inf, 1.0, read
+    s[ERROR + n], s[THIN + n], s[THICK + n] = 0.0, 0.0, 0.0
+
+
+@inlined
+def _attend(s, n, cells, pyramid, walls, tolerance, answers):
+    """Decide for a lane's ray: it goes on, or has ended and its answer is written."""
+    b, ray = np.int64(s[BAND + n]), ray_in(s, n)
+    way = _course(s, n, cells, tolerance.low[b])
+    if s[PLAIN + n] > 0.0:
+        T_, E_, tau, exact = s[T + n], s[E + n], s[TAU + n], way.exact
+        face = face_left(cells, way.walk)
+        plain = Course(way.walk, way.t, T_, E_, tau, 0.0, 0.0, 0.0, way.start, way.far, -1.0, np.inf, 0, 0, 0,
+                       way.nodes, exact, 0, 0, face)  # fmt: skip
+        _answer(s, n, b, plain, 0.0, answers)
+        return
+    while True:
+        way = decide(cells, pyramid, b, ray, walls, tolerance, way)
+        if way.face >= 0 or way.slack == 0.0:
+            break
+        way = cross_exactly(cells, b, ray, way)
+    if way.face < 0:
+        _resume(s, n, cells, b, ray, way)
+        return
+    error, within = certain(way, b, walls, tolerance)
+    if within:
+        _answer(s, n, b, way, error, answers)
+    else:
+        _start_plainly(s, n, cells, b, ray, way.nodes + way.exact)
+
+
+@inlined
+def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
+    """Put the next (ray, band) that meets the grid into a lane, and return the task after it."""
+    r, b = task
+    while r < origin.shape[0]:
+        this, band = r, b
+        b = b + 1 if b + 1 < bands else 0
+        r = following(r, workers) if b == 0 else r
+        ray = aim(origin, direction, this)
+        t, t_out = enter(cells, ray)
+        if not t < t_out:
+            missed(this, False, answers)
+            continue
+        if band == 0:
+            answers[4][this] = 0
+            answers[5][this, :] = 0
+        way = set_out(cells, ray, t, t_out, low[band])
+        place(s, n, cells, band, ray, way.walk, t, np.inf)
+        shine(s, n)
+        s[RAY + n], s[BAND + n], s[FROM + n], s[FAR + n], s[PLAIN + n] = this, band, t, t_out, 0.0
+        _resume(s, n, cells, band, ray, way)
+        break
+    return r, b
+
+
+@inlined
+def _pause(s):
+    """Let lanes stand whose rays have to decide."""
+    for n in range(LANES):
+        on = s[TIME + n] < s[CHECKED + n]
+        on = on and s[T + n] > s[STOPPABLE + n]
+        s[MOVES + n] = s[MOVES + n] if on else 0.0
+
+
+@kernel
+def switch_together(cells, pyramid, origin, direction, worker, workers, walls, tolerance, room, answers):
+    """Follow this worker's rays, each band of each in a lane of its own."""
+    s, g = room
+    bands = cells.record.shape[1]
+    task = worker * RUN, 0
+    for n in range(LANES):
+        clear(s, n)
+    while True:
+        busy = 0
+        for n in range(LANES):
+            if s[MOVES + n] == 0.0:
+                while True:
+                    if s[RAY + n] >= 0.0:
+                        _attend(s, n, cells, pyramid, walls, tolerance, answers)
+                    if s[RAY + n] >= 0.0:
+                        break
+                    if task[0] >= origin.shape[0]:
+                        clear(s, n)
+                        break
+                    task = _refill(
+                        s, n, cells, origin, direction, task, workers, bands, tolerance.low, answers
+                    )
+            busy += s[RAY + n] >= 0.0
+        if busy == 0:
+            return
+        for _ in range(PATIENCE):
+            gather(s, g, cells, 0)
+            cross(s, g, cells, 1.0, -1.0, 1.0)
+            _pause(s)
+            announce(s, cells)

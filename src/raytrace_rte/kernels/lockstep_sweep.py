@@ -1,0 +1,308 @@
+"""The sweep of parallel lines in lockstep: the same deposits as `sweep.sweep_singly`, several times as fast.
+
+LANES neighbouring lines walk together from wall to wall and keep what their segments do to light; then light
+is carried along all of them, there and back, and what it leaves goes into the cells. A lane at its end
+stands, which keeps empty segments: they absorb, emit and deposit nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from .cartesian import begin, inside
+from .intrinsics import fma
+from .jit import driver, inlined, kernel
+from .lanes import (
+    CELL,
+    HALF,
+    LANES,
+    MOVES,
+    RAY,
+    STATE,
+    TIME,
+    U,
+    V,
+    W,
+    X,
+    Y,
+    Z,
+    advance,
+    announce,
+    clear,
+    gather,
+    meet,
+    place,
+    ray_in,
+    walk_in,
+)
+from .reconstruct import RECORD, aligned
+from .sweep import (
+    ACROSS,
+    GRADIENT,
+    KAPPA,
+    NET,
+    PARTS,
+    PATH,
+    SOURCE,
+    THIN,
+    cover,
+    ends,
+    inside_box,
+    line,
+    sweep_singly,
+    wrapped,
+)
+from .transfer import absorb
+
+# Rows kept of a step: cell, length, source at both ends, a, w and d (transfer.py), power lost, mean of I.
+WHERE, LENGTH, NEAR, FAR, A_, W_, D_, LOST, MEAN = (LANES * row for row in range(9))
+STEP = 9 * LANES
+PATIENCE = 8
+"""Steps between two looks whether all lines have come to their ends."""
+INTO, OUT = 0, 1
+
+
+@inlined
+def _segment(s, g, kept, n):
+    """Keep what a lane's segment does to light, in both senses."""
+    m, half = RECORD * n, s[HALF + n]
+    gx, gy, gz = g[m + GRADIENT], g[m + GRADIENT + 1], g[m + GRADIENT + 2]
+    across = fma(s[Z + n], gz, fma(s[Y + n], gy, s[X + n] * gx))
+    middle = fma(g[m + ACROSS], across, g[m + SOURCE])
+    rise = half * fma(s[W + n], gz, fma(s[V + n], gy, s[U + n] * gx))
+    near, far = middle - rise, middle + rise
+    d = 2.0 * half * g[m + KAPPA]
+    a, _, w = absorb(d)
+    kept[WHERE + n] = s[CELL + n]
+    kept[LENGTH + n] = 2.0 * half
+    kept[NEAR + n] = near if near > 0.0 else 0.0
+    kept[FAR + n] = far if far > 0.0 else 0.0
+    kept[A_ + n] = a
+    kept[W_ + n] = w
+    kept[D_ + n] = d
+
+
+@inlined
+def _there(kept, n, light):
+    """Carry a lane's light along a segment."""
+    start, end = kept[NEAR + n], kept[FAR + n]
+    lost = fma(kept[A_ + n], light[n] - end, (end - start) * kept[W_ + n])
+    kept[LOST + n] = lost
+    kept[MEAN + n] = light[n] - 0.5 * lost
+    light[n] -= lost
+
+
+@inlined
+def _back(kept, n, light, power):
+    """Carry a lane's light back along a segment, and sum up what both leave."""
+    start, end, d = kept[FAR + n], kept[NEAR + n], kept[D_ + n]
+    lost = fma(kept[A_ + n], light[n] - end, (end - start) * kept[W_ + n])
+    both = kept[LOST + n] + lost
+    mean = kept[MEAN + n] + (light[n] - 0.5 * lost)
+    mean = start + end + both / d if d > THIN else mean
+    kept[LOST + n] = power * both
+    kept[MEAN + n] = power * kept[LENGTH + n] * mean
+    light[n] -= lost
+
+
+@kernel
+def _walk(box, cells, s, g, kept, crossings):
+    """Walk all lanes to their ends, count the cells that they cross, and return how many steps that took."""
+    wraps = box.period[0] > 0.0 or box.period[1] > 0.0 or box.period[2] > 0.0
+    steps, crossed = 0, 0
+    while True:
+        gather(s, g, cells, 0)
+        now = kept[steps]
+        for n in range(LANES):
+            crossed += np.int64(s[MOVES + n])
+        for n in range(LANES):
+            meet(s, n)
+            _segment(s, g, now, n)
+        advance(s, cells)
+        announce(s, cells)
+        steps += 1
+        if wraps:
+            _come_in_again(box, cells, s)
+        if wraps or steps % PATIENCE == 0:
+            moving = False
+            for n in range(LANES):
+                moving |= s[MOVES + n] > 0.0
+            if not moving:
+                crossings[0] += crossed
+                return steps
+
+
+@inlined
+def _come_in_again(box, cells, s):
+    """Bring lines that have left through a periodic face back in at the opposite one."""
+    for n in range(LANES):
+        if s[MOVES + n] == 0.0 and s[RAY + n] >= 0.0:
+            ray, walk = wrapped(box, ray_in(s, n), walk_in(s, n, cells))
+            if inside(box, walk):
+                place(s, n, cells, 0, ray, walk, s[TIME + n], np.inf)
+            else:
+                s[RAY + n] = -1.0
+
+
+@kernel
+def _carry(kept, steps, light, power, deposits):
+    """Carry the light of all lanes there and back, and add what it leaves to the cells."""
+    into, out = light[INTO], light[OUT]
+    for k in range(steps):
+        now = kept[k]
+        for n in range(LANES):
+            _there(now, n, into)
+    for k in range(steps - 1, -1, -1):
+        now = kept[k]
+        for n in range(LANES):
+            _back(now, n, out, power)
+        for n in range(LANES):
+            c = np.int64(now[WHERE + n])
+            deposits[c, NET] += now[LOST + n]
+            deposits[c, PATH] += now[MEAN + n]
+
+
+@kernel
+def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
+    """Sweep the lines in the first `count` lanes."""
+    s, g, kept, light, near, far = room
+    deposits, arrived, covered, crossings = deposit
+    steps = _walk(box, cells, s, g, kept, crossings)
+    for n in range(LANES):
+        there, back = 0.0, 0.0
+        if n < count:
+            for p in range(near.shape[1]):
+                there += radiosity[near[n, p]]
+                back += radiosity[far[n, p]]
+        light[INTO, n], light[OUT, n] = there / near.shape[1], back / near.shape[1]
+    _carry(kept, steps, light, power, deposits)
+    part = power / near.shape[1]
+    for n in range(count):
+        for p in range(near.shape[1]):
+            arrived[far[n, p]] += part * light[INTO, n]
+            arrived[near[n, p]] += part * light[OUT, n]
+            covered[far[n, p]] += part
+            covered[near[n, p]] += part
+
+
+@inlined
+def _reach(faces, period, o, d):
+    """Distances at which a line, across its faces, enters and leaves one axis; a periodic axis has none."""
+    inverse = 1.0 / d
+    a, b = (faces[0] - o) * inverse, (faces[faces.size - 1] - o) * inverse
+    return (-np.inf, np.inf) if period > 0.0 else (min(a, b), max(a, b))
+
+
+@inlined
+def _index(faces, period, p):
+    """Cell of a position on an axis of equal cells, the nearest one if it is outside."""
+    share = (p - faces[0]) / (faces[faces.size - 1] - faces[0])
+    share -= np.floor(share) if period > 0.0 else 0.0
+    n = faces.size - 1.0
+    return min(max(np.floor(share * n), 0.0), n - 1.0)
+
+
+@inlined
+def _wall_cell(box, x, y, z, axis, faces):
+    """Number of the wall cell at a position on the face of an axis; faces: first cells of the three."""
+    i, j, k = (
+        _index(box.x, box.period[0], x),
+        _index(box.y, box.period[1], y),
+        _index(box.z, box.period[2], z),
+    )
+    ny, nz = box.y.size - 1.0, box.z.size - 1.0
+    on_y, on_z = faces[1] + fma(i, nz, k), faces[2] + fma(i, ny, j)
+    return np.int64(faces[0] + fma(j, nz, k) if axis == 0 else (on_y if axis == 1 else on_z))
+
+
+@kernel
+def _cover_evenly(box, bundle, n, a, b, centre, near, far):
+    """`sweep.cover` in a grid of equal cells, of a line along no axis: all parts at once."""
+    t_in, a_in, t_out, a_out = centre
+    o, step = bundle.origin[n], bundle.steps[n]
+    u, v, w = bundle.direction[n]
+    entry = (box.first[0 if u > 0.0 else 1], box.first[2 if v > 0.0 else 3], box.first[4 if w > 0.0 else 5])
+    leave = (box.first[1 if u > 0.0 else 0], box.first[3 if v > 0.0 else 2], box.first[5 if w > 0.0 else 4])
+    for part in range(PARTS * PARTS):
+        p = a + (part // PARTS + 0.5) / PARTS - 0.5
+        q = b + (part % PARTS + 0.5) / PARTS - 0.5
+        x = o[0] + p * step[0, 0] + q * step[1, 0]
+        y = o[1] + p * step[0, 1] + q * step[1, 1]
+        z = o[2] + p * step[0, 2] + q * step[1, 2]
+        x_in, x_out = _reach(box.x, box.period[0], x, u)
+        y_in, y_out = _reach(box.y, box.period[1], y, v)
+        z_in, z_out = _reach(box.z, box.period[2], z, w)
+        s_in, s_out = max(x_in, y_in, z_in), min(x_out, y_out, z_out)
+        meets = s_in < s_out  # a part that passes the box by goes where its line goes
+        b_in = 0 if x_in == s_in else (1 if y_in == s_in else 2)
+        b_out = 0 if x_out == s_out else (1 if y_out == s_out else 2)
+        s_in, b_in = s_in if meets else t_in, b_in if meets else a_in
+        s_out, b_out = s_out if meets else t_out, b_out if meets else a_out
+        near[part] = _wall_cell(box, x + s_in * u, y + s_in * v, z + s_in * w, b_in, entry)
+        far[part] = _wall_cell(box, x + s_out * u, y + s_out * v, z + s_out * w, b_out, leave)
+
+
+@kernel
+def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
+    """Sweep all lines of direction n, LANES at a time."""
+    s, near, far = room[0], room[4], room[5]
+    power, count = bundle.power[n], 0
+    rows, columns = bundle.counts[n, 0], bundle.counts[n, 1]
+    u, v, w = bundle.direction[n]
+    oblique = cells.pitch[0] > 0.0 and u != 0.0 and v != 0.0 and w != 0.0
+    for lattice in range(rows * columns + 1):
+        if lattice < rows * columns:
+            a, b = lattice // columns, lattice % columns
+            ray = line(bundle, n, a, b)
+            way = ends(box, ray)
+            if not way[0] < way[2]:
+                continue
+            if oblique:
+                _cover_evenly(box, bundle, n, a, b, way, near[count], far[count])
+            else:
+                cover(box, bundle, n, a, b, way, near[count], far[count])
+            ray = inside_box(box, ray, way[0])
+            place(s, count, cells, 0, ray, begin(box, ray, way[0]), way[0], np.inf)
+            s[RAY + count] = lattice
+            count += 1
+            if count < LANES:
+                continue
+        elif count == 0:
+            break
+        for empty in range(count, LANES):
+            clear(s, empty)
+        _sweep_lanes(box, cells, count, power, radiosity, room, deposit)
+        count = 0
+
+
+@driver
+def sweep_together(box, cells, bundle, radiosity, first, rooms, sums):
+    """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
+
+    radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each group.
+    """
+    deposits, arrived, covered, crossings = sums
+    states, records, kept, lights = rooms
+    for g in prange(deposits.shape[0]):
+        n = first + g
+        if n < bundle.power.size:
+            near = np.empty((LANES, PARTS * PARTS), dtype=np.int64)
+            room = states[g], records[g], kept[g], lights[g], near, np.empty_like(near)
+            deposit = deposits[g], arrived[g], covered[g], crossings[g : g + 1]
+            _sweep_direction(box, cells, bundle, n, radiosity, room, deposit)
+
+
+def sweep(box, cells, bundle, radiosity, first, longest, sums):
+    """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
+
+    cells: records as of `sweep.KAPPA` and so on; radiosity (n_surface,) [W m-2 sr-1]; longest: no line
+    crosses more cells than that. Lines that solid cells cut go one by one.
+    """
+    if box.solid.size > 0:
+        sweep_singly(box, bundle, cells.record, radiosity, first, longest, sums)
+        return
+    groups, number = len(sums.cells), np.dtype(np.float64)
+    shapes = (STATE,), (RECORD * LANES,), (longest + PATIENCE, STEP), (2, LANES)
+    rooms = tuple(aligned((groups, *shape), number) for shape in shapes)
+    sweep_together(box, cells, bundle, radiosity, first, rooms, sums)

@@ -1,0 +1,181 @@
+"""Rays in lockstep are the rays of the readable kernels: every ray to 1e-13, whatever it meets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fields
+import raytrace_rte as rte
+from raytrace_rte.kernels import lanes, pyramid
+from raytrace_rte.kernels.lockstep import RUN
+from raytrace_rte.kernels.trace import Answers, empty_answers, trace, trace_singly
+from raytrace_rte.tracing import needs_bricks, plan_of, range_of
+
+SAME = 1e-13
+WALLS = rte.black(500.0)
+
+
+def both(medium, rays, method, ends=None, workers=2):
+    """Answers in lockstep and one by one."""
+    walls = WALLS.radiance(medium)
+    bricks = medium.pyramid if needs_bricks(method) else pyramid.empty()
+    ends = np.full(rays.shape[0], np.inf) if ends is None else ends
+    common = medium.cells, bricks, rays.origin, rays.direction, ends, plan_of(method, medium, walls), walls
+    out = []
+    for driver in (trace, trace_singly):
+        answers = empty_answers(rays.shape[0], medium.n_band)
+        for array in answers:
+            array.view(np.uint8).fill(0x5A)  # what nobody writes shows
+        driver(*common, *range_of(medium, walls), workers, answers)
+        out.append(answers)
+    return out
+
+
+def assert_same(medium, rays, method, **kwargs):
+    fast, plain = both(medium, rays, method, **kwargs)
+    greatest = range_of(medium, WALLS.radiance(medium))[1]
+    for name in ("transmittance", "emission", "optical_depth", "neglected"):
+        a, b = getattr(fast, name), getattr(plain, name)
+        scale = {"transmittance": 1.0, "optical_depth": np.maximum(b, 1.0)}.get(name, greatest)
+        assert np.abs(a - b).max(initial=0.0) <= SAME * np.max(scale) or np.all(
+            np.abs(a - b) <= SAME * scale
+        ), name
+    np.testing.assert_array_equal(fast.face, plain.face)
+    # A ray that runs along an edge between cells may count a cell of no width more or less.
+    assert (np.abs(fast.visits - plain.visits) <= 3 * medium.n_band).all()
+    assert (fast.visits != plain.visits).mean() <= 0.02
+
+
+def crowd(rng, medium, count=4000):
+    """Rays from inside and outside, along axes, along diagonals, and past the box."""
+    low, high = medium.grid.lower, medium.grid.upper
+    target = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low), (count, 3))
+    direction = rng.normal(size=(count, 3))
+    direction[::7] = np.eye(3)[rng.integers(0, 3, len(direction[::7]))] * rng.choice(
+        (-1, 1), (len(direction[::7]), 1)
+    )
+    direction[2::14, 2] = 0.0
+    inside = rng.random((count, 1)) < 0.4
+    return rte.Rays(np.where(inside, target, target - 3 * direction), direction)
+
+
+MEDIA = {
+    "uniform": lambda: fields.medium(fields.grid(24, "uniform"), 5.0),
+    "stretched": lambda: fields.medium(fields.grid(24, "stretched"), 5.0),
+    "thick": lambda: fields.medium(fields.grid(17, "uniform"), 4000.0),
+    "float32": lambda: rte.absorption.planck_mean(rte.sample("pool-fire")),
+    "one cell": lambda: rte.Medium(rte.uniform((0, 0, 0), (1, 1, 1), (1, 1, 1)), [[[2.0]]], [[[3.0]]]),
+    "few cells": lambda: fields.medium(rte.uniform((0, 0, 0), (1, 2, 3), (2, 5, 3)), 1.0),
+    "far from the origin": lambda: fields.medium(rte.uniform((9, -7, 5), (10, -6, 6), (20, 20, 20)), 3.0),
+    "bands": lambda: banded(fields.grid(12, "uniform"), 3),
+    "stretched bands": lambda: banded(fields.grid(12, "stretched"), 2),
+}
+
+
+def banded(grid, bands):
+    one = fields.medium(grid, 1.0)
+    kappa = np.stack([one.kappa * 10.0**b for b in range(bands)], axis=-1)
+    source = np.stack([one.source * (b + 1) for b in range(bands)], axis=-1)
+    return rte.Medium(grid, kappa, source, emission=lambda T: rte.blackbody(T) * np.arange(1, bands + 1))
+
+
+@pytest.mark.parametrize("method", [rte.March(1), rte.March(2), rte.March(2, stop=30.0)], ids=str)
+@pytest.mark.parametrize("name", MEDIA)
+def test_the_march_in_lockstep_is_the_march(name, method, rng):
+    medium = MEDIA[name]()
+    assert_same(medium, crowd(rng, medium), method)
+
+
+def test_opaque_things_end_rays_in_lockstep(rng):
+    medium = MEDIA["uniform"]()
+    rays = crowd(rng, medium)
+    ends = rng.uniform(0.0, 4.0, rays.shape[0])
+    assert_same(medium, rays, rte.March(2), ends=ends)
+
+
+@pytest.mark.parametrize("name", MEDIA)
+def test_the_switch_in_lockstep_decides_alike(name, rng):
+    """Decisions may fall differently in the last bit of a comparison; both are within their bounds."""
+    medium = MEDIA[name]()
+    rays = crowd(rng, medium)
+    fast, plain = both(medium, rays, rte.Auto(1e-3))
+    closed = [a.emission + a.transmittance * WALLS.radiance(medium)[a.face] for a in (fast, plain)]
+    greatest = range_of(medium, WALLS.radiance(medium))[1].max()
+    bound = fast.neglected + plain.neglected + SAME * greatest
+    assert (np.abs(closed[0] - closed[1]) <= bound).all()
+    alike = np.abs(closed[0] - closed[1]) <= SAME * greatest
+    assert alike.mean() > 0.99
+    assert (fast.steps != plain.steps).any(axis=1).mean() <= 0.05
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, lanes.LANES - 1, lanes.LANES, RUN + 1, 5 * RUN])
+@pytest.mark.parametrize("method", [rte.March(2), rte.Auto(1e-3)], ids=str)
+def test_any_number_of_rays_in_any_company(count, method, rng):
+    medium = MEDIA["bands"]()
+    rays = crowd(rng, medium, max(count, 1))
+    rays = rte.Rays(rays.origin, rays.direction)
+    answers = [both(medium, take(rays, count), method, workers=w)[0] for w in (1, 2, 5)]
+    for other in answers[1:]:
+        for a, b in zip(answers[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+    if count > 1:
+        half = both(medium, take(rays, count // 2), method)[0]
+        for a, b in zip(half, answers[0], strict=True):
+            np.testing.assert_array_equal(a, b[: count // 2])
+
+
+def take(rays, count):
+    return rays.take(np.arange(count))
+
+
+def test_auto_without_shortcuts_has_the_bits_of_the_march(rng):
+    medium = MEDIA["stretched"]()
+    rays = crowd(rng, medium)
+    auto = both(medium, rays, rte.Auto(1e-13, 0.0))[0]
+    march = both(medium, rays, rte.March(2))[0]
+    plain = auto.steps[:, 1:].sum(axis=1) == 0
+    assert plain.sum() > 1000
+    for name in Answers._fields[:3]:
+        np.testing.assert_array_equal(getattr(auto, name)[plain], getattr(march, name)[plain])
+
+
+BOXES = {
+    "uniform": (fields.grid(9, "uniform"), {}),
+    "stretched": (fields.grid(8, "stretched"), {}),
+    "flat": (rte.uniform((0, 0, 0), (3, 1, 0.5), (40, 7, 3)), {}),
+    "periodic": (fields.grid(7, "uniform"), {"y_min": rte.periodic(), "y_max": rte.periodic()}),
+    "stretched, periodic": (
+        fields.grid(7, "stretched"),
+        {"x_min": rte.periodic(), "x_max": rte.periodic()},
+    ),
+    "slab": (rte.Cartesian(fields.stretched(30), *[(-np.inf, np.inf)] * 2), {}),
+}
+
+
+@pytest.mark.parametrize("name", BOXES)
+def test_the_sweep_in_lockstep_is_the_sweep(name, monkeypatch):
+    from raytrace_rte.kernels import lockstep_sweep, sweep
+
+    grid, periods = BOXES[name]
+    medium = (
+        MEDIA["uniform"]() if grid is None else fields.medium(grid, 4.0) if name != "slab" else slab(grid)
+    )
+    walls = rte.black(400.0, **periods)
+    fast = rte.solve(medium, rte.heat_source(50), walls)
+
+    def one_by_one(box, cells, bundle, radiosity, first, longest, sums):
+        sweep.sweep_singly(box, bundle, cells.record, radiosity, first, longest, sums)
+
+    monkeypatch.setattr(lockstep_sweep, "sweep", one_by_one)
+    plain = rte.solve(medium, rte.heat_source(50), walls)
+    assert fast.stats["crossings"] == plain.stats["crossings"]
+    for a, b in ((fast.G, plain.G), (fast.div_q, plain.div_q)):
+        assert np.abs(a - b).max() <= SAME * np.abs(fast.G).max() * medium.kappa.max()
+    for face, flux in plain.wall_flux.items():
+        np.testing.assert_allclose(fast.wall_flux[face], flux, rtol=0, atol=SAME * np.abs(flux).max() + 1e-9)
+
+
+def slab(grid):
+    x = grid.centres[0].reshape(grid.shape)
+    return rte.Medium(grid, 1.0 + x, 2.0 + np.sin(5 * x))
