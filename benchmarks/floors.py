@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numba import prange
 
@@ -22,6 +24,7 @@ from raytrace_rte.kernels.lanes import (
     space,
 )
 from raytrace_rte.kernels.reconstruct import RECORD
+from raytrace_rte.kernels.trace import empty_answers
 from raytrace_rte.kernels.transfer import absorb
 
 
@@ -98,3 +101,21 @@ def absorb_all(depth, workers, out):
             for n in range(LANES):
                 a, e, weight = absorb(depth[w, 0, n] + out[w, n] * 1e-300)
                 out[w, n] += a + e + weight
+
+
+def machine_code(cells, rays):
+    """Return the widest vector registers of the compiled march, and how many packed and scalar multiply-adds.
+
+    The loops over lanes must be packed; what is left scalar attends to single rays.
+    """
+    room = space(1, 1, cells.record.dtype)
+    out = tuple(empty_answers(len(rays[0]), 1))
+    own = room.state[0], room.lights[0], room.records[0]
+    lockstep.march_together(cells, rays, 0, 1, True, -1.0, np.ones(1), own, out)
+    code = "\n".join(lockstep.march_together.inspect_asm().values())
+    return {
+        "registers": next((r for r in ("zmm", "ymm", "xmm") if f"%{r}" in code), "none"),
+        "packed": len(re.findall(r"vfn?m(?:add|sub)\d+pd\s.*%[yz]mm", code)),
+        "scalar": len(re.findall(r"vfn?m(?:add|sub)\d+sd\s", code)),
+        "divisions": len(re.findall(r"vdivpd\s.*%[yz]mm", code)),
+    }

@@ -59,6 +59,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "sweep": [_sweep(n, d) for n, d in (((8, 14),) if quick else ((41, 100), (41, 400), (96, 100)))],
         "memory": [_memory(n, pixels) for n in ((16,) if quick else (128, 256, 384))],
         "latency": _latency(quick),
+        "machine code": _machine_code(),
     }
     if not quick:
         _draw(data)
@@ -216,6 +217,15 @@ def _sweep(n: int, directions: int) -> dict[str, Any]:
             "gain": singly / together}  # fmt: skip
 
 
+def _machine_code() -> dict[str, Any]:
+    """What the compiler has made of the lanes."""
+    from . import floors
+
+    view = scenes.scene(8, 32)
+    _, _, given = _kernel(view, rte.March(2))
+    return dict(floors.machine_code(given[0], given[1:]))
+
+
 MEMORY = """
 import resource, sys
 import numpy as np
@@ -305,8 +315,8 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
     latency = data["latency"]
     return {
         "throughput": table(
-            ["cells", "crossings [10⁶]", "March(1)", "March(2)", "March(2), float64", "Auto(1e-3)", "walk and read",
-             "exp alone", "read all once", "floor reached"],
+            ["cells", "crossings [10⁶]", "March(1)", "March(2)", "March(2), float64", "Auto(1e-3)",
+             "walk and read", "exp alone", "read all once", "floor reached"],
             throughput,
         ),
         "threads": table(["cells", "March(2), 2 threads / 1", "reading, 2 threads / 1"], threads),
@@ -314,6 +324,10 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         "growth": table(["with", "count", "crossings [10⁶]", "ns a crossing"], growth),
         "sweep speed": table(
             ["cells", "directions", "crossings [10⁶]", "ns a crossing, both ways", "scalar / lockstep"], sweep
+        ),
+        "machine code": table(
+            ["registers", "packed multiply-adds", "packed divisions", "scalar multiply-adds"],
+            [[str(data["machine code"][k]) for k in ("registers", "packed", "divisions", "scalar")]],
         ),
         "memory": table(["cells", "bytes a cell", "of the input"], memory),
         "latency": table(
