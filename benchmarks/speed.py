@@ -57,7 +57,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "peers": _peers(sizes, pixels, quick),
         "growth": _growth(quick),
         "sweep": [_sweep(n, d) for n, d in (((8, 14),) if quick else ((41, 100), (41, 400), (96, 100)))],
-        "memory": [_memory(n, pixels) for n in ((16,) if quick else (128, 256, 384))],
+        "memory": [_memory(n, pixels) for n in ((16,) if quick else (128, 256, 512))],
         "latency": _latency(quick),
         "machine code": _machine_code(),
     }
@@ -227,7 +227,7 @@ def _machine_code() -> dict[str, Any]:
 
 
 MEMORY = """
-import resource, sys
+import resource, sys, time
 import numpy as np
 import raytrace_rte as rte
 def image(n, pixels):
@@ -237,20 +237,28 @@ def image(n, pixels):
     T = np.full(grid.shape, 800, np.float32) + 900 * x
     medium = rte.absorption.given(rte.Field(grid, T, absorption_coefficient=kappa))
     camera = rte.camera_orthographic((0.5, 0.8, 0.3), (0.5, 0.5, 0.5), (pixels, pixels), 1.0)
-    rte.solve(medium, camera)
+    rte.solve(medium, camera, lean=lean)
+lean = sys.argv[3] == "lean"
 image(8, 8)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter()
 image(int(sys.argv[1]), int(sys.argv[2]))
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+seconds = time.perf_counter() - start
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, seconds)
 """
 
 
 def _memory(n: int, pixels: int) -> dict[str, Any]:
-    """Peak memory of an image, in bytes a cell; float32 kappa and T are 8 of them."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(n), str(pixels)], capture_output=True, text=True, check=True
-    )
-    return {"cells": n, "bytes_per_cell": int(done.stdout) / n**3}
+    """Peak memory of an image, in bytes a cell, with and without records, and seconds of both.
+
+    float32 kappa and T are 8 of the bytes.
+    """
+    row: dict[str, Any] = {"cells": n}
+    for how in ("full", "lean"):
+        command = [sys.executable, "-c", MEMORY, str(n), str(pixels), how]
+        done = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        row[how] = {"bytes_per_cell": int(done[0]) / n**3, "seconds": float(done[1])}
+    return row
 
 
 SOLVE = """
@@ -309,9 +317,10 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         for r in data["sweep"]
     ]  # fmt: skip
     memory = [
-        [f"{r['cells']}³", f"{r['bytes_per_cell']:.0f}", f"{r['bytes_per_cell'] / 8:.1f}"]
-        for r in data["memory"]
-    ]
+        [f"{r['cells']}³", how, f"{r[how]['bytes_per_cell']:.0f}", f"{r[how]['bytes_per_cell'] / 8:.1f}",
+         f"{r[how]['seconds'] / r['full']['seconds']:.1f}"]
+        for r in data["memory"] for how in ("full", "lean")
+    ]  # fmt: skip
     latency = data["latency"]
     return {
         "throughput": table(
@@ -329,7 +338,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
             ["registers", "packed multiply-adds", "packed divisions", "scalar multiply-adds"],
             [[str(data["machine code"][k]) for k in ("registers", "packed", "divisions", "scalar")]],
         ),
-        "memory": table(["cells", "bytes a cell", "of the input"], memory),
+        "memory": table(["cells", "records", "bytes a cell", "of the input", "time"], memory),
         "latency": table(
             ["import [s]", "--help [s]", "first answer, compiling [s]", "first answer, compiled [s]"],
             [[f"{latency[k]:.2f}" for k in ("import", "help", "cold", "warm")]],

@@ -184,7 +184,8 @@ def test_kernels_are_plain_python_too():
         str(TESTS / "test_traversal.py"),
         str(TESTS / "test_series.py"),
         "-k",
-        "(oracle and seed0) or band or slab or fools or corners or starting or misses or starts or nothing or deepest",
+        "(oracle and seed0) or band or slab or fools or corners or starting or misses or starts or "
+        "nothing or deepest",
         NUMBA_DISABLE_JIT="1",
     )
 

@@ -80,6 +80,7 @@ def run(
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")] = False,
     threads: Annotated[int | None, typer.Option(help="threads; default all", show_default=False)] = None,
+    lean: Annotated[bool, typer.Option("--lean", help="least memory, for several times the time")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no summary")] = False,
 ) -> None:
     """Do the job of CONFIG: trace the sensor's rays, write result, picture and record."""
@@ -89,7 +90,7 @@ def run(
         job = load(config, overrides or ())
         from .run import job as jobs  # after the config: its mistakes are told without the solver's imports
 
-        prepared = jobs.prepare(job)
+        prepared = jobs.prepare(job, lean)
         say = _silent if quiet else _say
         say(prepared.describe())
         checkpoint = prepared.checkpoint(resume)

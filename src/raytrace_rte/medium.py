@@ -71,24 +71,37 @@ class Medium:
     @cached_property
     def cells(self) -> Cells:
         """The records that ray kernels read, built on first use: 32 (float32) or 64 bytes a cell and band."""
+        return self._cells(lean=False)
+
+    @cached_property
+    def lean_cells(self) -> Cells:
+        """The same without records: kernels rebuild one wherever a ray comes."""
+        return self._cells(lean=True)
+
+    def _cells(self, lean: bool) -> Cells:
         from .kernels.reconstruct import reconstruct
 
         shape = (*self.grid.shape, self.n_band)
-        return reconstruct(self.grid, self.kappa.reshape(shape), self.source.reshape(shape))
+        return reconstruct(self.grid, self.kappa.reshape(shape), self.source.reshape(shape), lean)
+
+    @property
+    def _any_cells(self) -> Cells:
+        """The records if they have been built, else what rebuilds them."""
+        return self.cells if "cells" in self.__dict__ else self.lean_cells
 
     @cached_property
     def pyramid(self) -> Pyramid:
         """What bounds the field over bricks of cells, for Auto; built on first use, 0.15 bytes a cell."""
         from .kernels.pyramid import build
 
-        return build(self.cells, self.grid.widths)
+        return build(self._any_cells, self.grid.widths)
 
     @cached_property
     def source_range(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Least and greatest source of each band as reconstructed, (n_band,) each [W m-2 sr-1]."""
         from .kernels.pyramid import source_range
 
-        return source_range(self.cells, self.grid.widths)
+        return source_range(self._any_cells, self.grid.widths)
 
     @cached_property
     def optical_depth(self) -> dict[str, float]:
@@ -96,21 +109,24 @@ class Medium:
 
         The domain's is the volume-averaged kappa times its longest finite extent.
         """
-        size = np.zeros(self.grid.shape)
-        volume = np.ones(self.grid.shape)
-        extent = 0.0
-        for axis, width in enumerate(self.grid.widths):
-            if np.isfinite(width).all():
-                w = np.expand_dims(width, [a for a in range(3) if a != axis])
-                size = np.maximum(size, w)
-                volume = volume * w
-                extent = max(extent, float(width.sum()))
-        kappa = self.kappa.reshape(*self.grid.shape, self.n_band).max(axis=3)
-        tau = kappa * size
+        finite = [np.isfinite(w).all() for w in self.grid.widths]
+        wx, wy, wz = (w if f else np.ones_like(w) for w, f in zip(self.grid.widths, finite, strict=True))
+        extent = max(
+            (float(w.sum()) for w, f in zip(self.grid.widths, finite, strict=True) if f), default=0.0
+        )
+        edge = np.maximum.outer(wy if finite[1] else 0.0 * wy, wz if finite[2] else 0.0 * wz)
+        area = np.outer(wy, wz)
+        total = mean = greatest = 0.0
+        for i, plane in enumerate(self.kappa.reshape(*self.grid.shape, self.n_band)):  # small work arrays
+            kappa = plane.max(axis=2)
+            tau = kappa * np.maximum(edge, wx[i] if finite[0] else 0.0)
+            mean += float(tau.sum())
+            greatest = max(greatest, float(tau.max()))
+            total += float((kappa * area).sum() * wx[i])
         return {
-            "cell_mean": float(tau.mean()),
-            "cell_max": float(tau.max()),
-            "domain": float((kappa * volume).sum() / volume.sum() * extent),
+            "cell_mean": mean / float(np.prod(self.grid.shape)),
+            "cell_max": greatest,
+            "domain": total / float(wx.sum() * area.sum()) * extent,
         }
 
     def __repr__(self) -> str:

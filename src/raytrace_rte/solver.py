@@ -36,6 +36,7 @@ def solve(
     progress: Progress | None = None,
     store: Store | None = None,
     objects: Objects = (),
+    lean: bool = False,
 ) -> HeatResult: ...
 @overload
 def solve(
@@ -48,6 +49,7 @@ def solve(
     progress: Progress | None = None,
     store: Store | None = None,
     objects: Objects = (),
+    lean: bool = False,
 ) -> FluxResult: ...
 @overload
 def solve(
@@ -60,6 +62,7 @@ def solve(
     progress: Progress | None = None,
     store: Store | None = None,
     objects: Objects = (),
+    lean: bool = False,
 ) -> Result: ...
 def solve(
     medium: Medium,
@@ -71,6 +74,7 @@ def solve(
     progress: Progress | None = None,
     store: Store | None = None,
     objects: Objects = (),
+    lean: bool = False,
 ) -> Result | HeatResult | FluxResult:
     """Answer what the sensor asks: a Result for rays and images, a FluxResult at points, a HeatResult for all
     cells.
@@ -81,11 +85,15 @@ def solve(
     progress: called with (done, in all) after each compiled call of about 0.4 s
     store: keeps finished rays
     objects: what ends rays inside: solid cells (`solids`), triangle meshes (`mesh`)
+    lean: rebuild cells' records wherever a ray comes instead of keeping them: a quarter of the memory,
+        several times the time, the same bits; for rays and images (docs/speed.md)
 
     Raises InputError when walls and medium do not fit together or threads is not a positive number.
     """
     walls = open_() if walls is None else walls
     method = Auto() if method is None else method
+    if lean:
+        check_lean(sensor, walls, objects)
     if isinstance(sensor, HeatSource):
         from .volume import solve_volume
 
@@ -93,13 +101,13 @@ def solve(
     if isinstance(sensor, PointSensor):
         return _solve_points(medium, sensor.on(medium), walls, method, objects, threads, progress)
     started = time.perf_counter()
-    medium.cells  # noqa: B018  built here, so that its time is told apart
+    medium.lean_cells if lean else medium.cells  # noqa: B018  built here, so that its time is told apart
     prepared = time.perf_counter()
     if needs_bricks(method):
         medium.pyramid  # noqa: B018
     bounded = time.perf_counter()
     answers, value, error, estimate = _radiances(
-        medium, sensor, walls, method, objects, threads=threads, progress=progress, store=store
+        medium, sensor, walls, method, objects, threads=threads, progress=progress, store=store, lean=lean
     )
     finished = time.perf_counter()
     seconds = {
@@ -131,8 +139,19 @@ def solve(
         stats=stats,
         config=config | provenance(),
         sensor=sensor,
-        profile=_profile(medium, sensor, method) if isinstance(sensor, LineOfSight) else None,
+        profile=_profile(medium, sensor, method, lean) if isinstance(sensor, LineOfSight) else None,
     )
+
+
+def check_lean(sensor: Sensor | HeatSource | PointSensor, walls: Walls, objects: Objects) -> None:
+    """Raise InputError where records have to be kept."""
+    if isinstance(sensor, HeatSource | PointSensor):
+        found = f"the sensor {type(sensor).__name__}"
+    elif objects or not walls.plain:
+        found = "objects" if objects else "reflecting walls"
+    else:
+        return
+    raise InputError(f"lean: found {found}; it is for rays and images that end at plain walls: leave it out")
 
 
 def _radiances(
@@ -234,7 +253,7 @@ def _statistics(medium: Medium, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _profile(medium: Medium, sensor: LineOfSight, method: Method) -> NDArray[np.void]:
+def _profile(medium: Medium, sensor: LineOfSight, method: Method, lean: bool) -> NDArray[np.void]:
     """The march of the one ray, segment by segment, seen from the observer (first band)."""
     from .kernels.cartesian import aim
     from .kernels.march import segments
@@ -243,9 +262,10 @@ def _profile(medium: Medium, sensor: LineOfSight, method: Method) -> NDArray[np.
     rays = sensor.take(np.zeros(1, dtype=np.int64))
     linear = not (isinstance(method, March) and method.order == 1)
     ray = aim(rays.origin, rays.direction, 0)
-    count = segments(medium.cells, 0, ray, linear, np.empty((0, 7)))
+    cells = medium.lean_cells if lean else medium.cells
+    count = segments(cells, 0, ray, linear, np.empty((0, 7)))
     rows = np.empty((count, 7))
-    segments(medium.cells, 0, ray, linear, rows)
+    segments(cells, 0, ray, linear, rows)
     near, length, kappa, source_near, source_far, tau, emitted = rows.T
     source = 0.5 * (source_near + source_far)
     columns = {

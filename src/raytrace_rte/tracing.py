@@ -46,11 +46,12 @@ def trace_all(
     tile: int = TILE,
     first: int = FIRST,
     ends: NDArray[np.float64] | None = None,
+    lean: bool = False,
 ) -> Answers:
     """Return the answers of all rays in the sensor's own order, traced tile by tile in timed batches.
 
     walls: radiance (7, n_band) behind the faces, as of Walls.radiance; ends: distance at which something
-    opaque ends each ray [m] (n_ray,), for the march only
+    opaque ends each ray [m] (n_ray,), for the march only; lean: without the medium's records
     """
     from .kernels import pyramid
     from .kernels.trace import empty_answers, trace
@@ -69,6 +70,7 @@ def trace_all(
     plan = plan_of(method, medium, walls)
     bricks = medium.pyramid if needs_bricks(method) else pyramid.empty()
     low, high = range_of(medium, walls)
+    cells = medium.lean_cells if lean else medium.cells
     batch, compiled = first, False
     for start, limit in _gaps(done):
         while start < limit:
@@ -77,7 +79,7 @@ def trace_all(
             part = empty_answers(stop - start, medium.n_band)
             clock = time.perf_counter()
             end = np.full(stop - start, np.inf) if ends is None else ends[order[start:stop]]
-            trace(medium.cells, bricks, rays.origin, rays.direction, end, plan, walls, low, high, count, part)
+            trace(cells, bricks, rays.origin, rays.direction, end, plan, walls, low, high, count, part)
             if compiled:
                 batch = _next_batch(stop - start, time.perf_counter() - clock)
             compiled = True

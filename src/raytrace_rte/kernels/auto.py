@@ -31,7 +31,6 @@ from .pyramid import (
     S_MIN,
     node_of,
 )
-from .reconstruct import KAPPA
 from .transfer import absorb
 
 THIN_SHARE, THICK_SHARE = 0.3, 0.6
@@ -302,7 +301,7 @@ def decide(cells, pyramid, b, ray, walls, tolerance, course):
         stoppable = per_span * (tolerance.relative * (E + T * high) + tolerance.absolute)
         if not entered:
             break
-        mean = cells.record[cell_of(cells, walk), b, KAPPA]
+        mean = cells.kappa[cell_of(cells, walk), b]
         if mean * (exit_at(walk) - t) >= OPAQUE:
             break
         share = THIN_SHARE * allowed / length

@@ -15,8 +15,8 @@ import numpy as np
 
 from .cartesian import ENDLESS, Ray, Walk, cell_of
 from .intrinsics import copy, fetch, fma
-from .jit import inlined
-from .reconstruct import RECORD, aligned
+from .jit import inlined, kernel
+from .reconstruct import RECORD, aligned, record_of
 from .transfer import absorb
 
 LANES = 32
@@ -215,9 +215,22 @@ def restore(s, lights, b):
         s[T + n] = lights[b, n]
 
 
+@kernel
+def _build(s, g, cells, b):
+    """Build the records of band b, counted from each lane's own."""
+    bands = cells.record.shape[1]
+    for n in range(LANES):
+        number, m = np.int64(s[CELL + n]), RECORD * n
+        eight = record_of(cells, number // bands, number % bands + b)
+        (g[m], g[m + 1], g[m + 2], g[m + 3], g[m + 4], g[m + 5], g[m + 6], g[m + 7]) = eight
+
+
 @inlined
 def gather(s, g, cells, b):
-    """Bring the records of band b, counted from each lane's own."""
+    """Bring the records of band b, counted from each lane's own, or build them."""
+    if cells.record.shape[0] == 0:
+        _build(s, g, cells, b)
+        return
     for n in range(LANES):
         copy(g, RECORD * n, cells.record, RECORD * (np.int64(s[CELL + n]) + b))
 

@@ -9,6 +9,7 @@ import numpy as np
 from .cartesian import MISSED, STRUCK, begin, cell_of, enter, exit_at, face_left, inside, step
 from .intrinsics import fma
 from .jit import kernel, serial_driver
+from .reconstruct import record_of
 from .transfer import absorb
 
 
@@ -34,17 +35,15 @@ class Traced(NamedTuple):
 @kernel
 def cell_between(cells, b, walk, ray, t, t_next, linear):
     """Return (kappa at mid-segment, S at its near end, S at its far end) of the current cell, all >= 0."""
-    # Numbers are read one by one: a view of the record would count references, atomically, in every cell.
-    r, c = cells.record, cell_of(cells, walk)
+    k, kx, ky, kz, s, gx, gy, gz = record_of(cells, cell_of(cells, walk), b)
     if not linear:
-        return r[c, b, 0], r[c, b, 4], r[c, b, 4]
+        return np.float64(k), np.float64(s), np.float64(s)
     half = 0.5 * (t_next - t)
     x = fma(t + half, ray.u, ray.x - cells.cx[walk.i])
     y = fma(t + half, ray.v, ray.y - cells.cy[walk.j])
     z = fma(t + half, ray.w, ray.z - cells.cz[walk.k])
-    kappa = fma(z, r[c, b, 3], fma(y, r[c, b, 2], fma(x, r[c, b, 1], r[c, b, 0])))
-    gx, gy, gz = r[c, b, 5], r[c, b, 6], r[c, b, 7]
-    middle = fma(z, gz, fma(y, gy, fma(x, gx, r[c, b, 4])))
+    kappa = fma(z, kz, fma(y, ky, fma(x, kx, k)))
+    middle = fma(z, gz, fma(y, gy, fma(x, gx, s)))
     rise = half * fma(ray.w, gz, fma(ray.v, gy, ray.u * gx))
     return max(kappa, 0.0), max(middle - rise, 0.0), max(middle + rise, 0.0)
 
@@ -52,8 +51,8 @@ def cell_between(cells, b, walk, ray, t, t_next, linear):
 @kernel
 def slope_along(cells, b, walk, ray):
     """Derivative of S along the ray in the current cell."""
-    r, c = cells.record, cell_of(cells, walk)
-    return ray.u * r[c, b, 5] + ray.v * r[c, b, 6] + ray.w * r[c, b, 7]
+    _, _, _, _, _, gx, gy, gz = record_of(cells, cell_of(cells, walk), b)
+    return ray.u * gx + ray.v * gy + ray.w * gz
 
 
 @kernel

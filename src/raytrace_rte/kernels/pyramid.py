@@ -13,7 +13,7 @@ import numpy as np
 from numba import prange
 
 from .jit import driver, inlined, kernel
-from .reconstruct import KAPPA, SOURCE
+from .reconstruct import KAPPA, SOURCE, records
 
 BASE = 3
 """log2 of the side of the smallest bricks, in cells."""
@@ -111,26 +111,29 @@ def _brick(record, hx, hy, hz, by, bz, node, nodes):
 
 
 @driver
-def fill_bricks(record, hx, hy, hz, by, bz, first, last, nodes):
-    """Fill nodes first to last - 1 of level 0 (n_node, n_band, 8) from the records."""
-    for node in prange(first, last):
+def fill_bricks(record, hx, hy, hz, by, bz, nodes):
+    """Fill a layer of nodes of level 0 (n_node, n_band, 8) from the records of its planes and the next."""
+    for node in prange(nodes.shape[0]):
         _brick(record, hx, hy, hz, by, bz, node, nodes)
 
 
-PIECE = 2048
-"""Bricks filled by one compiled call, about a million cells: Ctrl-C waits for it."""
+def _half(widths: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    """Half widths of cells, 0 for infinite ones."""
+    return [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in widths]
 
 
 def build(cells, widths: tuple[np.ndarray, ...]) -> Pyramid:
     """Return the pyramid over the cells of a medium; widths are those of the grid's axes."""
-    half = [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in widths]
-    shape = np.array([-(-w.size // (1 << BASE)) for w in widths])
+    hx, hy, hz = _half(widths)
+    side = 1 << BASE
+    shape = np.array([-(-w.size // side) for w in widths])
     bands = cells.record.shape[1]
-    base = np.empty((int(shape.prod()), bands, 8))
-    for first in range(0, len(base), PIECE):
-        last = min(first + PIECE, len(base))
-        fill_bricks(cells.record, *half, shape[1], shape[2], first, last, base)
-    levels, shapes = [base.reshape(*shape, bands, 8)], [shape]
+    base = np.empty((*shape, bands, 8))
+    for layer in range(shape[0]):
+        first, last = layer * side, min((layer + 1) * side + 1, hx.size)
+        slab = records(cells, first, last)
+        fill_bricks(slab, hx[first:last], hy, hz, shape[1], shape[2], base[layer].reshape(-1, bands, 8))
+    levels, shapes = [base], [shape]
     while shapes[-1].max() > 1:
         levels.append(_merged(levels[-1]))
         shapes.append(np.array(levels[-1].shape[:3]))
@@ -168,9 +171,12 @@ def _range_of_plane(record, i, hx, hy, hz, out):
 
 def source_range(cells, widths: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return least and greatest reconstructed source (n_band,) of the whole medium."""
-    half = [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in widths]
-    out = np.empty((half[0].size, cells.record.shape[1], 2))
-    _plane_range(cells.record, *half, out)
+    hx, hy, hz = _half(widths)
+    out = np.empty((hx.size, cells.record.shape[1], 2))
+    side = 1 << BASE
+    for first in range(0, hx.size, side):
+        last = min(first + side, hx.size)
+        _plane_range(records(cells, first, last), hx[first:last], hy, hz, out[first:last])
     return out[..., 0].min(axis=0), out[..., 1].max(axis=0)
 
 

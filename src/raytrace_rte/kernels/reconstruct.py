@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from .jit import driver, kernel
+from .jit import driver, inlined, kernel
 
 KAPPA, SOURCE, RECORD = 0, 4, 8
 EXTREMUM = 1.25
@@ -30,6 +30,9 @@ class Cells(NamedTuple):
     pitch: widths of the cells along the axes (3,) [m] where all cells of the grid are equal, else zeros
     faces, centres: those of the three axes in turn, from start (4,) on; centres are padded to as many
     stride: how far apart the records of neighbours along each axis are (3,)
+    axes: `Axis` of the three axes in turn, from start on (4, n)
+    kappa, source: the fields themselves (n_cell, n_band). Where there are no records (0, n_band, 8), they are
+    rebuilt from these, wherever a ray comes
     """
 
     x: np.ndarray
@@ -44,6 +47,9 @@ class Cells(NamedTuple):
     centres: np.ndarray
     start: np.ndarray
     stride: np.ndarray
+    axes: np.ndarray
+    kappa: np.ndarray
+    source: np.ndarray
 
 
 class Axis(NamedTuple):
@@ -106,8 +112,8 @@ def slope(f, c, b, stride, i, axis):
 
 
 @kernel
-def _fill(f, c, b, i, j, k, ax, ay, az, records, at):
-    """Write value and limited gradient of cell c into records[c, b, at : at + 4]."""
+def _value_and_gradient(f, c, b, i, j, k, ax, ay, az):
+    """Value and limited gradient of cell c = (i, j, k)."""
     nz = az.centre.size
     value = np.float64(f[c, b])
     gx = slope(f, c, b, ay.centre.size * nz, i, ax)
@@ -115,59 +121,99 @@ def _fill(f, c, b, i, j, k, ax, ay, az, records, at):
     gz = slope(f, c, b, 1, k, az)
     fall = 0.5 * (abs(gx) * ax.width[i] + abs(gy) * ay.width[j] + abs(gz) * az.width[k])
     scale = value / fall if fall > value else 1.0
-    records[c, b, at] = value
-    records[c, b, at + 1] = gx * scale
-    records[c, b, at + 2] = gy * scale
-    records[c, b, at + 3] = gz * scale
+    return value, gx * scale, gy * scale, gz * scale
 
 
 @kernel
-def _fill_line(ax, ay, az, i, j, kappa, source, records):
-    """Fill the records of the line of cells (i, j, all k)."""
-    first = (i * ay.centre.size + j) * az.centre.size
-    for k in range(az.centre.size):
-        for b in range(kappa.shape[1]):
-            _fill(kappa, first + k, b, i, j, k, ax, ay, az, records, KAPPA)
-            _fill(source, first + k, b, i, j, k, ax, ay, az, records, SOURCE)
+def _axis_of(cells, axis):
+    """The axis, out of the table of all."""
+    a, b = cells.start[axis], cells.start[axis + 1] - 1
+    t = cells.axes
+    return Axis(t[0, a:b], t[1, a:b], t[2, a:b], t[3, a:b])
+
+
+@kernel
+def _rebuilt(cells, c, b):
+    """The record of a cell, built now, with the rounding that storing it would give."""
+    nz, ny = cells.cz.size, cells.cy.size
+    i, j, k = c // (ny * nz), c // nz % ny, c % nz
+    ax, ay, az = _axis_of(cells, 0), _axis_of(cells, 1), _axis_of(cells, 2)
+    k0, k1, k2, k3 = _value_and_gradient(cells.kappa, c, b, i, j, k, ax, ay, az)
+    s0, s1, s2, s3 = _value_and_gradient(cells.source, c, b, i, j, k, ax, ay, az)
+    kind = cells.record.dtype.type
+    return kind(k0), kind(k1), kind(k2), kind(k3), kind(s0), kind(s1), kind(s2), kind(s3)
+
+
+@kernel
+def _fill_line(cells, line, start, out):
+    """Build the records of a line of cells along z into out, whose first line is number `start`."""
+    nz = cells.cz.size
+    for k in range(nz):
+        for b in range(out.shape[1]):
+            eight = _rebuilt(cells, line * nz + k, b)
+            c = (line - start) * nz + k
+            (out[c, b, 0], out[c, b, 1], out[c, b, 2], out[c, b, 3], out[c, b, 4], out[c, b, 5], out[c, b, 6],
+             out[c, b, 7]) = eight  # fmt: skip
 
 
 @driver
-def fill_records(ax, ay, az, first, last, kappa, source, records):
-    """Fill the records (n_cell, n_band, 8) of lines first to last - 1 of cells from kappa and source."""
-    ny = ay.centre.size
+def fill_records(cells, start, first, last, out):
+    """Build the records of lines first to last - 1 of cells into out, whose first line is number `start`."""
     for line in prange(first, last):
-        _fill_line(ax, ay, az, line // ny, line % ny, kappa, source, records)
+        _fill_line(cells, line, start, out)
 
 
-def _axis(centre: np.ndarray, width: np.ndarray) -> Axis:
-    """Return the axis with its reciprocals."""
-    gap = np.diff(centre)
-    span = np.zeros(centre.size)
+@inlined
+def record_of(cells, c, b):
+    """Return the eight numbers of a cell's record, from where they are kept or built now."""
+    # Numbers are read one by one: a view of the record would count references, atomically, in every cell.
+    r = cells.record
+    if r.shape[0] == 0:
+        return _rebuilt(cells, c, b)
+    return r[c, b, 0], r[c, b, 1], r[c, b, 2], r[c, b, 3], r[c, b, 4], r[c, b, 5], r[c, b, 6], r[c, b, 7]
+
+
+def _axis(centre: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """The rows of an `Axis` (4, n + 1), padded."""
+    out = np.zeros((4, centre.size + 1))
+    out[0, :-1], out[1, :-1] = centre, np.where(np.isfinite(width), width, 0.0)
+    out[2, : centre.size - 1] = 1.0 / np.diff(centre)
     if centre.size > 2:
-        span[1:-1] = 2.0 / (centre[2:] - centre[:-2])
-    return Axis(centre, np.where(np.isfinite(width), width, 0.0), 1.0 / gap, span)
+        out[3, 1 : centre.size - 1] = 2.0 / (centre[2:] - centre[:-2])
+    return out
 
 
-def reconstruct(grid, kappa: np.ndarray, source: np.ndarray) -> Cells:
+def reconstruct(grid, kappa: np.ndarray, source: np.ndarray, lean: bool = False) -> Cells:
     """Return the cells of kappa and source (nx, ny, nz, n_band); records start on cache lines.
 
     float32 when both arrays are, so that a record is half a cache line; else float64, a whole one.
+    lean: without records; kernels rebuild them where they need them.
     """
-    bands = kappa.shape[-1]
-    count = kappa.size // bands
-    record = aligned((count, bands, RECORD), np.result_type(kappa, source))
-    axes = [_axis(c, w) for c, w in zip(grid.centres, grid.widths, strict=True)]
-    flat = kappa.reshape(count, bands), source.reshape(count, bands)
-    line = kappa.shape[2] * bands
-    piece = max(1, PIECE // line)
-    for first in range(0, count * bands // line, piece):
-        fill_records(*axes, first, min(first + piece, count * bands // line), *flat, record)
-    return cells_of(grid, record)
+    flat = kappa.reshape(-1, kappa.shape[-1]), source.reshape(-1, kappa.shape[-1])
+    record = np.empty((0, kappa.shape[-1], RECORD), np.result_type(kappa, source))
+    cells = cells_of(grid, record, *flat)
+    return cells if lean else cells._replace(record=records(cells, 0, kappa.shape[0]))
 
 
-def cells_of(grid, record: np.ndarray) -> Cells:
-    """Return what kernels read of a grid and its records (n_cell, n_band, 8)."""
-    return Cells(*grid, *grid.centres, record, _pitch(grid), *_tables(grid, record.shape[1]))
+def records(cells: Cells, first: int, last: int) -> np.ndarray:
+    """Return the records of planes first to last - 1 of cells, a view where they are kept, else built now."""
+    ny, nz = cells.cy.size, cells.cz.size
+    if len(cells.record):
+        return cells.record[first * ny * nz : last * ny * nz]
+    out = aligned(((last - first) * ny * nz, *cells.record.shape[1:]), cells.record.dtype)
+    piece = max(1, PIECE // (nz * out.shape[1]))
+    for line in range(first * ny, last * ny, piece):
+        fill_records(cells, first * ny, line, min(line + piece, last * ny), out)
+    return out
+
+
+def cells_of(
+    grid, record: np.ndarray, kappa: np.ndarray | None = None, source: np.ndarray | None = None
+) -> Cells:
+    """Return what kernels read of a grid, its records (n_cell, n_band, 8) and fields (n_cell, n_band)."""
+    none = np.empty((0, record.shape[1]))
+    fields = none if kappa is None else kappa, none if source is None else source
+    return Cells(*grid, *grid.centres, record, _pitch(grid), *_tables(grid, record.shape[1]), *fields)
 
 
 def _pitch(grid) -> np.ndarray:
@@ -193,6 +239,7 @@ def _tables(grid, bands) -> tuple[np.ndarray, ...]:
         np.concatenate([np.append(c, 0.0) for c in grid.centres]),
         np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
         bands * np.array([ny * nz, nz, 1], dtype=np.int64),
+        np.concatenate([_axis(c, w) for c, w in zip(grid.centres, grid.widths, strict=True)], axis=1),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from .cartesian import MISSED, begin, cell_of, enter, exit_at, face_left, inside, step
 from .jit import kernel
 from .march import Traced, cell_between, slope_along
-from .reconstruct import KAPPA, SOURCE
+from .reconstruct import record_of
 from .transfer import absorb
 
 ORDERS = 5
@@ -29,14 +29,10 @@ def _window(cells, b, centre, c, stride, i):
     n = centre.size
     while last - first < ORDERS - 1:
         grown = False
-        if first > 0 and cells.record[c + (first - 1 - i) * stride, b, KAPPA] > 0.0:
+        if first > 0 and cells.kappa[c + (first - 1 - i) * stride, b] > 0.0:
             first -= 1
             grown = True
-        if (
-            last - first < ORDERS - 1
-            and last < n - 1
-            and cells.record[c + (last + 1 - i) * stride, b, KAPPA] > 0.0
-        ):
+        if last - first < ORDERS - 1 and last < n - 1 and cells.kappa[c + (last + 1 - i) * stride, b] > 0.0:
             last += 1
             grown = True
         if not grown:
@@ -93,8 +89,8 @@ def taylor(cells, b, walk, ray, t, work):
             for k in range(z0, z1 + 1):
                 c = (i * ny + j) * nz + k
                 for n in range(ORDERS):
-                    line[0, n] += cells.record[c, b, KAPPA] * work[2, k - z0, n]
-                    line[1, n] += cells.record[c, b, SOURCE] * work[2, k - z0, n]
+                    line[0, n] += cells.kappa[c, b] * work[2, k - z0, n]
+                    line[1, n] += cells.source[c, b] * work[2, k - z0, n]
             _times(line[0], work[1, j - y0], plane[0])
             _times(line[1], work[1, j - y0], plane[1])
         _times(plane[0], work[0, i - x0], out[0])
@@ -106,7 +102,7 @@ def taylor(cells, b, walk, ray, t, work):
 @kernel
 def _linear(cells, b, walk, ray, t, out):
     """Taylor coefficients of the current cell's linear reconstruction."""
-    r = cells.record[cell_of(cells, walk), b]
+    r = record_of(cells, cell_of(cells, walk), b)
     kappa, source, _ = cell_between(cells, b, walk, ray, t, t, True)
     out[:] = 0.0
     out[1, 0] = source
@@ -147,7 +143,7 @@ def thick(cells, b, ray, terms, work):
     while inside(cells, walk):
         t_next = max(t, exit_at(walk))
         crossings += 1
-        if cells.record[cell_of(cells, walk), b, KAPPA] > 0.0 and t_next > t:
+        if cells.kappa[cell_of(cells, walk), b] > 0.0 and t_next > t:
             taylor(cells, b, walk, ray, t, work)
             total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
             return Traced(0.0, total, np.inf, neglected, crossings, 0, crossings - 1, 1, MISSED)

@@ -24,7 +24,7 @@ from ..radiometers import PointSensor
 from ..rays import hits
 from ..result import Result
 from ..sensors import Camera, HeatSource, LineOfSight
-from ..solver import Progress, solve
+from ..solver import Progress, check_lean, solve
 from .checkpoint import Checkpoint, job_key
 
 
@@ -36,6 +36,7 @@ class Prepared:
     field: Field
     medium: Medium
     hits: int
+    lean: bool = False
 
     @property
     def total(self) -> int:
@@ -114,11 +115,12 @@ class Prepared:
             threads=threads,
             progress=progress,
             store=checkpoint,
+            lean=self.lean,
         )
         return replace(result, config={"job": self.settings(), **result.config})
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: Job, lean: bool = False) -> Prepared:
     """Read the field and check everything that can be checked before the march.
 
     Raises InputError, also when the output folder cannot be written or the camera looks past the field.
@@ -130,6 +132,8 @@ def prepare(job: Job) -> Prepared:
         job.walls.radiance(medium)
         job.walls.checked(medium)
         things = _objects(job, medium)
+        if lean:
+            check_lean(job.sensor, job.walls, things)
         if isinstance(job.sensor, HeatSource):
             cells_only(things, medium)
         count = 0
@@ -142,7 +146,7 @@ def prepare(job: Job) -> Prepared:
                 raise InputError(_missed(job, field))
     except InputError as error:
         raise InputError(f"{job.path}: {error}") from None
-    return Prepared(job, field, medium, count)
+    return Prepared(job, field, medium, count, lean)
 
 
 def write(prepared: Prepared, result: Result | FluxResult | HeatResult) -> list[Path]:
@@ -205,7 +209,7 @@ def limits(prepared: Prepared, result: Result) -> str:
     scale = np.maximum(value, 1e-9 * float(value.max()))
     worst = {}
     for method in (Thick(2), Thin()):
-        pure = solve(prepared.medium, rays, job.walls, method).value.reshape(value.shape)
+        pure = solve(prepared.medium, rays, job.walls, method, lean=prepared.lean).value.reshape(value.shape)
         worst[type(method).__name__] = float(np.max(np.abs(pure - value) / scale))
     thick, thin = (f"{100 * w:.2g} %" if w < 10 else f"{w:.1g} times" for w in worst.values())
     return f"Thick(2) alone would be off by up to {thick} here, Thin by {thin}"

@@ -1,0 +1,60 @@
+"""Without records: the same bits of every method, less memory, and clear words where it cannot be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fields
+import raytrace_rte as rte
+
+METHODS = [rte.Auto(1e-3), rte.March(1), rte.March(2), rte.Thick(2), rte.Thin(), rte.Threshold(10.0)]
+
+
+def bands():
+    one = fields.medium(fields.grid(11, "uniform"), 3.0)
+    kappa = np.stack([one.kappa, 5 * one.kappa], axis=-1)
+    return rte.Medium(one.grid, kappa, np.stack([one.source] * 2, axis=-1), emission=lambda T: [T, T])
+
+
+MEDIA = {
+    "uniform": lambda: fields.medium(fields.grid(21, "uniform"), 30.0),
+    "stretched": lambda: fields.medium(fields.grid(18, "stretched"), 3.0),
+    "float32": lambda: rte.absorption.planck_mean(rte.sample("pool-fire")),
+    "bands": bands,
+    "two cells": lambda: fields.medium(rte.uniform((0, 0, 0), (1, 1, 1), (2, 1, 2)), 3.0),
+}
+
+
+@pytest.mark.parametrize("method", METHODS, ids=str)
+@pytest.mark.parametrize("name", MEDIA)
+def test_the_bits_are_the_same(name, method, rng):
+    box = MEDIA[name]().grid
+    rays = fields.random_rays(rng, 500)
+    rays = rte.Rays(box.lower + rays.origin * (box.upper - box.lower), rays.direction)
+    full = rte.solve(MEDIA[name](), rays, method=method)
+    medium = MEDIA[name]()
+    lean = rte.solve(medium, rays, method=method, lean=True)
+    assert "cells" not in medium.__dict__
+    for what in ("value", "error", "transmittance", "optical_depth", "steps"):
+        np.testing.assert_array_equal(getattr(lean, what), getattr(full, what))
+
+
+def test_a_line_of_sight_too():
+    medium = MEDIA["stretched"]()
+    line = rte.line_of_sight((-1, 0.4, 0.3), (1, 0.1, 0.2))
+    lean = rte.solve(medium, line, lean=True)
+    np.testing.assert_array_equal(lean.profile, rte.solve(medium, line).profile)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "walls", "found"),
+    [
+        (rte.heat_source(14), rte.open_(), "HeatSource"),
+        (rte.radiometer((0.5, 0.5, 0.5), (1, 0, 0)), rte.open_(), "Radiometer"),
+        (rte.Rays([-1, 0.5, 0.5], [1, 0, 0]), rte.grey(300.0, 0.5), "reflecting walls"),
+    ],
+)
+def test_where_records_are_needed_it_says_so(sensor, walls, found):
+    with pytest.raises(rte.InputError, match=found if found != "Radiometer" else "lean: found the sensor"):
+        rte.solve(MEDIA["uniform"](), sensor, walls, lean=True)
