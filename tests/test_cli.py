@@ -77,6 +77,23 @@ def override(*settings):
     return [part for setting in settings for part in ("--set", setting)]
 
 
+def test_lean_runs_have_the_same_bits(config):
+    values = []
+    for option in ([], ["--lean"]):
+        done = call("run", config, *option)
+        assert done.returncode == 0, done.stderr
+        with h5py.File(config.parent / "out/result.h5") as file:
+            values.append(file["radiance"][:])
+    np.testing.assert_array_equal(*values)
+
+
+def test_lean_says_where_it_cannot_be(config):
+    done = call("run", config, "--lean", "--set", "walls.kind=grey", "--set", "walls.emissivity=0.5")
+    assert done.returncode == 2
+    assert "lean: found reflecting walls" in done.stderr
+    assert not (config.parent / "out/result.h5").exists()
+
+
 def test_overrides(config):
     quantity = "output.quantity=brightness_temperature"
     settings = override("method.kind=thick", "method.terms=3", "output.directory=other", quantity)

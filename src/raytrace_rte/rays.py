@@ -35,8 +35,8 @@ class Rays:
             raise InputError(f"rays: {len(o)} origins but {len(d)} directions; give as many, or one to share")
         count = max(len(o), len(d))
         d = unit(d)
-        object.__setattr__(self, "origin", np.ascontiguousarray(np.broadcast_to(o, (count, 3))))
-        object.__setattr__(self, "direction", np.ascontiguousarray(np.broadcast_to(d, (count, 3))))
+        object.__setattr__(self, "origin", _own(np.broadcast_to(o, (count, 3))))
+        object.__setattr__(self, "direction", _own(np.broadcast_to(d, (count, 3))))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,6 +54,11 @@ class Rays:
         """What a Result records of this sensor."""
         digest = hashlib.sha256(self.origin.tobytes() + self.direction.tobytes()).hexdigest()
         return {"kind": "rays", "count": len(self.origin), "sha256": digest}
+
+
+def _own(vectors: FloatArray) -> FloatArray:
+    """The array, contiguous and writable: kernels are compiled anew for any that is not."""
+    return np.require(vectors, requirements=["C", "W"])
 
 
 def reversed_rays(rays: Rays, length: float) -> Rays:
@@ -98,6 +103,6 @@ def unit(d: FloatArray) -> FloatArray:
 def trusted(origin: FloatArray, direction: FloatArray) -> Rays:
     """Rays whose directions are already unit vectors, bit for bit as given."""
     rays = object.__new__(Rays)
-    object.__setattr__(rays, "origin", np.ascontiguousarray(origin))
-    object.__setattr__(rays, "direction", np.ascontiguousarray(direction))
+    object.__setattr__(rays, "origin", _own(origin))
+    object.__setattr__(rays, "direction", _own(direction))
     return rays

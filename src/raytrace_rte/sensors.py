@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .grid import FloatArray
-from .rays import Rays, trusted, unit
+from .rays import NEGLIGIBLE, Rays, trusted
 
 Vector = Sequence[float]
 
@@ -83,13 +83,17 @@ class Camera:
     def take(self, index: NDArray[np.int64]) -> Rays:
         """Return the rays of the pixels with these flat indices (row * columns + column)."""
         right, up, forward = self.axes
-        u = self.columns[index % self.shape[1]][:, None]
-        v = self.rows[index // self.shape[1]][:, None]
-        offset = u * right + v * up
-        position = np.broadcast_to(self.position, offset.shape)
-        if self.width is not None:
-            return trusted(position + offset, np.broadcast_to(forward, offset.shape))
-        return trusted(position, unit(forward + offset))
+        u, v = self.columns[index % self.shape[1]], self.rows[index // self.shape[1]]
+        flat = self.width is not None
+        middle = self.position if flat else forward
+        plane = np.empty((len(index), 3))
+        for axis in range(3):
+            plane[:, axis] = middle[axis] + (u * right[axis] + v * up[axis])
+        if flat:
+            return trusted(plane, np.broadcast_to(forward, plane.shape))
+        plane /= np.sqrt(1.0 + (u * u + v * v))[:, None]  # the axes are unit vectors at right angles
+        plane[np.abs(plane) < NEGLIGIBLE] = 0.0
+        return trusted(np.broadcast_to(self.position, plane.shape), plane)
 
     def order(self, tile: int) -> NDArray[np.int64]:
         """Return the flat indices of all pixels, one square tile after another."""

@@ -242,8 +242,11 @@ def _statistics(medium: Medium, answers: Answers) -> dict[str, Any]:
 
     missed = (answers.face == MISSED) & (answers.visits == 0)
     tau = answers.optical_depth.max(axis=1)
-    known = np.sort(tau[np.isfinite(tau) & ~missed])
-    ray = {"min": known[0], "median": known[known.size // 2], "max": known[-1]} if known.size else {}
+    known = tau[np.isfinite(tau) & ~missed]
+    ray = {}
+    if known.size:
+        median = np.partition(known, known.size // 2)[known.size // 2]
+        ray = {"min": known.min(), "median": median, "max": known.max()}
     return {
         "rays": len(tau),
         "rays_missed": int(missed.sum()),
