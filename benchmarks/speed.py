@@ -131,10 +131,13 @@ def _threads(n: int, pixels: int) -> dict[str, Any]:
     from . import floors
 
     view = scenes.scene(n, pixels)
-    one, two = (_best(_kernel(view, rte.March(2), threads)[0]) for threads in (1, 2))
+    works = [_kernel(view, rte.March(2), threads)[0] for threads in (1, 2)]
+    one, two = np.min(
+        [[_best(work, 2) for work in works] for _ in range(5)], axis=0
+    )  # in turn: noise hits both
     data = view.medium.cells.record.reshape(-1)
     reads = [_best(lambda t=t: floors.read_all(data, t, np.zeros(t))) for t in (1, 2)]
-    return {"cells": n, "march": one / two, "read": reads[0] / reads[1]}
+    return {"cells": n, "march": float(one / two), "read": reads[0] / reads[1]}
 
 
 def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, Any]]:
