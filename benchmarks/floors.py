@@ -8,71 +8,49 @@ import numpy as np
 from numba import prange
 
 from raytrace_rte.kernels import lockstep
-from raytrace_rte.kernels.jit import driver, inlined, kernel
-from raytrace_rte.kernels.lanes import (
-    COUNT,
-    LANES,
-    MOVES,
-    RAY,
-    E,
-    T,
-    advance,
-    announce,
-    clear,
-    gather,
-    meet,
-    space,
-)
-from raytrace_rte.kernels.reconstruct import RECORD
+from raytrace_rte.kernels.intrinsics import fetch, load, numbers, records, store
+from raytrace_rte.kernels.jit import driver, kernel
+from raytrace_rte.kernels.lanes import CELL, COUNT, LANES, RAY, E, absorb_all, clear, meet, space, standing
+from raytrace_rte.kernels.reconstruct import aligned
 from raytrace_rte.kernels.trace import empty_answers
-from raytrace_rte.kernels.transfer import absorb
-
-
-@inlined
-def _read(s, g, n):
-    """Use all numbers of a record, so that it has to be read."""
-    m = RECORD * n
-    s[E + n] += g[m] + g[m + 1] + g[m + 2] + g[m + 3] + g[m + 4] + g[m + 5] + g[m + 6] + g[m + 7]
-    s[COUNT + n] += s[MOVES + n]
+from raytrace_rte.kernels.vector import WIDTH
 
 
 @kernel
-def _walk(cells, rays, worker, workers, room, answers):
+def _walk(cells, rays, worker, workers, s, answers):
     """`lockstep.march_together` with nothing between the faces but reading."""
-    s, lights, g = room
-    r = worker * lockstep.RUN
+    busy, r = 0, worker * lockstep.RUN
     for n in range(LANES):
-        clear(s, n)
-    while True:
-        busy = 0
-        for n in range(LANES):
-            if s[MOVES + n] == 0.0:
-                if s[RAY + n] >= 0.0:
+        clear(s, n, 1)
+        r = lockstep.refill(s, n, cells, rays, r, workers, 1, 1.0, answers)
+        busy += s[RAY + n] >= 0.0
+    while busy > 0:
+        for _ in range(lockstep.PATIENCE):
+            for n in range(0, LANES, WIDTH):
+                at = numbers(s, CELL + n)
+                half, x, y, z = meet(s, n, cells)
+                a, b, c, d, e, f, g, h = records(cells.record, at, 0)
+                used = ((half + x) + (y + z)) + (((a + b) + (c + d)) + ((e + f) + (g + h)))
+                store(s, E + n, load(s, E + n) + used)
+                fetch(cells.record, numbers(s, CELL + n))
+        for first in range(0, LANES, WIDTH):
+            over = standing(s, first)
+            for n in range(first, first + WIDTH):
+                if over >> (n - first) & 1 and s[RAY + n] >= 0.0:
                     answers[4][np.int64(s[RAY + n])] = np.int64(s[COUNT + n])
                     answers[1][np.int64(s[RAY + n]), 0] = s[E + n]
-                r = lockstep.refill(s, lights, n, cells, rays, r, workers, answers)
-                s[COUNT + n], s[E + n], s[T + n] = 0.0, 0.0, 1.0
-            busy += s[RAY + n] >= 0.0
-        if busy == 0:
-            return
-        for _ in range(lockstep.PATIENCE):
-            gather(s, g, cells, 0)
-            for n in range(LANES):
-                meet(s, n)
-                _read(s, g, n)
-            advance(s, cells)
-            announce(s, cells)
+                    r = lockstep.refill(s, n, cells, rays, r, workers, 1, 1.0, answers)
+                    busy -= s[RAY + n] < 0.0
 
 
 @driver
 def walk_all(cells, origin, direction, end, workers, room, answers):
     """Follow all rays, and write what they have read."""
     T_, E_, tau, neglected, visits, steps, face = answers
-    state, lights, records = room
+    state = room.state
     for worker in prange(workers):
-        own = state[worker], lights[worker], records[worker]
         out = T_, E_, tau, neglected, visits, steps, face
-        _walk(cells, (origin, direction, end), worker, workers, own, out)
+        _walk(cells, (origin, direction, end), worker, workers, state[worker], out)
 
 
 def walk(cells, origin, direction, end, workers, answers):
@@ -94,13 +72,21 @@ def read_all(data, workers, out):
 
 
 @driver
-def absorb_all(depth, workers, out):
-    """Apply `absorb` to an array, again and again: rounds x LANES numbers a thread."""
+def exponentials(depth, rounds, workers, out):
+    """Absorb along an array of optical depths, again and again: rounds x LANES numbers a thread."""
     for w in prange(workers):
-        for _ in range(depth.shape[1]):
-            for n in range(LANES):
-                a, e, weight = absorb(depth[w, 0, n] + out[w, n] * 1e-300)
-                out[w, n] += a + e + weight
+        for _ in range(rounds):
+            for n in range(0, LANES, WIDTH):
+                before = load(out, LANES * w + n)
+                a, e, weight = absorb_all(load(depth, LANES * w + n) + before * 1e-300)
+                store(out, LANES * w + n, before + a + e + weight)
+
+
+def absorb_many(crossings, workers, greatest):
+    """Absorb along as many segments as there are crossings, of optical depths up to `greatest`."""
+    depth, out = (aligned((workers * LANES,), np.dtype(np.float64)) for _ in range(2))
+    depth[:], out[:] = greatest * np.random.default_rng(1).random(depth.shape), 0.0
+    exponentials(depth, max(crossings // (workers * LANES), 1), workers, out)
 
 
 def machine_code(cells, rays):
@@ -110,8 +96,8 @@ def machine_code(cells, rays):
     """
     room = space(1, 1, cells.record.dtype)
     out = tuple(empty_answers(len(rays[0]), 1))
-    own = room.state[0], room.lights[0], room.records[0]
-    lockstep.march_together(cells, rays, 0, 1, True, -1.0, np.ones(1), own, out)
+    own = room.state[0], room.records[0], np.full(1, -1.0)
+    lockstep.march_together(cells, rays, 0, 1, 1.0, -1.0, np.ones(1), own, out)
     code = "\n".join(lockstep.march_together.inspect_asm().values())
     return {
         "registers": next((r for r in ("zmm", "ymm", "xmm") if f"%{r}" in code), "none"),

@@ -52,8 +52,12 @@ def test_any_ray_is_finite_and_within_the_sources(origin, direction):
     st.tuples(*[st.sampled_from([-1.0, 1.0])] * 3),
 )
 def test_a_displaced_ray_has_the_same_energy(origin, direction, side):
-    """Where the field is continuous, for rays that do not graze the domain's rim."""
+    """Where the field is continuous, for rays that do not graze the domain's rim.
+
+    Nor creep across a face: there the displaced ray has one segment more, and rightly another quadrature.
+    """
     assume(any(direction))
+    assume(all(abs(d) < 1e-13 or abs(d) > 1e-2 for d in direction))
     rays = rte.Rays(origin, direction)
     o, d = rays.origin[0], rays.direction[0]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -1,87 +1,232 @@
-"""Machine instructions that Python has no word for, so that the same bits come out of every kernel.
+"""Machine instructions that Python has no word for, of numbers or vectors (vector.py), and vectors in memory.
 
-Left to itself a compiler fuses a product and a sum here and not there; `fma` is fused everywhere. Without
-compilation (NUMBA_DISABLE_JIT) plain Python stands in, for tests.
+Left to itself a compiler fuses a product and a sum here and not there; `fma` is fused everywhere, so that the
+same bits come out of every kernel. Without compilation (NUMBA_DISABLE_JIT) NumPy stands in, for tests.
 """
 
 from __future__ import annotations
 
-import math
-
+import numpy as np
 from llvmlite import ir
 from numba import config, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-WIDE = 8
-"""Numbers that `copy` moves at once: a record."""
-TRUE_SIZE = {ir.FloatType: 4, ir.DoubleType: 8}
+from .vector import MASK, NUMBERS, SHORT, VECTOR, WIDTH, WORD, shuffle, spread
+
+RECORD = 8
+"""Numbers in a record of a cell."""
+COUNTED = 2.0**52
+"""Added to a whole number, it stands in the last bits: an address needs no conversion."""
+_EXPONENT = 0x433 << 52
+
+
+def _number_or_vector(*args):
+    return VECTOR if any(a in (VECTOR, MASK) for a in args) else types.float64
+
+
+def _alike(builder, kind, args):
+    return [spread(builder, a) for a in args] if kind is VECTOR else list(args)
 
 
 @intrinsic
 def fma(context, a, b, c):
     """Return a b + c, rounded once."""
-    number = types.float64
-    return number(number, number, number), lambda ctx, builder, signature, args: builder.fma(*args)
+    kind = _number_or_vector(a, b, c)
+
+    def code(ctx, builder, signature, args):
+        args = _alike(builder, kind, args)
+        name = f"llvm.fma.v{WIDTH}f64" if kind is VECTOR else "llvm.fma.f64"
+        shape = ir.FunctionType(args[0].type, [args[0].type] * 3)
+        return builder.call(cgutils.get_or_insert_function(builder.module, shape, name), args)
+
+    return kind(*((a, b, c) if kind is VECTOR else [kind] * 3)), code
+
+
+@intrinsic
+def where(context, condition, a, b):
+    """Return a where a condition holds, else b."""
+    kind = _number_or_vector(condition, a, b)
+
+    def code(ctx, builder, signature, args):
+        return builder.select(args[0], *_alike(builder, kind, args[1:]))
+
+    return kind(condition, *((a, b) if kind is VECTOR else [kind] * 2)), code
+
+
+def _extreme(sign):
+    @intrinsic
+    def extreme(context, a, b):
+        kind = _number_or_vector(a, b)
+
+        def code(ctx, builder, signature, args):
+            a, b = _alike(builder, kind, args)
+            return builder.select(builder.fcmp_ordered(sign, a, b), a, b)
+
+        return kind(*((a, b) if kind is VECTOR else [kind] * 2)), code
+
+    return extreme
+
+
+least = _extreme("<")
+greatest = _extreme(">")
 
 
 @intrinsic
 def two_to(context, k):
     """Return 2^n of k = n + 1.5 * 2^52, which holds n in its last bits; n within -1022..1023."""
+    kind = _number_or_vector(k)
 
     def code(ctx, builder, signature, args):
-        word = ir.IntType(64)
-        bits = builder.shl(builder.bitcast(args[0], word), ir.Constant(word, 52))
-        return builder.bitcast(builder.add(bits, ir.Constant(word, 1023 << 52)), ir.DoubleType())
+        word = ir.VectorType(WORD, WIDTH) if kind is VECTOR else WORD
+        shift, bias = (ir.Constant(word, [n] * WIDTH if kind is VECTOR else n) for n in (52, 1023 << 52))
+        bits = builder.shl(builder.bitcast(args[0], word), shift)
+        return builder.bitcast(builder.add(bits, bias), args[0].type)
 
-    return types.float64(types.float64), code
+    return kind(kind), code
 
 
-def _address(context, builder, array_type, array, index):
+@intrinsic
+def any_of(context, mask):
+    """Return the truth values of a mask as the bits of a number."""
+
+    def code(ctx, builder, signature, args):
+        return builder.zext(builder.bitcast(args[0], ir.IntType(WIDTH)), WORD)
+
+    return types.int64(mask), code
+
+
+def _pointer(context, builder, array_type, array, index, kind):
     data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [index])
+    return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
 
 
 @intrinsic
-def copy(context, to, i, source, j):
-    """Copy WIDE numbers of an array, from number j on, to another, from i on: two instructions."""
+def load(context, array, i):
+    """Return the vector that stands in an array from number i on, a multiple of WIDTH."""
 
     def code(ctx, builder, signature, args):
-        there = _address(ctx, builder, signature.args[0], args[0], args[1])
-        here = _address(ctx, builder, signature.args[2], args[2], args[3])
-        vector = ir.VectorType(here.type.pointee, WIDE).as_pointer()
-        number = builder.load(builder.bitcast(here, vector))
-        number.align = TRUE_SIZE[type(here.type.pointee)]
-        builder.store(number, builder.bitcast(there, vector)).align = number.align
+        numbers = builder.load(_pointer(ctx, builder, array, *args, NUMBERS))
+        numbers.align = 8 * WIDTH
+        return numbers
+
+    return VECTOR(array, types.int64), code
+
+
+@intrinsic
+def store(context, array, i, value):
+    """Put a vector into an array from number i on, a multiple of WIDTH."""
+
+    def code(ctx, builder, signature, args):
+        there = _pointer(ctx, builder, array, *args[:2], NUMBERS)
+        builder.store(spread(builder, args[2]), there).align = 8 * WIDTH
         return ctx.get_dummy_value()
 
-    return types.void(to, types.int64, source, types.int64), code
+    return types.void(array, types.int64, value), code
+
+
+def _record(context, builder, array_type, array, counted):
+    """Pointer to the record of a number plus COUNTED, and whether it holds float32."""
+    data = context.make_array(array_type)(context, builder, array).data
+    single = isinstance(data.type.pointee, ir.FloatType)
+    shift = 5 if single else 6
+    base = builder.sub(builder.ptrtoint(data, WORD), ir.Constant(WORD, (_EXPONENT << shift) % 2**64))
+    there = builder.add(base, builder.shl(counted, ir.Constant(WORD, shift)))
+    return builder.inttoptr(there, ir.VectorType(data.type.pointee, RECORD).as_pointer()), single
 
 
 @intrinsic
-def fetch(context, source, j):
-    """Ask memory for an array's number j, to have it in the cache when it is read."""
+def numbers(context, array, i):
+    """Return the WIDTH whole numbers plus COUNTED, as they stand in an array from i on, for `records`."""
 
     def code(ctx, builder, signature, args):
-        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        address = builder.bitcast(_address(ctx, builder, signature.args[0], *args), byte)
-        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        first = _pointer(ctx, builder, array, *args, WORD)
+        out = [builder.load(builder.gep(first, [ir.Constant(WORD, n)])) for n in range(WIDTH)]
+        return ctx.make_tuple(builder, signature.return_type, out)
+
+    return types.UniTuple(types.int64, WIDTH)(array, types.int64), code
+
+
+@intrinsic
+def fetch(context, array, at):
+    """Ask memory for the records of `numbers`, to have them in the cache when they are read."""
+
+    def code(ctx, builder, signature, args):
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, SHORT, SHORT, SHORT])
         ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        builder.call(ask, [address, *(ir.Constant(word, n) for n in (0, 3, 1))])
+        for n in range(WIDTH):
+            there, _ = _record(ctx, builder, array, args[0], builder.extract_value(args[1], n))
+            builder.call(ask, [builder.bitcast(there, byte), *(ir.Constant(SHORT, k) for k in (0, 3, 1))])
         return ctx.get_dummy_value()
 
-    return types.void(source, types.int64), code
+    return types.void(array, at), code
+
+
+def _transposed(builder, four):
+    """The eight vectors of 4 numbers that lie across four of 8."""
+    a, b, c, d = four
+    low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15]
+    twos = [(shuffle(builder, a, b, k), shuffle(builder, c, d, k)) for k in (low, high)]
+    near, far = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+    eights = [shuffle(builder, *two, k) for two in twos for k in (near, far)]
+    return [shuffle(builder, e, e, list(range(k, k + 4))) for k in (0, 4) for e in eights]
+
+
+@intrinsic
+def records(context, array, at, b):
+    """Return eight vectors of the records b after `numbers`: all first numbers, all second ones and so on."""
+
+    def code(ctx, builder, signature, args):
+        rows = []
+        for n in range(WIDTH):
+            number = builder.add(builder.extract_value(args[1], n), args[2])
+            there, single = _record(ctx, builder, array, args[0], number)
+            rows.append(builder.load(there))
+            rows[-1].align = 4 if single else 8
+        out = _transposed(builder, rows[:4])
+        for k in range(4, WIDTH, 4):
+            more = _transposed(builder, rows[k : k + 4])
+            out = [shuffle(builder, a, b, list(range(k + 4))) for a, b in zip(out, more, strict=True)]
+        if single:
+            out = [builder.fpext(v, NUMBERS) for v in out]
+        return ctx.make_tuple(builder, signature.return_type, out)
+
+    return types.UniTuple(VECTOR, RECORD)(array, at, types.int64), code
 
 
 if config.DISABLE_JIT:
+    np.seterr(divide="ignore", invalid="ignore", over="ignore")  # as in compiled kernels
 
     def fma(a, b, c):
         return a * b + c
 
+    def where(condition, a, b):
+        return np.where(condition, a, b)[()]
+
+    def least(a, b):
+        return where(a < b, a, b)
+
+    def greatest(a, b):
+        return where(a > b, a, b)
+
     def two_to(k):
-        return math.ldexp(1.0, int(k - 1.5 * 2.0**52))
+        return np.ldexp(1.0, np.asarray(k - 1.5 * 2.0**52).astype(int))
 
-    def copy(to, i, source, j):
-        to.reshape(-1)[i : i + WIDE] = source.reshape(-1)[j : j + WIDE]
+    def any_of(mask):
+        return sum(int(m) << n for n, m in enumerate(mask))
 
-    def fetch(source, j):
+    def load(array, i):
+        return array[i : i + WIDTH].copy()
+
+    def store(array, i, value):
+        array[i : i + WIDTH] = value
+
+    def numbers(array, i):
+        return (array[i : i + WIDTH] - COUNTED).astype(np.int64)
+
+    def fetch(array, at):
         pass
+
+    def records(array, at, b):
+        return tuple(array.reshape(-1, RECORD)[at + b].astype(np.float64).T)

@@ -1,8 +1,8 @@
-"""Rays in lockstep: LANES of them cross one cell each at every step, so that one instruction serves many.
+"""Rays in lockstep: LANES of them cross one cell each at every step, a vector of them at a time.
 
-The state of all lanes lies in flat arrays, a row of LANES numbers for each quantity: loops over a row have no
-branch and become vector instructions. `gather` brings the records of the cells, `cross` finds the next exits,
-absorbs and emits, `advance` steps into the next cells. A lane whose ray has to be attended to stands still.
+The state of all lanes lies in one flat array, a row of LANES numbers for each quantity. `cross` walks each
+lane to the end of its cell and looks up what the cell does to light; once all lanes have, `transfer` absorbs
+and emits: many short chains of operations that do not wait for one another. A lane stands where TIME >= END.
 Every lane does the arithmetic of the scalar kernels, and nothing depends on what the others hold: same bits
 in any company.
 """
@@ -14,294 +14,317 @@ from typing import NamedTuple
 import numpy as np
 
 from .cartesian import ENDLESS, Ray, Walk, cell_of
-from .intrinsics import copy, fetch, fma
+from .intrinsics import (
+    COUNTED,
+    any_of,
+    fetch,
+    fma,
+    greatest,
+    least,
+    load,
+    numbers,
+    records,
+    store,
+    where,
+)
 from .jit import inlined, kernel
 from .reconstruct import RECORD, aligned, record_of
-from .transfer import absorb
+from .transfer import THIN, absorb, absorb_thin
+from .vector import WIDTH
 
 LANES = 32
 """Rays in lockstep: enough to hide that a lane's numbers arrive one by one; more would not fit the cache."""
 
-# Rows of the walk, three of each for the axes: distances to the faces ahead, steps left to the edge, origin
-# from the cell's centre, direction; in a grid of equal cells, how these change with the steps left: distance
-# of the edge and between faces, origin from the last cell's centre and width along the direction; records
-# between cells; origin and reciprocal direction. Then the number of the cell's record; distance, and where
-# something opaque is; whether the lane moves; which ray it holds.
-(TX, TY, TZ, QX, QY, QZ, RX, RY, RZ, U, V, W, EX, EY, EZ, DX, DY, DZ, AX, AY, AZ, HX, HY, HZ, SX, SY, SZ,
- OX, OY, OZ, IU, IV, IW, CELL, TIME, END, MOVES, RAY) = (LANES * row for row in range(38))  # fmt: skip
-# Rows of the last segment: its middle from the cell's centre, half its length, optical depth, source at its
-# near end and how it rises to the far end.
-X, Y, Z, HALF, DEPTH, NEAR, RISE = (LANES * row for row in range(38, 45))
-# Rows of the light: transmittance, emission, optical depth, crossings, whether it still counts.
-T, E, TAU, COUNT, LIVE = (LANES * row for row in range(45, 50))
+SLOWEST = 1e-200
+"""Components of a direction below this are none: the face ahead lies beyond all numbers."""
+
+# Rows of the walk, three of each for the axes. Steps taken: the face ahead lies at distance E + steps D.
+# Direction; offset of the face ahead from the cell's centre; records between cells. For whoever attends to a
+# single ray: index of the first cell, steps to the last one, origin, reciprocal direction. Then the record's
+# number plus COUNTED; distance, and where the lane stands; where it ends for good; cells crossed; which ray
+# it holds; which lane it is.
+(KX, KY, KZ, EX, EY, EZ, DX, DY, DZ, U, V, W, HX, HY, HZ, SX, SY, SZ, IX, IY, IZ, LX, LY, LZ, OX, OY, OZ,
+ IU, IV, IW, CELL, TIME, END, EXIT, COUNT, RAY, SELF) = (LANES * row for row in range(37))  # fmt: skip
 # Rows of the certified switch (lockstep_auto.py).
-(BAND, CHECKED, STOPPABLE, ERROR, VAIN, IDLE, FAILED, READ, THIN, THICK, FROM, FAR, PLAIN) = (
-    LANES * row for row in range(50, 63)
+(BAND, CHECKED, STOPPABLE, ERROR, VAIN, IDLE, FAILED, READ, THIN_STEPS, THICK_STEPS, FROM, FAR, PLAIN) = (
+    LANES * row for row in range(37, 50)
 )
-STATE = 63 * LANES
-LIGHT = 5 * LANES
+# Rows of the light of the first band, LIGHT apart from band to band: transmittance, emission, optical depth,
+# cells crossed while it counted; of the last segment optical depth, source at its near end and how it rises.
+T, E, TAU, SEEN, DEPTH, NEAR, RISE = (LANES * row for row in range(50, 57))
+LIGHT = 7 * LANES
+STATE = 50 * LANES
 
 
 class Space(NamedTuple):
-    """Where workers keep their lanes: state (n_worker, STATE), the light of each band
-    (n_worker, n_band, LIGHT), the records at hand (n_worker, 8 LANES)."""
+    """Where workers keep their lanes: state (n_worker, STATE + n_band LIGHT), and records that are built as
+    they are needed (n_worker, LANES, n_band, 8)."""
 
     state: np.ndarray
-    lights: np.ndarray
     records: np.ndarray
 
 
 def space(workers: int, bands: int, dtype: np.dtype) -> Space:
     """Return room for so many workers; rows start on cache lines, or vectors would take two."""
     return Space(
-        aligned((workers, STATE), np.dtype(np.float64)),
-        aligned((workers, bands, LIGHT), np.dtype(np.float64)),
-        aligned((workers, RECORD * LANES), dtype),
+        aligned((workers, STATE + bands * LIGHT), np.dtype(np.float64)),
+        aligned((workers, LANES, bands, RECORD), dtype),
     )
 
 
 @inlined
-def meet(s, n):
-    """Find where a lane leaves its cell, and the middle of its segment."""
-    tx, ty, tz, t, end, moves = s[TX + n], s[TY + n], s[TZ + n], s[TIME + n], s[END + n], s[MOVES + n]
-    out = ty if ty <= tz else tz
-    out = tx if tx <= out else out
-    out = out if out > t else t
-    out = out if out < end else end
-    out = out if moves > 0.0 else t
+def meet(s, n, cells):
+    """Walk a vector of lanes to the ends of their cells, and step into the next ones.
+
+    Return half the length of the segments, and their middles from the cells' centres.
+    """
+    tx, ty, tz = _ahead(s, n)
+    t, end = load(s, TIME + n), load(s, END + n)
+    late = least(ty, tz)
+    out = least(least(tx, late), end)
     half = 0.5 * (out - t)
     middle = t + half
-    s[X + n] = fma(middle, s[U + n], s[RX + n])
-    s[Y + n] = fma(middle, s[V + n], s[RY + n])
-    s[Z + n] = fma(middle, s[W + n], s[RZ + n])
-    s[HALF + n] = half
-    s[TIME + n] = out
-
-
-@inlined
-def _look(s, g, n, linear):
-    """Find the optical depth of a lane's segment, and the source along it, both >= 0."""
-    x, y, z, half = linear * s[X + n], linear * s[Y + n], linear * s[Z + n], s[HALF + n]
-    m = RECORD * n
-    gx, gy, gz = g[m + 5], g[m + 6], g[m + 7]
-    kappa = fma(z, g[m + 3], fma(y, g[m + 2], fma(x, g[m + 1], g[m])))
-    middle = fma(z, gz, fma(y, gy, fma(x, gx, g[m + 4])))
-    rise = linear * half * fma(s[W + n], gz, fma(s[V + n], gy, s[U + n] * gx))
-    near, far = middle - rise, middle + rise
-    kappa = kappa if kappa > 0.0 else 0.0
-    near = near if near > 0.0 else 0.0
-    far = far if far > 0.0 else 0.0
-    s[DEPTH + n] = 2.0 * half * kappa
-    s[NEAR + n] = near
-    s[RISE + n] = far - near
-
-
-@inlined
-def _transfer(s, n, stop, greatest):
-    """Absorb and emit along a lane's segment, unless its light has stopped counting."""
-    T0 = s[T + n]
-    counts = T0 * greatest > stop
-    live = 1.0 if counts else 0.0
-    d = s[DEPTH + n] if counts else 0.0
-    a, e, w = absorb(d)
-    s[E + n] = fma(T0, fma(s[RISE + n], w, s[NEAR + n] * a), s[E + n])
-    s[T + n] = T0 * e
-    s[TAU + n] += d
-    s[COUNT + n] = fma(live, s[MOVES + n], s[COUNT + n])
-    s[LIVE + n] = live
-
-
-@inlined
-def _advance(s, n):
-    """Step a lane into its next cell, in a grid of equal cells; at the edge it stays there and stands."""
-    tx, ty, tz, cell = s[TX + n], s[TY + n], s[TZ + n], s[CELL + n]
-    qx, qy, qz = s[QX + n], s[QY + n], s[QZ + n]
-    moves = s[MOVES + n] if s[TIME + n] < s[END + n] else 0.0
-    late = ty if ty <= tz else tz
-    mx = moves if tx <= late else 0.0
-    my = moves - mx if ty <= tz else 0.0
-    mz = moves - mx - my
-    qx, qy, qz = qx - mx, qy - my, qz - mz
-    left = min(qx, min(qy, qz))
-    step = fma(s[SX + n], mx, fma(s[SY + n], my, s[SZ + n] * mz))
-    s[CELL + n] = cell + (step if left >= 0.0 else 0.0)
-    s[MOVES + n] = moves if left >= 0.0 else 0.0
-    s[QX + n], s[QY + n], s[QZ + n] = qx, qy, qz
-    s[TX + n] = fma(-qx, s[DX + n], s[EX + n])
-    s[TY + n] = fma(-qy, s[DY + n], s[EY + n])
-    s[TZ + n] = fma(-qz, s[DZ + n], s[EZ + n])
-    s[RX + n] = fma(qx, s[HX + n], s[AX + n])
-    s[RY + n] = fma(qy, s[HY + n], s[AY + n])
-    s[RZ + n] = fma(qz, s[HZ + n], s[AZ + n])
-
-
-@inlined
-def _advance_by_table(s, cells):
-    """Step each lane into its next cell, in any grid: faces and centres are looked up, lane by lane."""
-    for n in range(LANES):
-        if s[TIME + n] >= s[END + n]:
-            s[MOVES + n] = 0.0
-        if s[MOVES + n] > 0.0:
-            tx, ty, tz = s[TX + n], s[TY + n], s[TZ + n]
-            axis = 0 if tx <= ty and tx <= tz else (1 if ty <= tz else 2)
-            row = n + LANES * axis
-            s[QX + row] -= 1.0
-            if s[QX + row] >= 0.0:
-                s[CELL + n] += s[SX + row]
-                size = cells.start[axis + 1] - cells.start[axis] - 1
-                i = cells.start[axis] + _index(s, row, size)
-                o = s[OX + row]
-                s[TX + row] = min((cells.faces[i + (s[SX + row] > 0.0)] - o) * s[IU + row], ENDLESS)
-                s[RX + row] = o - cells.centres[i]
-            else:
-                s[MOVES + n] = 0.0
-
-
-@inlined
-def _index(s, row, size):
-    """Index of a lane's cell along one axis of so many cells; -1 or `size` outside."""
-    left = np.int64(s[QX + row])
-    return size - 1 - left if s[SX + row] > 0.0 else left
-
-
-@inlined
-def advance(s, cells):
-    """Step each lane into its next cell; at the edge it stays there and stands."""
+    x = fma(middle - tx, load(s, U + n), load(s, HX + n))
+    y = fma(middle - ty, load(s, V + n), load(s, HY + n))
+    z = fma(middle - tz, load(s, W + n), load(s, HZ + n))
+    store(s, TIME + n, out)
+    store(s, COUNT + n, load(s, COUNT + n) + where(t < end, 1.0, 0.0))
     if cells.pitch[0] > 0.0:
-        for n in range(LANES):
-            _advance(s, n)
+        _step(s, n, out < end, tx <= late, ty <= tz)
     else:
-        _advance_by_table(s, cells)
+        for m in range(n, n + WIDTH):
+            if s[TIME + m] < s[END + m]:
+                _step_by_table(s, m, cells)
+    return half, x, y, z
 
 
 @inlined
-def cross(s, g, cells, linear, stop, greatest):
-    """Cross one cell in each lane, of one band, and step into the next."""
-    for n in range(LANES):
-        meet(s, n)
-        _look(s, g, n, linear)
-    for n in range(LANES):
-        _transfer(s, n, stop, greatest)
-    advance(s, cells)
+def _ahead(s, n):
+    """Distances of the faces ahead of a vector of lanes."""
+    return (
+        fma(load(s, KX + n), load(s, DX + n), load(s, EX + n)),
+        fma(load(s, KY + n), load(s, DY + n), load(s, EY + n)),
+        fma(load(s, KZ + n), load(s, DZ + n), load(s, EZ + n)),
+    )
 
 
 @inlined
-def cross_bands(s, g, cells, linear, stop, greatest, lights):
-    """Cross one cell in each lane: one walk, and the light of each band in turn (n_band, LIGHT)."""
-    for n in range(LANES):
-        meet(s, n)
-    for b in range(lights.shape[0]):
-        gather(s, g, cells, b)
-        restore(s, lights, b)
-        for n in range(LANES):
-            _look(s, g, n, linear)
-        for n in range(LANES):
-            _transfer(s, n, stop, greatest[b])
-        keep(s, lights, b)
-    advance(s, cells)
+def _step(s, n, on, first, second):
+    """Step the lanes that go on: along x where that is first, else along y where that is second, else z."""
+    step = where(first, load(s, SX + n), where(second, load(s, SY + n), load(s, SZ + n)))
+    one = where(on, 1.0, 0.0)
+    x = where(first, one, 0.0)
+    y = where(second, one - x, 0.0)
+    store(s, CELL + n, load(s, CELL + n) + where(on, step, 0.0))
+    store(s, KX + n, load(s, KX + n) + x)
+    store(s, KY + n, load(s, KY + n) + y)
+    store(s, KZ + n, load(s, KZ + n) + (one - x - y))
 
 
 @inlined
-def keep(s, lights, b):
-    """Put the light of all lanes aside as that of band b."""
-    for n in range(LIGHT):
-        lights[b, n] = s[T + n]
+def _step_by_table(s, n, cells):
+    """Step one lane, in any grid: D is 0, and E, the face ahead, is looked up."""
+    tx, ty, tz = s[EX + n], s[EY + n], s[EZ + n]
+    axis = 0 if tx <= ty and tx <= tz else (1 if ty <= tz else 2)
+    row = n + LANES * axis
+    s[KX + row] += 1.0
+    s[CELL + n] += s[SX + row]
+    i = cells.start[axis] + _index(s, row)
+    low, high, ahead = cells.faces[i], cells.faces[i + 1], s[SX + row] > 0.0
+    s[EX + row] = min(((high if ahead else low) - s[OX + row]) * s[IU + row], ENDLESS)
+    s[HX + row] = _offset(low, high, ahead) if s[U + row] != 0.0 else 0.0
 
 
 @inlined
-def restore(s, lights, b):
-    """Take the light of band b up again."""
-    for n in range(LIGHT):
-        s[T + n] = lights[b, n]
+def _ahead_of(s, n):
+    """Distances of the faces ahead of one lane."""
+    return (
+        fma(s[KX + n], s[DX + n], s[EX + n]),
+        fma(s[KY + n], s[DY + n], s[EY + n]),
+        fma(s[KZ + n], s[DZ + n], s[EZ + n]),
+    )
+
+
+@inlined
+def _index(s, row):
+    """Index of a lane's cell along one axis."""
+    first, taken = np.int64(s[IX + row]), np.int64(s[KX + row])
+    return first + taken if s[SX + row] > 0.0 else first - taken
+
+
+@inlined
+def _offset(low, high, ahead):
+    """Offset of the face ahead from a cell's centre; that of an endless cell does not matter."""
+    half = 0.5 * (high - low)
+    half = half if half < np.inf else 0.0
+    return half if ahead else -half
+
+
+@inlined
+def _look(s, n, b, eight, segment):
+    """Find the optical depth of a vector of segments, and the source along them, both >= 0."""
+    k, kx, ky, kz, middle, gx, gy, gz = eight
+    half, x, y, z = segment
+    kappa = greatest(fma(z, kz, fma(y, ky, fma(x, kx, k))), 0.0)
+    middle = fma(z, gz, fma(y, gy, fma(x, gx, middle)))
+    rise = half * fma(load(s, W + n), gz, fma(load(s, V + n), gy, load(s, U + n) * gx))
+    near, far = greatest(middle - rise, 0.0), greatest(middle + rise, 0.0)
+    store(s, DEPTH + b * LIGHT + n, (half + half) * kappa)
+    store(s, NEAR + b * LIGHT + n, near)
+    store(s, RISE + b * LIGHT + n, far - near)
+
+
+@inlined
+def absorb_all(d):
+    """`absorb` of a vector, the short way where all of it is thin."""
+    if any_of(d > THIN) == 0:
+        return absorb_thin(d)
+    return absorb(d)
+
+
+@inlined
+def transfer(s, n, dark):
+    """Absorb and emit along a vector of segments, where T is above `dark`."""
+    T0 = load(s, T + n)
+    d = where(dark < T0, load(s, DEPTH + n), 0.0)
+    a, e, w = absorb_all(d)
+    store(s, E + n, fma(T0, fma(load(s, RISE + n), w, load(s, NEAR + n) * a), load(s, E + n)))
+    store(s, T + n, T0 * e)
+    store(s, TAU + n, load(s, TAU + n) + d)
+
+
+@inlined
+def cross(s, g, cells, dark):
+    """Cross one cell in each lane, step into the next, and have its record on its way.
+
+    dark: transmittance of each band (n_band,) at which light stops counting.
+    """
+    source, row = bring(s, g, cells)
+    for n in range(0, LANES, WIDTH):
+        at = numbers(s, row + n)
+        segment = meet(s, n, cells)
+        for b in range(dark.size):
+            _look(s, n, b, records(source, at, b), segment)
+        fetch(cells.record, numbers(s, CELL + n))
+    for b in range(dark.size):
+        for n in range(b * LIGHT, b * LIGHT + LANES, WIDTH):
+            transfer(s, n, dark[b])
+
+
+@inlined
+def bring(s, g, cells):
+    """The array that holds the records of all lanes, and the row of their numbers in it; built now in g
+    (LANES, n_band, 8) where they are not kept."""
+    if cells.record.shape[0] > 0:
+        return cells.record, CELL
+    _build(s, g, cells)
+    return g, SELF
 
 
 @kernel
-def _build(s, g, cells, b):
-    """Build the records of band b, counted from each lane's own."""
+def _build(s, g, cells):
+    """Build the records of all lanes, of each as many bands as there are in g."""
     bands = cells.record.shape[1]
     for n in range(LANES):
-        number, m = np.int64(s[CELL + n]), RECORD * n
-        eight = record_of(cells, number // bands, number % bands + b)
-        (g[m], g[m + 1], g[m + 2], g[m + 3], g[m + 4], g[m + 5], g[m + 6], g[m + 7]) = eight
+        number = np.int64(s[CELL + n] - COUNTED)
+        for b in range(g.shape[1]):
+            eight = record_of(cells, number // bands, number % bands + b)
+            (g[n, b, 0], g[n, b, 1], g[n, b, 2], g[n, b, 3], g[n, b, 4], g[n, b, 5], g[n, b, 6],
+             g[n, b, 7]) = eight  # fmt: skip
 
 
 @inlined
-def gather(s, g, cells, b):
-    """Bring the records of band b, counted from each lane's own, or build them."""
-    if cells.record.shape[0] == 0:
-        _build(s, g, cells, b)
-        return
-    for n in range(LANES):
-        copy(g, RECORD * n, cells.record, RECORD * (np.int64(s[CELL + n]) + b))
+def stand(s, n, on):
+    """Let the lanes of a vector stand that shall not go on."""
+    store(s, END + n, least(load(s, END + n), where(on, np.inf, load(s, TIME + n))))
 
 
 @inlined
-def announce(s, cells):
-    """Have the records of the next step on their way."""
-    for n in range(LANES):
-        fetch(cells.record, RECORD * np.int64(s[CELL + n]))
+def standing(s, n):
+    """The lanes of a vector that stand, as bits."""
+    return any_of(load(s, TIME + n) >= load(s, END + n))
 
 
 @inlined
-def clear(s, n):
+def clear(s, n, bands):
     """Leave a lane empty: standing in cell 0."""
     for row in range(0, STATE, LANES):
         s[row + n] = 0.0
-    s[RAY + n] = -1.0
+    s[CELL + n], s[SELF + n], s[RAY + n] = COUNTED, COUNTED + n * bands, -1.0
 
 
 @inlined
-def place(s, n, cells, b, ray, walk, t, end):
-    """Put a ray into a lane: in the cell of a walk, at distance t, seeing band b."""
-    s[U + n], s[V + n], s[W + n] = ray.u, ray.v, ray.w
+def place(s, n, cells, b, ray, walk, t, end, linear):
+    """Put a ray into a lane: in the cell of a walk, at distance t, seeing band b, up to distance `end`.
+
+    linear: 1, or 0 to see cells as their centres are.
+    """
+    s[U + n], s[V + n], s[W + n] = linear * ray.u, linear * ray.v, linear * ray.w
     s[OX + n], s[OY + n], s[OZ + n] = ray.x, ray.y, ray.z
     s[IU + n], s[IV + n], s[IW + n] = ray.iu, ray.iv, ray.iw
-    _range(s, n, cells.x, cells.cx, ray.x, ray.u, ray.iu, cells.pitch[0], cells.stride[0])
-    _range(s, n + LANES, cells.y, cells.cy, ray.y, ray.v, ray.iv, cells.pitch[1], cells.stride[1])
-    _range(s, n + 2 * LANES, cells.z, cells.cz, ray.z, ray.w, ray.iw, cells.pitch[2], cells.stride[2])
-    s[END + n] = end
-    put(s, n, cells, b, ray, walk, t)
+    put(s, n, cells, b, ray, walk, t, end, linear)
 
 
 @inlined
-def _range(s, row, faces, centres, o, d, inverse, pitch, stride):
-    """Note how a lane's numbers change with the steps left to the edge of one axis."""
-    last = faces.size - 2
-    ahead = d > 0.0
-    s[SX + row] = stride if ahead else -stride
-    s[EX + row] = (faces[last + 1 if ahead else 0] - o) * inverse if d != 0.0 else np.inf
-    s[DX + row] = pitch * abs(inverse) if d != 0.0 else 0.0
-    s[AX + row] = o - centres[last if ahead else 0]
-    s[HX + row] = pitch if ahead else -pitch
+def put(s, n, cells, b, ray, walk, t, end, linear):
+    """Put a lane's ray into the cell of a walk, at distance t, and let it move up to distance `end`."""
+    p, q = cells.pitch, cells.stride
+    x = _face(s, n, cells.x, walk.i, walk.tx, ray.x, ray.u, ray.iu, p[0], q[0], linear)
+    y = _face(s, n + LANES, cells.y, walk.j, walk.ty, ray.y, ray.v, ray.iv, p[1], q[1], linear)
+    z = _face(s, n + 2 * LANES, cells.z, walk.k, walk.tz, ray.z, ray.w, ray.iw, p[2], q[2], linear)
+    s[CELL + n] = COUNTED + cell_of(cells, walk) * cells.record.shape[1] + b
+    s[TIME + n] = min(t, s[EX + n], s[EY + n], s[EZ + n])  # no face lies behind, not even by rounding
+    s[EXIT + n] = s[END + n] = min(x, y, z, end)
 
 
 @inlined
-def put(s, n, cells, b, ray, walk, t):
-    """Put a lane's ray into the cell of a walk, at distance t, and let it move."""
-    s[TX + n], s[TY + n], s[TZ + n] = walk.tx, walk.ty, walk.tz
-    s[RX + n] = ray.x - cells.cx[walk.i]
-    s[RY + n] = ray.y - cells.cy[walk.j]
-    s[RZ + n] = ray.z - cells.cz[walk.k]
-    s[QX + n] = cells.cx.size - 1 - walk.i if ray.u > 0.0 else walk.i
-    s[QY + n] = cells.cy.size - 1 - walk.j if ray.v > 0.0 else walk.j
-    s[QZ + n] = cells.cz.size - 1 - walk.k if ray.w > 0.0 else walk.k
-    s[CELL + n] = cell_of(cells, walk) * cells.record.shape[1] + b
-    s[TIME + n], s[MOVES + n] = t, 1.0
+def _face(s, row, faces, i, ahead, o, d, inverse, pitch, stride, linear):
+    """Note where a lane is on one axis and how the face ahead changes; return how far the last one is."""
+    low, high, last, onward = faces[i], faces[i + 1], faces.size - 2, d > 0.0
+    s[KX + row], s[IX + row], s[LX + row] = 0.0, i, last - i if onward else i
+    s[SX + row] = stride if onward else -stride
+    if abs(d) < SLOWEST:  # the face ahead never comes, and the offset is that of the ray
+        s[EX + row], s[DX + row] = ENDLESS, 0.0
+        s[HX + row] = linear * (o - 0.5 * (low + high)) if high - low < np.inf else 0.0
+        return ENDLESS
+    s[EX + row], s[DX + row] = min(ahead, ENDLESS), pitch * abs(inverse)
+    s[HX + row] = linear * _offset(low, high, onward)
+    if pitch > 0.0:
+        return fma(s[LX + row], s[DX + row], s[EX + row])
+    return min((faces[last + 1 if onward else 0] - o) * inverse, ENDLESS)
 
 
 @inlined
 def shine(s, n):
-    """Give a lane the light of a new ray."""
-    s[T + n], s[E + n], s[TAU + n], s[COUNT + n], s[LIVE + n] = 1.0, 0.0, 0.0, 0.0, 1.0
+    """Give a lane the light of a new ray, in a band that n counts too."""
+    s[T + n], s[E + n], s[TAU + n], s[SEEN + n] = 1.0, 0.0, 0.0, 0.0
 
 
 @inlined
-def walk_in(s, n, cells):
-    """The walk of a lane: where it is, or would be outside the domain."""
-    i = _index(s, n, cells.cx.size)
-    j = _index(s, n + LANES, cells.cy.size)
-    k = _index(s, n + 2 * LANES, cells.cz.size)
-    return Walk(i, j, k, s[TX + n], s[TY + n], s[TZ + n])
+def walk_in(s, n):
+    """The walk of a lane: where it is, or outside the domain, beyond the face through which it has left."""
+    i, j, k = _index(s, n), _index(s, n + LANES), _index(s, n + 2 * LANES)
+    tx, ty, tz = _ahead_of(s, n)
+    if s[TIME + n] >= s[EXIT + n]:
+        if _leaves(s, n, tx):
+            i += _way(s, n)
+        elif _leaves(s, n + LANES, ty):
+            j += _way(s, n + LANES)
+        elif _leaves(s, n + 2 * LANES, tz):
+            k += _way(s, n + 2 * LANES)
+    return Walk(i, j, k, tx, ty, tz)
+
+
+@inlined
+def _leaves(s, row, ahead):
+    """Whether a lane at its exit leaves through the last face of one axis."""
+    return s[KX + row] == s[LX + row] and ahead == s[EXIT + row % LANES] and abs(s[IU + row]) * SLOWEST <= 1.0
+
+
+@inlined
+def _way(s, row):
+    """The sense of a lane along one axis."""
+    return 1 if s[SX + row] > 0.0 else -1
 
 
 @inlined

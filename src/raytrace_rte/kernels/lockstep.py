@@ -5,23 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from .cartesian import MISSED, STRUCK, aim, begin, enter, face_left
+from .intrinsics import greatest, load, store, where
 from .jit import inlined, kernel
 from .lanes import (
-    END,
+    COUNT,
     LANES,
-    MOVES,
+    LIGHT,
     RAY,
+    SEEN,
+    TAU,
     TIME,
-    announce,
+    E,
+    T,
     clear,
     cross,
-    cross_bands,
-    gather,
-    keep,
     place,
-    restore,
+    shine,
+    stand,
+    standing,
     walk_in,
 )
+from .vector import WIDTH
 
 RUN = 64
 """Neighbouring rays that one thread follows in turn, so that their cells stay in its cache."""
@@ -37,32 +41,36 @@ def following(r, workers):
 
 
 @inlined
-def _ended(s, lights, n):
-    """Whether a lane's ray has met its end, or no band of it counts any more."""
-    counts = 0.0
-    for b in range(lights.shape[0]):
-        counts += lights[b, 4 * LANES + n]
-    return s[MOVES + n] == 0.0 or counts == 0.0
+def _stop(s, dark):
+    """Let lanes stand in which no band counts any more, and note how many cells each band has seen."""
+    for n in range(0, LANES, WIDTH):
+        lit = load(s, T + n) > dark[0]
+        for b in range(dark.size):
+            m = b * LIGHT + n
+            counts = load(s, T + m) > dark[b]
+            store(s, SEEN + m, greatest(load(s, SEEN + m), where(counts, load(s, COUNT + n), 0.0)))
+            lit = lit | counts
+        stand(s, n, lit)
 
 
 @inlined
-def _answer(s, lights, n, cells, greatest, stop, answers):
+def _answer(s, n, cells, end, dark, brightest, answers):
     """Write what the ray of a lane has brought back."""
     T_, E_, tau, neglected, visits, steps, face = answers
     r = np.int64(s[RAY + n])
-    struck = s[TIME + n] >= s[END + n]
-    face[r] = STRUCK if struck else face_left(cells, walk_in(s, n, cells))
+    face[r] = MISSED
     visits[r] = 0
-    for b in range(lights.shape[0]):
-        left = lights[b, n]
-        stopped = left * greatest[b] <= stop
+    for b in range(dark.size):
+        m = b * LIGHT + n
+        left = s[T + m]
+        stopped = not left > dark[b]
         T_[r, b] = 0.0 if stopped else left
-        E_[r, b] = lights[b, LANES + n]
-        tau[r, b] = lights[b, 2 * LANES + n]
-        neglected[r, b] = left * greatest[b] if stopped else 0.0
-        visits[r] += np.int64(lights[b, 3 * LANES + n])
-        if stopped:
-            face[r] = MISSED
+        E_[r, b] = s[E + m]
+        tau[r, b] = s[TAU + m]
+        neglected[r, b] = left * brightest[b] if stopped else 0.0
+        visits[r] += np.int64(s[SEEN + m]) + 1 if stopped else np.int64(s[COUNT + n])
+        if b == dark.size - 1 and not stopped:
+            face[r] = STRUCK if s[TIME + n] >= end[r] else face_left(cells, walk_in(s, n))
     steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
 
 
@@ -80,7 +88,7 @@ def missed(r, struck, answers):
 
 
 @inlined
-def refill(s, lights, n, cells, rays, r, workers, answers):
+def refill(s, n, cells, rays, r, workers, bands, linear, answers):
     """Put the next ray that meets the grid into a lane, if there is one, and return the number after it."""
     origin, direction, end = rays
     while r < origin.shape[0]:
@@ -89,44 +97,34 @@ def refill(s, lights, n, cells, rays, r, workers, answers):
         this, last = r, end[r]
         r = following(r, workers)
         if t < min(t_out, last):
-            place(s, n, cells, 0, ray, begin(cells, ray, t), t, last)
-            s[RAY + n] = this
-            for b in range(lights.shape[0]):
-                lights[b, n], lights[b, LANES + n], lights[b, 2 * LANES + n] = 1.0, 0.0, 0.0
-                lights[b, 3 * LANES + n], lights[b, 4 * LANES + n] = 0.0, 1.0
+            place(s, n, cells, 0, ray, begin(cells, ray, t), t, last, linear)
+            s[RAY + n], s[COUNT + n] = this, 0.0
+            for b in range(bands):
+                shine(s, n + b * LIGHT)
             return r
         missed(this, last < np.inf and not t_out < last, answers)
-    clear(s, n)
+    clear(s, n, bands)
     return r
 
 
 @kernel
-def march_together(cells, rays, worker, workers, linear, stop, greatest, room, answers):
-    """Follow this worker's rays; room: state of the lanes, lights (n_band, LIGHT), their records."""
-    s, lights, g = room
-    linear = 1.0 if linear else 0.0
-    bands = lights.shape[0]
-    r = worker * RUN
+def march_together(cells, rays, worker, workers, linear, stop, brightest, room, answers):
+    """Follow this worker's rays; room: state of the lanes, records built on the way, dark of lanes.cross."""
+    s, g, dark = room
+    bands, busy, r = dark.size, 0, worker * RUN
     for n in range(LANES):
-        clear(s, n)
-    while True:
-        if bands == 1:
-            keep(s, lights, 0)
-        busy = 0
-        for n in range(LANES):
-            if _ended(s, lights, n):
-                if s[RAY + n] >= 0.0:
-                    _answer(s, lights, n, cells, greatest, stop, answers)
-                r = refill(s, lights, n, cells, rays, r, workers, answers)
-            busy += s[RAY + n] >= 0.0
-        if busy == 0:
-            return
-        if bands == 1:
-            restore(s, lights, 0)
+        clear(s, n, bands)
+        r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
+        busy += s[RAY + n] >= 0.0
+    while busy > 0:
         for _ in range(PATIENCE):
-            if bands == 1:
-                gather(s, g, cells, 0)
-                cross(s, g, cells, linear, stop, greatest[0])
-            else:
-                cross_bands(s, g, cells, linear, stop, greatest, lights)
-            announce(s, cells)
+            cross(s, g, cells, dark)
+            if stop >= 0.0:
+                _stop(s, dark)
+        for first in range(0, LANES, WIDTH):
+            over = standing(s, first)
+            for n in range(first, first + WIDTH):
+                if over >> (n - first) & 1 and s[RAY + n] >= 0.0:
+                    _answer(s, n, cells, rays[2], dark, brightest, answers)
+                    r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
+                    busy -= s[RAY + n] < 0.0

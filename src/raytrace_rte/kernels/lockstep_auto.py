@@ -10,40 +10,43 @@ import numpy as np
 
 from .auto import Course, certain, cross_exactly, decide, set_out
 from .cartesian import aim, begin, enter, face_left
+from .intrinsics import load
 from .jit import inlined, kernel
 from .lanes import (
     BAND,
     CHECKED,
     COUNT,
+    END,
     ERROR,
+    EXIT,
     FAILED,
     FAR,
     FROM,
     IDLE,
     LANES,
-    MOVES,
     PLAIN,
     RAY,
     READ,
     STOPPABLE,
     TAU,
-    THICK,
-    THIN,
+    THICK_STEPS,
+    THIN_STEPS,
     TIME,
     VAIN,
     E,
     T,
-    announce,
     clear,
     cross,
-    gather,
     place,
     put,
     ray_in,
     shine,
+    stand,
+    standing,
     walk_in,
 )
 from .lockstep import RUN, following, missed
+from .vector import WIDTH
 
 PATIENCE = 2
 """Steps between two looks for lanes whose rays have to decide."""
@@ -53,23 +56,23 @@ PATIENCE = 2
 def _course(s, n, cells, low):
     """The course of a lane's ray."""
     return Course(
-        walk_in(s, n, cells), s[TIME + n], s[T + n], s[E + n], s[TAU + n], s[ERROR + n], 0.0, low,
+        walk_in(s, n), s[TIME + n], s[T + n], s[E + n], s[TAU + n], s[ERROR + n], 0.0, low,
         s[FROM + n], s[FAR + n], s[STOPPABLE + n], s[CHECKED + n], np.int64(s[VAIN + n]),
         np.int64(s[IDLE + n]), np.int64(s[FAILED + n]), np.int64(s[READ + n]), np.int64(s[COUNT + n]),
-        np.int64(s[THIN + n]), np.int64(s[THICK + n]), -1,
+        np.int64(s[THIN_STEPS + n]), np.int64(s[THICK_STEPS + n]), -1,
     )  # fmt: skip
 
 
 @inlined
 def _resume(s, n, cells, b, ray, way):
     """Let a lane cross the exact cells that lie ahead of its ray."""
-    if way.thin + way.thick > s[THIN + n] + s[THICK + n]:
-        put(s, n, cells, b, ray, way.walk, way.t)
-    s[MOVES + n] = 1.0
+    if way.thin + way.thick > s[THIN_STEPS + n] + s[THICK_STEPS + n]:
+        put(s, n, cells, b, ray, way.walk, way.t, np.inf, 1.0)
+    s[END + n] = s[EXIT + n]
     s[T + n], s[E + n], s[TAU + n], s[COUNT + n], s[ERROR + n] = way.T, way.E, way.tau, way.exact, way.error
     s[STOPPABLE + n], s[CHECKED + n] = way.stoppable, way.checked
     s[VAIN + n], s[IDLE + n], s[FAILED + n] = way.vain, way.idle, way.failed
-    s[READ + n], s[THIN + n], s[THICK + n] = way.nodes, way.thin, way.thick
+    s[READ + n], s[THIN_STEPS + n], s[THICK_STEPS + n] = way.nodes, way.thin, way.thick
 
 
 @inlined
@@ -90,10 +93,11 @@ def _answer(s, n, b, way, error, answers):
 def _start_plainly(s, n, cells, b, ray, read):
     """March a lane's ray again without any shortcut: its bound would have been beyond the tolerance."""
     t = s[FROM + n]
-    put(s, n, cells, b, ray, begin(cells, ray, t), t)
+    put(s, n, cells, b, ray, begin(cells, ray, t), t, np.inf, 1.0)
     shine(s, n)
+    s[COUNT + n] = 0.0
     s[STOPPABLE + n], s[CHECKED + n], s[PLAIN + n], s[READ + n] = -1.0, np.inf, 1.0, read
-    s[ERROR + n], s[THIN + n], s[THICK + n] = 0.0, 0.0, 0.0
+    s[ERROR + n], s[THIN_STEPS + n], s[THICK_STEPS + n] = 0.0, 0.0, 0.0
 
 
 @inlined
@@ -140,7 +144,7 @@ def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
             answers[4][this] = 0
             answers[5][this, :] = 0
         way = set_out(cells, ray, t, t_out, low[band])
-        place(s, n, cells, band, ray, way.walk, t, np.inf)
+        place(s, n, cells, band, ray, way.walk, t, np.inf, 1.0)
         shine(s, n)
         s[RAY + n], s[BAND + n], s[FROM + n], s[FAR + n], s[PLAIN + n] = this, band, t, t_out, 0.0
         _resume(s, n, cells, band, ray, way)
@@ -151,40 +155,37 @@ def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
 @inlined
 def _pause(s):
     """Let lanes stand whose rays have to decide."""
-    for n in range(LANES):
-        on = s[TIME + n] < s[CHECKED + n]
-        on = on and s[T + n] > s[STOPPABLE + n]
-        s[MOVES + n] = s[MOVES + n] if on else 0.0
+    for n in range(0, LANES, WIDTH):
+        on = load(s, TIME + n) < load(s, CHECKED + n)
+        stand(s, n, on & (load(s, T + n) > load(s, STOPPABLE + n)))
 
 
 @kernel
 def switch_together(cells, pyramid, origin, direction, worker, workers, walls, tolerance, room, answers):
-    """Follow this worker's rays, each band of each in a lane of its own."""
-    s, g = room
-    bands = cells.record.shape[1]
+    """Follow this worker's rays, each band of each in a lane of its own; room: as of `march_together`."""
+    s, g, never = room
+    bands, busy = cells.record.shape[1], LANES
     task = worker * RUN, 0
     for n in range(LANES):
-        clear(s, n)
-    while True:
+        clear(s, n, 1)
+    while busy > 0:
         busy = 0
-        for n in range(LANES):
-            if s[MOVES + n] == 0.0:
-                while True:
+        for first in range(0, LANES, WIDTH):
+            over = standing(s, first)
+            for n in range(first, first + WIDTH):
+                while over >> (n - first) & 1:
                     if s[RAY + n] >= 0.0:
                         _attend(s, n, cells, pyramid, walls, tolerance, answers)
                     if s[RAY + n] >= 0.0:
                         break
                     if task[0] >= origin.shape[0]:
-                        clear(s, n)
+                        clear(s, n, 1)
                         break
                     task = _refill(
                         s, n, cells, origin, direction, task, workers, bands, tolerance.low, answers
                     )
-            busy += s[RAY + n] >= 0.0
-        if busy == 0:
-            return
-        for _ in range(PATIENCE):
-            gather(s, g, cells, 0)
-            cross(s, g, cells, 1.0, -1.0, 1.0)
-            _pause(s)
-            announce(s, cells)
+                busy += s[RAY + n] >= 0.0
+        if busy > 0:
+            for _ in range(PATIENCE):
+                cross(s, g, cells, never)
+                _pause(s)

@@ -11,40 +11,32 @@ import numpy as np
 from numba import prange
 
 from .cartesian import begin, inside
-from .intrinsics import fma
+from .intrinsics import COUNTED, fetch, fma, greatest, load, numbers, records, store, where
 from .jit import driver, inlined, kernel
 from .lanes import (
     CELL,
-    HALF,
+    COUNT,
+    END,
     LANES,
-    MOVES,
     RAY,
     STATE,
     TIME,
     U,
     V,
     W,
-    X,
-    Y,
-    Z,
-    advance,
-    announce,
+    absorb_all,
     clear,
-    gather,
     meet,
     place,
     ray_in,
+    standing,
     walk_in,
 )
-from .reconstruct import RECORD, aligned
+from .reconstruct import aligned
 from .sweep import (
-    ACROSS,
-    GRADIENT,
-    KAPPA,
     NET,
     PARTS,
     PATH,
-    SOURCE,
     THIN,
     cover,
     ends,
@@ -53,7 +45,7 @@ from .sweep import (
     sweep_singly,
     wrapped,
 )
-from .transfer import absorb
+from .vector import WIDTH
 
 # Rows kept of a step: cell, length, source at both ends, a, w and d (transfer.py), power lost, mean of I.
 WHERE, LENGTH, NEAR, FAR, A_, W_, D_, LOST, MEAN = (LANES * row for row in range(9))
@@ -61,86 +53,89 @@ STEP = 9 * LANES
 PATIENCE = 8
 """Steps between two looks whether all lines have come to their ends."""
 INTO, OUT = 0, 1
+ALL = (1 << WIDTH) - 1
+"""All lanes of a vector, as bits."""
 
 
 @inlined
-def _segment(s, g, kept, n):
-    """Keep what a lane's segment does to light, in both senses."""
-    m, half = RECORD * n, s[HALF + n]
-    gx, gy, gz = g[m + GRADIENT], g[m + GRADIENT + 1], g[m + GRADIENT + 2]
-    across = fma(s[Z + n], gz, fma(s[Y + n], gy, s[X + n] * gx))
-    middle = fma(g[m + ACROSS], across, g[m + SOURCE])
-    rise = half * fma(s[W + n], gz, fma(s[V + n], gy, s[U + n] * gx))
-    near, far = middle - rise, middle + rise
-    d = 2.0 * half * g[m + KAPPA]
-    a, _, w = absorb(d)
-    kept[WHERE + n] = s[CELL + n]
-    kept[LENGTH + n] = 2.0 * half
-    kept[NEAR + n] = near if near > 0.0 else 0.0
-    kept[FAR + n] = far if far > 0.0 else 0.0
-    kept[A_ + n] = a
-    kept[W_ + n] = w
-    kept[D_ + n] = d
+def _segment(s, kept, n, here, eight, segment):
+    """Keep what a vector of segments does to light, in both senses; records as of sweep.py."""
+    kappa, across, _, _, source, gx, gy, gz = eight
+    half, x, y, z = segment
+    middle = fma(across, fma(z, gz, fma(y, gy, x * gx)), source)
+    rise = half * fma(load(s, W + n), gz, fma(load(s, V + n), gy, load(s, U + n) * gx))
+    store(kept, WHERE + n, here)
+    store(kept, LENGTH + n, half + half)
+    store(kept, NEAR + n, greatest(middle - rise, 0.0))
+    store(kept, FAR + n, greatest(middle + rise, 0.0))
+    store(kept, D_ + n, (half + half) * kappa)
+
+
+@inlined
+def _weights(kept, n):
+    """Keep how a vector of segments absorbs and emits."""
+    a, _, w = absorb_all(load(kept, D_ + n))
+    store(kept, A_ + n, a)
+    store(kept, W_ + n, w)
 
 
 @inlined
 def _there(kept, n, light):
-    """Carry a lane's light along a segment."""
-    start, end = kept[NEAR + n], kept[FAR + n]
-    lost = fma(kept[A_ + n], light[n] - end, (end - start) * kept[W_ + n])
-    kept[LOST + n] = lost
-    kept[MEAN + n] = light[n] - 0.5 * lost
-    light[n] -= lost
+    """Carry the light of a vector of lanes along a segment."""
+    start, end, now = load(kept, NEAR + n), load(kept, FAR + n), load(light, n)
+    lost = fma(load(kept, A_ + n), now - end, (end - start) * load(kept, W_ + n))
+    store(kept, LOST + n, lost)
+    store(kept, MEAN + n, now - 0.5 * lost)
+    store(light, n, now - lost)
 
 
 @inlined
 def _back(kept, n, light, power):
-    """Carry a lane's light back along a segment, and sum up what both leave."""
-    start, end, d = kept[FAR + n], kept[NEAR + n], kept[D_ + n]
-    lost = fma(kept[A_ + n], light[n] - end, (end - start) * kept[W_ + n])
-    both = kept[LOST + n] + lost
-    mean = kept[MEAN + n] + (light[n] - 0.5 * lost)
-    mean = start + end + both / d if d > THIN else mean
-    kept[LOST + n] = power * both
-    kept[MEAN + n] = power * kept[LENGTH + n] * mean
-    light[n] -= lost
+    """Carry the light of a vector of lanes back along a segment, and sum up what both leave."""
+    start, end, d, now = load(kept, FAR + n), load(kept, NEAR + n), load(kept, D_ + n), load(light, n)
+    lost = fma(load(kept, A_ + n), now - end, (end - start) * load(kept, W_ + n))
+    both = load(kept, LOST + n) + lost
+    mean = load(kept, MEAN + n) + (now - 0.5 * lost)
+    mean = where(d > THIN, start + end + both / d, mean)
+    store(kept, LOST + n, power * both)
+    store(kept, MEAN + n, power * load(kept, LENGTH + n) * mean)
+    store(light, n, now - lost)
 
 
 @kernel
-def _walk(box, cells, s, g, kept, crossings):
+def _walk(box, cells, s, kept, crossings):
     """Walk all lanes to their ends, count the cells that they cross, and return how many steps that took."""
     wraps = box.period[0] > 0.0 or box.period[1] > 0.0 or box.period[2] > 0.0
-    steps, crossed = 0, 0
-    while True:
-        gather(s, g, cells, 0)
+    steps, moving = 0, True
+    while moving:
         now = kept[steps]
-        for n in range(LANES):
-            crossed += np.int64(s[MOVES + n])
-        for n in range(LANES):
-            meet(s, n)
-            _segment(s, g, now, n)
-        advance(s, cells)
-        announce(s, cells)
+        for n in range(0, LANES, WIDTH):
+            at, here = numbers(s, CELL + n), load(s, CELL + n)
+            segment = meet(s, n, cells)
+            _segment(s, now, n, here, records(cells.record, at, 0), segment)
+            fetch(cells.record, numbers(s, CELL + n))
+        for n in range(0, LANES, WIDTH):
+            _weights(now, n)
         steps += 1
         if wraps:
             _come_in_again(box, cells, s)
         if wraps or steps % PATIENCE == 0:
             moving = False
-            for n in range(LANES):
-                moving |= s[MOVES + n] > 0.0
-            if not moving:
-                crossings[0] += crossed
-                return steps
+            for n in range(0, LANES, WIDTH):
+                moving |= standing(s, n) != ALL
+    for n in range(LANES):
+        crossings[0] += np.int64(s[COUNT + n])
+    return steps
 
 
 @inlined
 def _come_in_again(box, cells, s):
     """Bring lines that have left through a periodic face back in at the opposite one."""
     for n in range(LANES):
-        if s[MOVES + n] == 0.0 and s[RAY + n] >= 0.0:
-            ray, walk = wrapped(box, ray_in(s, n), walk_in(s, n, cells))
+        if s[TIME + n] >= s[END + n] and s[RAY + n] >= 0.0:
+            ray, walk = wrapped(box, ray_in(s, n), walk_in(s, n))
             if inside(box, walk):
-                place(s, n, cells, 0, ray, walk, s[TIME + n], np.inf)
+                place(s, n, cells, 0, ray, walk, s[TIME + n], np.inf, 1.0)
             else:
                 s[RAY + n] = -1.0
 
@@ -151,14 +146,14 @@ def _carry(kept, steps, light, power, deposits):
     into, out = light[INTO], light[OUT]
     for k in range(steps):
         now = kept[k]
-        for n in range(LANES):
+        for n in range(0, LANES, WIDTH):
             _there(now, n, into)
     for k in range(steps - 1, -1, -1):
         now = kept[k]
-        for n in range(LANES):
+        for n in range(0, LANES, WIDTH):
             _back(now, n, out, power)
         for n in range(LANES):
-            c = np.int64(now[WHERE + n])
+            c = np.int64(now[WHERE + n] - COUNTED)
             deposits[c, NET] += now[LOST + n]
             deposits[c, PATH] += now[MEAN + n]
 
@@ -166,9 +161,9 @@ def _carry(kept, steps, light, power, deposits):
 @kernel
 def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
     """Sweep the lines in the first `count` lanes."""
-    s, g, kept, light, near, far = room
+    s, kept, light, near, far = room
     deposits, arrived, covered, crossings = deposit
-    steps = _walk(box, cells, s, g, kept, crossings)
+    steps = _walk(box, cells, s, kept, crossings)
     for n in range(LANES):
         there, back = 0.0, 0.0
         if n < count:
@@ -246,7 +241,7 @@ def _cover_evenly(box, bundle, n, a, b, centre, near, far):
 @kernel
 def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
     """Sweep all lines of direction n, LANES at a time."""
-    s, near, far = room[0], room[4], room[5]
+    s, near, far = room[0], room[3], room[4]
     power, count = bundle.power[n], 0
     rows, columns = bundle.counts[n, 0], bundle.counts[n, 1]
     u, v, w = bundle.direction[n]
@@ -263,15 +258,15 @@ def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
             else:
                 cover(box, bundle, n, a, b, way, near[count], far[count])
             ray = inside_box(box, ray, way[0])
-            place(s, count, cells, 0, ray, begin(box, ray, way[0]), way[0], np.inf)
-            s[RAY + count] = lattice
+            place(s, count, cells, 0, ray, begin(box, ray, way[0]), way[0], np.inf, 1.0)
+            s[RAY + count], s[COUNT + count] = lattice, 0.0
             count += 1
             if count < LANES:
                 continue
         elif count == 0:
             break
         for empty in range(count, LANES):
-            clear(s, empty)
+            clear(s, empty, 1)
         _sweep_lanes(box, cells, count, power, radiosity, room, deposit)
         count = 0
 
@@ -283,12 +278,12 @@ def sweep_together(box, cells, bundle, radiosity, first, rooms, sums):
     radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each group.
     """
     deposits, arrived, covered, crossings = sums
-    states, records, kept, lights = rooms
+    states, kept, lights = rooms
     for g in prange(deposits.shape[0]):
         n = first + g
         if n < bundle.power.size:
             near = np.empty((LANES, PARTS * PARTS), dtype=np.int64)
-            room = states[g], records[g], kept[g], lights[g], near, np.empty_like(near)
+            room = states[g], kept[g], lights[g], near, np.empty_like(near)
             deposit = deposits[g], arrived[g], covered[g], crossings[g : g + 1]
             _sweep_direction(box, cells, bundle, n, radiosity, room, deposit)
 
@@ -303,6 +298,6 @@ def sweep(box, cells, bundle, radiosity, first, longest, sums):
         sweep_singly(box, bundle, cells.record, radiosity, first, longest, sums)
         return
     groups, number = len(sums.cells), np.dtype(np.float64)
-    shapes = (STATE,), (RECORD * LANES,), (longest + PATIENCE, STEP), (2, LANES)
+    shapes = (STATE,), (longest + PATIENCE, STEP), (2, LANES)
     rooms = tuple(aligned((groups, *shape), number) for shape in shapes)
     sweep_together(box, cells, bundle, radiosity, first, rooms, sums)

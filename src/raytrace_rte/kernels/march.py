@@ -67,9 +67,10 @@ def march(cells, b, ray, linear, stop, greatest, end):
         struck = end < np.inf and not t_out < end
         return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, STRUCK if struck else MISSED)
     T, E, tau, crossings = 1.0, 0.0, 0.0, 0
+    dark = stop / np.float64(greatest)
     walk = begin(cells, ray, t)
     while inside(cells, walk):
-        if T * greatest <= stop:
+        if not dark < T:
             return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
         t_next = min(max(t, exit_at(walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
@@ -82,7 +83,7 @@ def march(cells, b, ray, linear, stop, greatest, end):
         if t_next >= end:
             return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, STRUCK)
         t, walk = t_next, step(cells, ray, walk)
-    if T * greatest <= stop:
+    if not dark < T:
         return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
     return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face_left(cells, walk))
 

@@ -52,11 +52,12 @@ def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, worker
     walls: radiance (7, n_band) of the faces; low, high: range of all sources and walls (n_band,).
     Runs of rays are dealt to workers in turn: even load, and the same bits for any number of them.
     """
-    room = space(workers, cells.record.shape[1], cells.record.dtype)
     if plan.method == AUTO:
+        room = space(workers, 1, cells.record.dtype)
         tolerance = Tolerance(plan.relative, plan.absolute, low, high)
         switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, room, answers)
     elif plan.method in (CONSTANT, LINEAR):
+        room = space(workers, cells.record.shape[1], cells.record.dtype)
         march_all(cells, origin, direction, end, plan, high, workers, room, answers)
     else:
         trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers)
@@ -69,9 +70,10 @@ def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, worker
 def switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, room, answers):
     """Follow rays in lockstep with the certified switch."""
     T, E, tau, neglected, visits, steps, face = answers
-    state, _, records = room
+    state, records = room
+    never = np.full(1, -1.0)
     for worker in prange(workers):
-        own = state[worker], records[worker]
+        own = state[worker], records[worker], never
         out = T, E, tau, neglected, visits, steps, face
         switch_together(cells, pyramid, origin, direction, worker, workers, walls, tolerance, own, out)
 
@@ -80,12 +82,14 @@ def switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, roo
 def march_all(cells, origin, direction, end, plan, greatest, workers, room, answers):
     """March rays in lockstep."""
     T, E, tau, neglected, visits, steps, face = answers
-    state, lights, records = room
+    state, records = room
+    dark = plan.stop / greatest
+    linear = 1.0 if plan.method == LINEAR else 0.0
     for worker in prange(workers):
-        own = state[worker], lights[worker], records[worker]
+        own = state[worker], records[worker], dark
         out = T, E, tau, neglected, visits, steps, face
         rays = origin, direction, end
-        march_together(cells, rays, worker, workers, plan.method == LINEAR, plan.stop, greatest, own, out)
+        march_together(cells, rays, worker, workers, linear, plan.stop, greatest, own, out)
 
 
 @driver
