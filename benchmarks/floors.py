@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numba import prange
+from numba import njit, prange
 
 from raytrace_rte.kernels import lockstep
 from raytrace_rte.kernels.intrinsics import fetch, load, numbers, records, store
@@ -89,6 +89,11 @@ def absorb_many(crossings, workers, greatest):
     exponentials(depth, max(crossings // (workers * LANES), 1), workers, out)
 
 
+def _march(cells, rays, room, out):
+    """The march, as the compiler is asked for it."""
+    lockstep.march_together(cells, rays, 0, 1, 1.0, -1.0, np.ones(1), room, out)
+
+
 def machine_code(cells, rays):
     """Return the widest vector registers of the compiled march, and how many packed and scalar multiply-adds.
 
@@ -97,8 +102,9 @@ def machine_code(cells, rays):
     room = space(1, 1, cells.record.dtype)
     out = tuple(empty_answers(len(rays[0]), 1))
     own = room.state[0], room.records[0], np.full(1, -1.0)
-    lockstep.march_together(cells, rays, 0, 1, 1.0, -1.0, np.ones(1), own, out)
-    code = "\n".join(lockstep.march_together.inspect_asm().values())
+    march = njit(error_model="numpy")(_march)
+    march(cells, rays, own, out)
+    code = "\n".join(march.inspect_asm().values())
     return {
         "registers": next((r for r in ("zmm", "ymm", "xmm") if f"%{r}" in code), "none"),
         "packed": len(re.findall(r"vfn?m(?:add|sub)\d+pd\s.*%[yz]mm", code)),

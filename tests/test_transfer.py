@@ -7,7 +7,9 @@ from decimal import Decimal, getcontext
 import numpy as np
 import pytest
 
-from raytrace_rte.kernels.transfer import DEEPEST, absorb
+from raytrace_rte.kernels import transfer
+from raytrace_rte.kernels.jit import serial_driver
+from raytrace_rte.kernels.transfer import DEEPEST, THIN
 
 getcontext().prec = 60
 EPS = Decimal(float(np.finfo(float).eps))
@@ -17,6 +19,16 @@ DEPTHS = [
     *np.linspace(0.0, 2.0, 400)[1:],
     *(HALF * k * (1 + np.linspace(-1e-3, 1e-3, 21)) for k in (1, 3, 5)),
 ]
+
+
+@serial_driver
+def absorb(d):
+    return transfer.absorb(d)
+
+
+@serial_driver
+def absorb_thin(d):
+    return transfer.absorb_thin(d)
 
 
 def ulps(found: float, exact: Decimal) -> float:
@@ -40,6 +52,11 @@ def test_weights_are_right_to_a_few_ulp():
     assert worst[0] <= 4
     assert worst[1] <= 4
     assert worst[2] <= 6
+
+
+def test_the_short_way_has_the_same_bits():
+    for d in (*np.geomspace(1e-300, THIN, 500), *np.linspace(0.0, THIN, 2000), THIN):
+        assert absorb_thin(float(d)) == absorb(float(d))
 
 
 @pytest.mark.parametrize("d", [DEEPEST * 1.0001, 1e5, 1e300, np.inf])

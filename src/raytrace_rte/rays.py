@@ -46,14 +46,15 @@ class Rays:
     def order(self, tile: int) -> None:
         """Rays are visited as given (tiles mean nothing to a list of rays)."""
 
-    def take(self, index: NDArray[np.int64]) -> Rays:
+    def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the rays with these numbers."""
         return trusted(self.origin[index], self.direction[index])
 
     def settings(self) -> dict[str, object]:
         """What a Result records of this sensor."""
-        digest = hashlib.sha256(self.origin.tobytes() + self.direction.tobytes()).hexdigest()
-        return {"kind": "rays", "count": len(self.origin), "sha256": digest}
+        digest = hashlib.sha256(self.origin.data)
+        digest.update(self.direction.data)
+        return {"kind": "rays", "count": len(self.origin), "sha256": digest.hexdigest()}
 
 
 def _own(vectors: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,8 +158,13 @@ class Result:
 
 def provenance() -> dict[str, Any]:
     """Versions of what computed the answer."""
+    return {"versions": dict(_versions())}
+
+
+@cache
+def _versions() -> dict[str, str]:
     packages = ("raytrace-rte", "numpy", "numba", "h5py")
-    return {"versions": {name: version(name) for name in packages} | {"python": platform.python_version()}}
+    return {name: version(name) for name in packages} | {"python": platform.python_version()}
 
 
 def to_json(settings: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ class Sensor(Protocol):
 
     @property
     def shape(self) -> tuple[int, ...]: ...
-    def take(self, index: NDArray[np.int64]) -> Rays: ...
+    def take(self, index: NDArray[np.int64] | slice) -> Rays: ...
     def order(self, tile: int) -> NDArray[np.int64] | None: ...
     def settings(self) -> dict[str, object]: ...
 
@@ -80,8 +80,9 @@ class Camera:
         pitch = 2.0 * self.half_width / self.shape[1]
         return np.asarray((np.arange(count) + 0.5 - 0.5 * count) * pitch, dtype=np.float64)
 
-    def take(self, index: NDArray[np.int64]) -> Rays:
+    def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the rays of the pixels with these flat indices (row * columns + column)."""
+        index = np.arange(self.shape[0] * self.shape[1])[index] if isinstance(index, slice) else index
         right, up, forward = self.axes
         u, v = self.columns[index % self.shape[1]], self.rows[index // self.shape[1]]
         flat = self.width is not None
@@ -117,7 +118,7 @@ class LineOfSight:
         """The answer is one radiance."""
         return (1,)
 
-    def take(self, index: NDArray[np.int64]) -> Rays:
+    def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the ray."""
         return Rays([self.origin], [self.direction])
 

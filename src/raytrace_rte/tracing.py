@@ -59,11 +59,10 @@ def trace_all(
     total = int(np.prod(sensor.shape))
     count = workers(threads)
     order = sensor.order(tile)
-    order = np.arange(total) if order is None else order
     answers = empty_answers(total, medium.n_band)
     done = np.zeros(total, dtype=bool)
     for start, stop, kept in store.load() if store else ():
-        _put(answers, order[start:stop], kept)
+        _put(answers, _rows(order, start, stop), kept)
         done[start:stop] = True
     if progress:
         progress(int(done.sum()), total)
@@ -75,15 +74,18 @@ def trace_all(
     for start, limit in _gaps(done):
         while start < limit:
             stop = min(start + batch, limit)
-            rays = sensor.take(order[start:stop])
-            part = empty_answers(stop - start, medium.n_band)
+            rows = _rows(order, start, stop)
+            rays = sensor.take(rows)
+            in_place = isinstance(rows, slice)
+            part = _part(answers, rows) if in_place else empty_answers(stop - start, medium.n_band)
             clock = time.perf_counter()
-            end = np.full(stop - start, np.inf) if ends is None else ends[order[start:stop]]
+            end = np.full(stop - start, np.inf) if ends is None else ends[rows]
             trace(cells, bricks, rays.origin, rays.direction, end, plan, walls, low, high, count, part)
             if compiled:
                 batch = _next_batch(stop - start, time.perf_counter() - clock)
             compiled = True
-            _put(answers, order[start:stop], part)
+            if not in_place:
+                _put(answers, rows, part)
             if store:
                 store.save(start, stop, part)
             done[start:stop] = True
@@ -103,7 +105,17 @@ def _gaps(done: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-def _put(answers: Answers, index: NDArray[np.int64], part: Answers) -> None:
+def _rows(order: NDArray[np.int64] | None, start: int, stop: int) -> NDArray[np.int64] | slice:
+    """Numbers of the rays that come from `start` to `stop` in an order; None is that of the sensor."""
+    return slice(start, stop) if order is None else order[start:stop]
+
+
+def _part(answers: Answers, rows: NDArray[np.int64] | slice) -> Answers:
+    """Answers of neighbouring rays, in place."""
+    return type(answers)(*(whole[rows] for whole in answers))
+
+
+def _put(answers: Answers, index: NDArray[np.int64] | slice, part: Answers) -> None:
     for whole, piece in zip(answers, part, strict=True):
         whole[index] = piece
 

@@ -57,23 +57,36 @@ def _our_cache() -> Iterator[None]:
         config.CACHE_LOCATOR_CLASSES = before
 
 
+_INNER = {
+    "error_model": "numpy",
+    "nogil": True,
+    "_nrt": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a scalar body, to be called from kernels; cached with the driver that calls it.
 
     error_model "numpy": x / 0 is inf, as geometry wants. Never fastmath, which asserts that no inf exists.
     Without reference counting, so kernels allocate nothing and get their work arrays from the driver:
     counting the arrays of a NamedTuple argument, atomically, made a crossing cost 93 ns instead of 28.
+    Without wrappers for Python, which does not call kernels: they took a fifth of the compiler's time.
     """
-    return numba.njit(error_model="numpy", nogil=True, _nrt=False)(function)
+    return numba.njit(**_INNER)(function)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel into each of its callers: for small ones, where a call costs more than the work."""
-    return numba.njit(error_model="numpy", nogil=True, _nrt=False, forceinline=True)(function)
+    return numba.njit(**_INNER, forceinline=True)(function)
 
 
 def driver(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile an entry point called from Python, with threads over its one prange; machine code is cached."""
+    """Compile an entry point called from Python, with threads over its one prange; machine code is cached.
+
+    prange counts without a sign: without np.int64 around its index, kernels that get it compile twice.
+    """
     return _entry(function, parallel=True)
 
 

@@ -35,9 +35,6 @@ from .vector import WIDTH
 LANES = 32
 """Rays in lockstep: enough to hide that a lane's numbers arrive one by one; more would not fit the cache."""
 
-SLOWEST = 1e-200
-"""Components of a direction below this are none: the face ahead lies beyond all numbers."""
-
 # Rows of the walk, three of each for the axes. Steps taken: the face ahead lies at distance E + steps D.
 # Direction; offset of the face ahead from the cell's centre; records between cells. For whoever attends to a
 # single ray: index of the first cell, steps to the last one, origin, reciprocal direction. Then the record's
@@ -283,7 +280,7 @@ def _face(s, row, faces, i, ahead, o, d, inverse, pitch, stride, linear):
     low, high, last, onward = faces[i], faces[i + 1], faces.size - 2, d > 0.0
     s[KX + row], s[IX + row], s[LX + row] = 0.0, i, last - i if onward else i
     s[SX + row] = stride if onward else -stride
-    if abs(d) < SLOWEST:  # the face ahead never comes, and the offset is that of the ray
+    if d == 0.0:  # the face ahead never comes, and the offset is that of the ray
         s[EX + row], s[DX + row] = ENDLESS, 0.0
         s[HX + row] = linear * (o - 0.5 * (low + high)) if high - low < np.inf else 0.0
         return ENDLESS
@@ -318,7 +315,7 @@ def walk_in(s, n):
 @inlined
 def _leaves(s, row, ahead):
     """Whether a lane at its exit leaves through the last face of one axis."""
-    return s[KX + row] == s[LX + row] and ahead == s[EXIT + row % LANES] and abs(s[IU + row]) * SLOWEST <= 1.0
+    return s[KX + row] == s[LX + row] and ahead == s[EXIT + row % LANES] and abs(s[IU + row]) < np.inf
 
 
 @inlined

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cartesian import MISSED, STRUCK, begin, cell_of, enter, exit_at, face_left, inside, step
+from .cartesian import MISSED, STRUCK, aim, begin, cell_of, enter, exit_at, face_left, inside, step
 from .intrinsics import fma
 from .jit import kernel, serial_driver
 from .reconstruct import record_of
@@ -115,11 +115,12 @@ own optical depth, and its contribution T E to the ray's emission [W m-2 sr-1]."
 
 
 @serial_driver
-def segments(cells, b, ray, linear, out):
-    """Write the march of one ray into out (n_crossing, 7), a row per segment, and return how many there are.
+def segments(cells, b, origin, direction, linear, out):
+    """Write the march of the first ray into out (n_crossing, 7), a row per segment; return how many there are.
 
     Counts only, when out has no rows.
     """
+    ray = aim(origin, direction, 0)
     t, t_out = enter(cells, ray)
     if not t < t_out:
         return 0

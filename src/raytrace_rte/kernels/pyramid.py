@@ -114,7 +114,7 @@ def _brick(record, hx, hy, hz, by, bz, node, nodes):
 def fill_bricks(record, hx, hy, hz, by, bz, nodes):
     """Fill a layer of nodes of level 0 (n_node, n_band, 8) from the records of its planes and the next."""
     for node in prange(nodes.shape[0]):
-        _brick(record, hx, hy, hz, by, bz, node, nodes)
+        _brick(record, hx, hy, hz, by, bz, np.int64(node), nodes)
 
 
 def _half(widths: tuple[np.ndarray, ...]) -> list[np.ndarray]:
@@ -151,7 +151,7 @@ def build(cells, widths: tuple[np.ndarray, ...]) -> Pyramid:
 def _plane_range(record, hx, hy, hz, out):
     """Write least and greatest S of each plane of cells into out (nx, n_band, 2)."""
     for i in prange(hx.size):
-        _range_of_plane(record, i, hx, hy, hz, out)
+        _range_of_plane(record, np.int64(i), hx, hy, hz, out)
 
 
 @kernel

@@ -160,7 +160,7 @@ def _fill_line(cells, line, start, out):
 def fill_records(cells, start, first, last, out):
     """Build the records of lines first to last - 1 of cells into out, whose first line is number `start`."""
     for line in prange(first, last):
-        _fill_line(cells, line, start, out)
+        _fill_line(cells, np.int64(line), start, out)
 
 
 @inlined

@@ -75,7 +75,9 @@ def switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, roo
     for worker in prange(workers):
         own = state[worker], records[worker], never
         out = T, E, tau, neglected, visits, steps, face
-        switch_together(cells, pyramid, origin, direction, worker, workers, walls, tolerance, own, out)
+        switch_together(
+            cells, pyramid, origin, direction, np.int64(worker), workers, walls, tolerance, own, out
+        )
 
 
 @driver
@@ -89,7 +91,7 @@ def march_all(cells, origin, direction, end, plan, greatest, workers, room, answ
         own = state[worker], records[worker], dark
         out = T, E, tau, neglected, visits, steps, face
         rays = origin, direction, end
-        march_together(cells, rays, worker, workers, linear, plan.stop, greatest, own, out)
+        march_together(cells, rays, np.int64(worker), workers, linear, plan.stop, greatest, own, out)
 
 
 @driver
