@@ -116,7 +116,7 @@ own optical depth, and its contribution T E to the ray's emission [W m-2 sr-1]."
 
 @serial_driver
 def segments(cells, b, origin, direction, linear, out):
-    """Write the march of the first ray into out (n_crossing, 7), a row per segment; return how many there are.
+    """Write the march of the first ray into out (n_crossing, 7), a row per segment; return their number.
 
     Counts only, when out has no rows.
     """
