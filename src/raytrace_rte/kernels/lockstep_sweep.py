@@ -53,6 +53,8 @@ STEP = 9 * LANES
 PATIENCE = 8
 """Steps between two looks whether all lines have come to their ends."""
 INTO, OUT = 0, 1
+TILE = 8
+"""Lines along the side of the square tiles in which a lattice is swept, about LANES together."""
 ALL = (1 << WIDTH) - 1
 """All lanes of a vector, as bits."""
 
@@ -103,8 +105,9 @@ def _back(kept, n, light, power):
 
 
 @kernel
-def _walk(box, cells, s, kept, crossings):
-    """Walk all lanes to their ends, count the cells that they cross, and return how many steps that took."""
+def _walk(box, cells, s, kept, light, crossings):
+    """Walk all lanes to their ends with their light, count the cells that they cross, and return how many
+    steps that took."""
     wraps = box.period[0] > 0.0 or box.period[1] > 0.0 or box.period[2] > 0.0
     steps, moving = 0, True
     while moving:
@@ -116,6 +119,7 @@ def _walk(box, cells, s, kept, crossings):
             fetch(cells.record, numbers(s, CELL + n))
         for n in range(0, LANES, WIDTH):
             _weights(now, n)
+            _there(now, n, light)
         steps += 1
         if wraps:
             _come_in_again(box, cells, s)
@@ -141,17 +145,12 @@ def _come_in_again(box, cells, s):
 
 
 @kernel
-def _carry(kept, steps, light, power, deposits):
-    """Carry the light of all lanes there and back, and add what it leaves to the cells."""
-    into, out = light[INTO], light[OUT]
-    for k in range(steps):
-        now = kept[k]
-        for n in range(0, LANES, WIDTH):
-            _there(now, n, into)
+def _carry_back(kept, steps, light, power, deposits):
+    """Carry the light of all lanes back, and add what it leaves on both ways to the cells."""
     for k in range(steps - 1, -1, -1):
         now = kept[k]
         for n in range(0, LANES, WIDTH):
-            _back(now, n, out, power)
+            _back(now, n, light, power)
         for n in range(LANES):
             c = np.int64(now[WHERE + n] - COUNTED)
             deposits[c, NET] += now[LOST + n]
@@ -163,7 +162,6 @@ def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
     """Sweep the lines in the first `count` lanes."""
     s, kept, light, near, far = room
     deposits, arrived, covered, crossings = deposit
-    steps = _walk(box, cells, s, kept, crossings)
     for n in range(LANES):
         there, back = 0.0, 0.0
         if n < count:
@@ -171,7 +169,8 @@ def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
                 there += radiosity[near[n, p]]
                 back += radiosity[far[n, p]]
         light[INTO, n], light[OUT, n] = there / near.shape[1], back / near.shape[1]
-    _carry(kept, steps, light, power, deposits)
+    steps = _walk(box, cells, s, kept, light[INTO], crossings)
+    _carry_back(kept, steps, light[OUT], power, deposits)
     part = power / near.shape[1]
     for n in range(count):
         for p in range(near.shape[1]):
@@ -240,15 +239,20 @@ def _cover_evenly(box, bundle, n, a, b, centre, near, far):
 
 @kernel
 def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
-    """Sweep all lines of direction n, LANES at a time."""
+    """Sweep all lines of direction n, LANES at a time, tile by tile: neighbours end after as many steps."""
     s, near, far = room[0], room[3], room[4]
     power, count = bundle.power[n], 0
     rows, columns = bundle.counts[n, 0], bundle.counts[n, 1]
     u, v, w = bundle.direction[n]
     oblique = cells.pitch[0] > 0.0 and u != 0.0 and v != 0.0 and w != 0.0
-    for lattice in range(rows * columns + 1):
-        if lattice < rows * columns:
-            a, b = lattice // columns, lattice % columns
+    wide, high = -(-columns // TILE), -(-rows // TILE)
+    points = wide * high * TILE * TILE
+    for lattice in range(points + 1):
+        if lattice < points:
+            tile, point = lattice // (TILE * TILE), lattice % (TILE * TILE)
+            a, b = tile // wide * TILE + point // TILE, tile % wide * TILE + point % TILE
+            if a >= rows or b >= columns:
+                continue
             ray = line(bundle, n, a, b)
             way = ends(box, ray)
             if not way[0] < way[2]:
