@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .cartesian import MISSED, STRUCK, aim, begin, enter, face_left
-from .intrinsics import greatest, load, store, where
+from .intrinsics import fetch, greatest, load, numbers, store, where
 from .jit import inlined, kernel
 from .lanes import (
+    CELL,
     COUNT,
     LANES,
     LIGHT,
@@ -128,3 +129,5 @@ def march_together(cells, rays, worker, workers, linear, stop, brightest, room, 
                     _answer(s, n, cells, rays[2], dark, brightest, answers)
                     r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
                     busy -= s[RAY + n] < 0.0
+            if over > 0:
+                fetch(cells.record, numbers(s, CELL + first))
