@@ -134,9 +134,9 @@ print(repr(float(value)), seconds, hits)
 """
 
 
-def test_with_a_warm_cache_the_kernel_is_ready_in_a_moment():
-    python(TRACE)
-    runs = [python(TRACE).split() for _ in range(3)]
+def test_with_a_warm_cache_the_kernel_is_ready_in_a_moment(tmp_path):
+    python(TRACE, NUMBA_CACHE_DIR=str(tmp_path))
+    runs = [python(TRACE, NUMBA_CACHE_DIR=str(tmp_path)).split() for _ in range(3)]
     assert all(hits == "1" for _, _, hits in runs)
     assert min(float(seconds) for _, seconds, _ in runs) < 1.5
 
@@ -162,7 +162,7 @@ def test_an_edited_kernel_file_is_never_served_from_a_stale_cache(tmp_path):
 
 def pytest_run(*arguments: str, **environment: str) -> None:
     env = {**os.environ, **environment}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=TESTS.parent, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert " passed" in done.stdout
