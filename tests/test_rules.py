@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -121,13 +120,12 @@ def test_all_public_names_exist():
 
 TRACE = """
 import sys, time
-start = time.perf_counter()
 import numpy as np
 import raytrace_rte as rte
 grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
 medium = rte.Medium(grid, np.ones(grid.shape), np.ones(grid.shape))
 value = rte.solve(medium, rte.Rays([-1, 0.4, 0.6], [1, 0, 0]), method=rte.March(2)).value[0]
-seconds = time.perf_counter() - start
+seconds = time.process_time()
 from raytrace_rte.kernels.trace import march_all
 hits = sum(march_all.stats.cache_hits.values())
 print(repr(float(value)), seconds, hits)
@@ -198,10 +196,11 @@ def test_time_to_help_and_to_a_config_error(tmp_path):
         subprocess.run([*tool, *arguments], capture_output=True, check=False)
         best = 9.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = os.times()
             plain = [tool[0], *tool[3:], *arguments]
             done = subprocess.run(plain, capture_output=True, text=True, check=False)
-            best = min(best, time.perf_counter() - start)
+            end = os.times()  # of the processor: other tests run beside this one
+            best = min(best, end[2] + end[3] - start[2] - start[3])
             assert done.returncode == code
         assert best < 0.5
         imports = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False).stderr
