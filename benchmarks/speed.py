@@ -150,31 +150,51 @@ def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, A
         view = scenes.scene(n, pixels)
         exact = scenes.reference(view, 100 if quick else 3000)
         index = scenes.tiles(pixels)
-        for name, method in METHODS.items():
-            seconds = _best(lambda m=method, v=view: rte.solve(v.medium, v.rays, method=m), 3)
-            flat = np.empty(pixels * pixels)
-            flat[index] = rte.solve(view.medium, view.rays, method=method).value
-            error = scenes.error(flat.reshape(pixels, pixels), exact)
-            rows.append({"name": name, "cells": n, "seconds": seconds, "error": error})
+        images: dict[str, Any] = {name: _solved(view, method, index) for name, method in METHODS.items()}
         for name, (module, function, package) in PEERS.items():
             try:
                 prepare = getattr(importlib.import_module(f"benchmarks.peers.{module}"), function)
             except ImportError:
                 absent[name] = package
                 continue
-            image = prepare(view)
-            start = time.perf_counter()
-            shot = image()
-            seconds = time.perf_counter() - start
-            if seconds < 2.0:  # else compilation is not what took the time
-                seconds = _best(image, 3)
-            seconds /= getattr(image, "share", 1.0)
-            rows.append({"name": name, "cells": n, "seconds": seconds, "error": scenes.error(shot, exact)})
+            images[name] = prepare(view)
+        for name, seconds in _in_turn(images).items():
+            error = scenes.error(images[name](), exact)
+            share = getattr(images[name], "share", 1.0)
+            rows.append({"name": name, "cells": n, "seconds": seconds / share, "error": error})
     for name, package in absent.items():
         print(
             f"skipped: {name}: {package} is not installed (pip install -r benchmarks/peers/requirements.txt)"
         )
     return rows
+
+
+def _solved(view: scenes.Scene, method: Any, index: Any) -> Callable[[], Any]:
+    """Our image, as `solve` gives it."""
+
+    rays = view.rays
+
+    def image() -> Any:
+        value = rte.solve(view.medium, rays, method=method).value
+        flat = np.empty_like(value)
+        flat[index] = value
+        return flat.reshape(view.origin.shape[:2])
+
+    return image
+
+
+def _in_turn(works: dict[str, Callable[[], Any]], rounds: int = 6, patience: float = 2.0) -> dict[str, float]:
+    """Least seconds of each work, all in turn, so that noise hits everybody; slow ones run once."""
+    for work in works.values():
+        work()  # compiles
+    best = dict.fromkeys(works, np.inf)
+    for turn in range(rounds):
+        for name, work in works.items():
+            if turn == 0 or best[name] < patience:
+                start = time.perf_counter()
+                work()
+                best[name] = min(best[name], time.perf_counter() - start)
+    return best
 
 
 def _growth(quick: bool) -> list[dict[str, Any]]:
