@@ -423,6 +423,6 @@ def _draw(data: dict[str, Any]) -> None:
     axes.axhline(GOAL, color="0.7", lw=0.8, zorder=0)
     axes.set_xlabel("time of a 512² image [s]; 64³, 128³ and 256³ cells")
     axes.set_ylabel("relative L2 error of the image")
-    axes.legend(fontsize=7, ncol=2)
+    figure.legend(fontsize=7, ncol=4, loc="outside lower center")
     axes.grid(which="both", alpha=0.2)
     figure.savefig(PICTURE, dpi=160)
