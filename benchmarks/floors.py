@@ -50,7 +50,7 @@ def walk_all(cells, origin, direction, end, workers, room, answers):
     state = room.state
     for worker in prange(workers):
         out = T_, E_, tau, neglected, visits, steps, face
-        _walk(cells, (origin, direction, end), worker, workers, state[worker], out)
+        _walk(cells, (origin, direction, end), np.int64(worker), workers, state[worker], out)
 
 
 def walk(cells, origin, direction, end, workers, answers):

@@ -158,8 +158,8 @@ def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, A
                 absent[name] = package
                 continue
             images[name] = prepare(view)
-        for name, seconds in _in_turn(images).items():
-            error = scenes.error(images[name](), exact)
+        for name, (seconds, shot) in _in_turn(images).items():
+            error = scenes.error(shot, exact)
             share = getattr(images[name], "share", 1.0)
             rows.append({"name": name, "cells": n, "seconds": seconds / share, "error": error})
     for name, package in absent.items():
@@ -171,7 +171,6 @@ def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, A
 
 def _solved(view: scenes.Scene, method: Any, index: Any) -> Callable[[], Any]:
     """Our image, as `solve` gives it."""
-
     rays = view.rays
 
     def image() -> Any:
@@ -183,10 +182,12 @@ def _solved(view: scenes.Scene, method: Any, index: Any) -> Callable[[], Any]:
     return image
 
 
-def _in_turn(works: dict[str, Callable[[], Any]], rounds: int = 6, patience: float = 2.0) -> dict[str, float]:
-    """Least seconds of each work, all in turn, so that noise hits everybody; slow ones run once."""
-    for work in works.values():
-        work()  # compiles
+def _in_turn(
+    works: dict[str, Callable[[], Any]], rounds: int = 6, patience: float = 2.0
+) -> dict[str, tuple[float, Any]]:
+    """Least seconds of each work and what it gave, all in turn, so that noise hits everybody; slow ones run
+    once more than to compile."""
+    results = {name: work() for name, work in works.items()}
     best = dict.fromkeys(works, np.inf)
     for turn in range(rounds):
         for name, work in works.items():
@@ -194,7 +195,7 @@ def _in_turn(works: dict[str, Callable[[], Any]], rounds: int = 6, patience: flo
                 start = time.perf_counter()
                 work()
                 best[name] = min(best[name], time.perf_counter() - start)
-    return best
+    return {name: (best[name], results[name]) for name in works}
 
 
 def _growth(quick: bool) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ import numpy as np
 from .cartesian import ENDLESS, Ray, Walk, cell_of
 from .intrinsics import (
     COUNTED,
+    RECORD,
     any_of,
     fetch,
     fma,
@@ -28,7 +29,7 @@ from .intrinsics import (
     where,
 )
 from .jit import inlined, kernel
-from .reconstruct import RECORD, aligned, record_of
+from .reconstruct import aligned, record_of
 from .transfer import THIN, absorb, absorb_thin
 from .vector import WIDTH
 

@@ -54,7 +54,7 @@ PATIENCE = 8
 """Steps between two looks whether all lines have come to their ends."""
 INTO, OUT = 0, 1
 TILE = 8
-"""Lines along the side of the square tiles in which a lattice is swept, about LANES together."""
+"""Lines along the side of the square tiles in which a lattice is swept: two fills of the lanes."""
 ALL = (1 << WIDTH) - 1
 """All lanes of a vector, as bits."""
 

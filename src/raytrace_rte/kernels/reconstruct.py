@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from .intrinsics import RECORD
 from .jit import driver, inlined, kernel
 
-KAPPA, SOURCE, RECORD = 0, 4, 8
+KAPPA, SOURCE = 0, 4
 EXTREMUM = 1.25
 """Colella & Sekora's allowance: curvature shrinks by O(h) from a cell to its neighbours."""
 
