@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit, prange
 
 from raytrace_rte.kernels import lockstep
-from raytrace_rte.kernels.intrinsics import fetch, load, numbers, records, store
+from raytrace_rte.kernels.intrinsics import fetch, load, places, record_bytes, records, store
 from raytrace_rte.kernels.jit import driver, kernel
-from raytrace_rte.kernels.lanes import CELL, COUNT, LANES, RAY, E, absorb_all, clear, meet, space, standing
+from raytrace_rte.kernels.lanes import CELL, LANES, RAY, E, absorb_all, clear, crossed, meet, space, standing
 from raytrace_rte.kernels.reconstruct import aligned
 from raytrace_rte.kernels.trace import empty_answers
 from raytrace_rte.kernels.vector import WIDTH
@@ -21,23 +21,23 @@ def _walk(cells, rays, worker, workers, s, answers):
     """`lockstep.march_together` with nothing between the faces but reading."""
     busy, r = 0, worker * lockstep.RUN
     for n in range(LANES):
-        clear(s, n, 1)
+        clear(s, n, record_bytes(cells.record))
         r = lockstep.refill(s, n, cells, rays, r, workers, 1, 1.0, answers)
         busy += s[RAY + n] >= 0.0
     while busy > 0:
         for _ in range(lockstep.PATIENCE):
             for n in range(0, LANES, WIDTH):
-                at = numbers(s, CELL + n)
+                at = places(s, CELL + n)
                 half, x, y, z = meet(s, n, cells)
                 a, b, c, d, e, f, g, h = records(cells.record, at, 0)
                 used = ((half + x) + (y + z)) + (((a + b) + (c + d)) + ((e + f) + (g + h)))
                 store(s, E + n, load(s, E + n) + used)
-                fetch(cells.record, numbers(s, CELL + n))
+                fetch(cells.record, places(s, CELL + n))
         for first in range(0, LANES, WIDTH):
             over = standing(s, first)
             for n in range(first, first + WIDTH):
                 if over >> (n - first) & 1 and s[RAY + n] >= 0.0:
-                    answers[4][np.int64(s[RAY + n])] = np.int64(s[COUNT + n])
+                    answers[4][np.int64(s[RAY + n])] = np.int64(crossed(s, n))
                     answers[1][np.int64(s[RAY + n]), 0] = s[E + n]
                     r = lockstep.refill(s, n, cells, rays, r, workers, 1, 1.0, answers)
                     busy -= s[RAY + n] < 0.0

@@ -87,7 +87,7 @@ def two_to(context, k):
 
 
 @intrinsic
-def any_of(context, mask):
+def bits(context, mask):
     """Return the truth values of a mask as the bits of a number."""
 
     def code(ctx, builder, signature, args):
@@ -125,19 +125,28 @@ def store(context, array, i, value):
     return types.void(array, types.int64, value), code
 
 
-def _record(context, builder, array_type, array, counted):
-    """Pointer to the record of a number plus COUNTED, and whether it holds float32."""
+@intrinsic
+def record_bytes(context, array):
+    """Return the length of a record in an array."""
+    length = RECORD * (array.dtype.bitwidth // 8)
+
+    def code(ctx, builder, signature, args):
+        return ir.Constant(WORD, length)
+
+    return types.int64(array), code
+
+
+def _record(context, builder, array_type, array, place):
+    """Pointer to the record at a place, in bytes plus COUNTED, and whether it holds float32."""
     data = context.make_array(array_type)(context, builder, array).data
-    single = isinstance(data.type.pointee, ir.FloatType)
-    shift = 5 if single else 6
-    base = builder.sub(builder.ptrtoint(data, WORD), ir.Constant(WORD, (_EXPONENT << shift) % 2**64))
-    there = builder.add(base, builder.shl(counted, ir.Constant(WORD, shift)))
-    return builder.inttoptr(there, ir.VectorType(data.type.pointee, RECORD).as_pointer()), single
+    kind = ir.VectorType(data.type.pointee, RECORD).as_pointer()
+    base = builder.sub(builder.ptrtoint(data, WORD), ir.Constant(WORD, _EXPONENT))
+    return builder.inttoptr(builder.add(base, place), kind), isinstance(data.type.pointee, ir.FloatType)
 
 
 @intrinsic
-def numbers(context, array, i):
-    """Return the WIDTH whole numbers plus COUNTED, as they stand in an array from i on, for `records`."""
+def places(context, array, i):
+    """Return WIDTH places of records, in bytes plus COUNTED, as they stand in an array from number i on."""
 
     def code(ctx, builder, signature, args):
         first = _pointer(ctx, builder, array, *args, WORD)
@@ -149,7 +158,7 @@ def numbers(context, array, i):
 
 @intrinsic
 def fetch(context, array, at):
-    """Ask memory for the records of `numbers`, to have them in the cache when they are read."""
+    """Ask memory for the records at some places, to have them in the cache when they are read."""
 
     def code(ctx, builder, signature, args):
         byte = ir.IntType(8).as_pointer()
@@ -175,13 +184,13 @@ def _transposed(builder, four):
 
 @intrinsic
 def records(context, array, at, b):
-    """Return eight vectors of the records b after `numbers`: all first numbers, all second ones and so on."""
+    """Return eight vectors of the records b after some places: all first numbers, all second ones and so on."""
 
     def code(ctx, builder, signature, args):
         rows = []
         for n in range(WIDTH):
-            number = builder.add(builder.extract_value(args[1], n), args[2])
-            there, single = _record(ctx, builder, array, args[0], number)
+            there, single = _record(ctx, builder, array, args[0], builder.extract_value(args[1], n))
+            there = builder.gep(there, [args[2]])
             rows.append(builder.load(there))
             rows[-1].align = 4 if single else 8
         out = _transposed(builder, rows[:4])
@@ -213,7 +222,7 @@ if config.DISABLE_JIT:
     def two_to(k):
         return np.ldexp(1.0, np.asarray(k - 1.5 * 2.0**52).astype(int))
 
-    def any_of(mask):
+    def bits(mask):
         return sum(int(m) << n for n, m in enumerate(mask))
 
     def load(array, i):
@@ -222,11 +231,14 @@ if config.DISABLE_JIT:
     def store(array, i, value):
         array[i : i + WIDTH] = value
 
-    def numbers(array, i):
+    def record_bytes(array):
+        return RECORD * array.itemsize
+
+    def places(array, i):
         return (array[i : i + WIDTH] - COUNTED).astype(np.int64)
 
     def fetch(array, at):
         pass
 
     def records(array, at, b):
-        return tuple(array.reshape(-1, RECORD)[at + b].astype(np.float64).T)
+        return tuple(array.reshape(-1, RECORD)[at // record_bytes(array) + b].astype(np.float64).T)

@@ -17,13 +17,14 @@ from .cartesian import ENDLESS, Ray, Walk, cell_of
 from .intrinsics import (
     COUNTED,
     RECORD,
-    any_of,
+    bits,
     fetch,
     fma,
     greatest,
     least,
     load,
-    numbers,
+    places,
+    record_bytes,
     records,
     store,
     where,
@@ -38,11 +39,11 @@ LANES = 32
 
 # Rows of the walk, three of each for the axes. Steps taken: the face ahead lies at distance E + steps D.
 # Direction; offset of the face ahead from the cell's centre; records between cells. For whoever attends to a
-# single ray: index of the first cell, steps to the last one, origin, reciprocal direction. Then the record's
-# number plus COUNTED; distance, and where the lane stands; where it ends for good; cells crossed; which ray
-# it holds; which lane it is.
+# single ray: index of the first cell, steps to the last one, origin, reciprocal direction. Then the place of
+# the record, in bytes plus COUNTED; distance, and where the lane stands; where it ends for good; cells crossed
+# before it was put where its steps count from; which ray it holds; the place of a record built for it.
 (KX, KY, KZ, EX, EY, EZ, DX, DY, DZ, U, V, W, HX, HY, HZ, SX, SY, SZ, IX, IY, IZ, LX, LY, LZ, OX, OY, OZ,
- IU, IV, IW, CELL, TIME, END, EXIT, COUNT, RAY, SELF) = (LANES * row for row in range(37))  # fmt: skip
+ IU, IV, IW, CELL, TIME, END, EXIT, COUNT, RAY, OWN) = (LANES * row for row in range(37))  # fmt: skip
 # Rows of the certified switch (lockstep_auto.py).
 (BAND, CHECKED, STOPPABLE, ERROR, VAIN, IDLE, FAILED, READ, THIN_STEPS, THICK_STEPS, FROM, FAR, PLAIN) = (
     LANES * row for row in range(37, 50)
@@ -86,7 +87,6 @@ def meet(s, n, cells):
     y = fma(middle - ty, load(s, V + n), load(s, HY + n))
     z = fma(middle - tz, load(s, W + n), load(s, HZ + n))
     store(s, TIME + n, out)
-    store(s, COUNT + n, load(s, COUNT + n) + where(t < end, 1.0, 0.0))
     if cells.pitch[0] > 0.0:
         _step(s, n, out < end, tx <= late, ty <= tz)
     else:
@@ -175,7 +175,7 @@ def _look(s, n, b, eight, segment):
 @inlined
 def absorb_all(d):
     """`absorb` of a vector, the short way where all of it is thin."""
-    if any_of(d > THIN) == 0:
+    if bits(d > THIN) == 0:
         return absorb_thin(d)
     return absorb(d)
 
@@ -199,11 +199,11 @@ def cross(s, g, cells, dark):
     """
     source, row = bring(s, g, cells)
     for n in range(0, LANES, WIDTH):
-        at = numbers(s, row + n)
+        at = places(s, row + n)
         segment = meet(s, n, cells)
         for b in range(dark.size):
             _look(s, n, b, records(source, at, b), segment)
-        fetch(cells.record, numbers(s, CELL + n))
+        fetch(cells.record, places(s, CELL + n))
     for b in range(dark.size):
         for n in range(b * LIGHT, b * LIGHT + LANES, WIDTH):
             transfer(s, n, dark[b])
@@ -216,7 +216,7 @@ def bring(s, g, cells):
     if cells.record.shape[0] > 0:
         return cells.record, CELL
     _build(s, g, cells)
-    return g, SELF
+    return g, OWN
 
 
 @kernel
@@ -224,7 +224,7 @@ def _build(s, g, cells):
     """Build the records of all lanes, of each as many bands as there are in g."""
     bands = cells.record.shape[1]
     for n in range(LANES):
-        number = np.int64(s[CELL + n] - COUNTED)
+        number = np.int64(s[CELL + n] - COUNTED) // record_bytes(g)
         for b in range(g.shape[1]):
             eight = record_of(cells, number // bands, number % bands + b)
             (g[n, b, 0], g[n, b, 1], g[n, b, 2], g[n, b, 3], g[n, b, 4], g[n, b, 5], g[n, b, 6],
@@ -240,15 +240,21 @@ def stand(s, n, on):
 @inlined
 def standing(s, n):
     """The lanes of a vector that stand, as bits."""
-    return any_of(load(s, TIME + n) >= load(s, END + n))
+    return bits(load(s, TIME + n) >= load(s, END + n))
 
 
 @inlined
-def clear(s, n, bands):
-    """Leave a lane empty: standing in cell 0."""
+def crossed(s, n):
+    """Cells that a lane has crossed since it was put where it is: its steps, and the cell where it ended."""
+    return s[KX + n] + s[KY + n] + s[KZ + n] + (1.0 if s[TIME + n] >= s[EXIT + n] else 0.0)
+
+
+@inlined
+def clear(s, n, length):
+    """Leave a lane empty: standing in cell 0; length of a cell's records in bytes."""
     for row in range(0, STATE, LANES):
         s[row + n] = 0.0
-    s[CELL + n], s[SELF + n], s[RAY + n] = COUNTED, COUNTED + n * bands, -1.0
+    s[CELL + n], s[OWN + n], s[RAY + n] = COUNTED, COUNTED + n * length, -1.0
 
 
 @inlined
@@ -266,11 +272,11 @@ def place(s, n, cells, b, ray, walk, t, end, linear):
 @inlined
 def put(s, n, cells, b, ray, walk, t, end, linear):
     """Put a lane's ray into the cell of a walk, at distance t, and let it move up to distance `end`."""
-    p, q = cells.pitch, cells.stride
-    x = _face(s, n, cells.x, walk.i, walk.tx, ray.x, ray.u, ray.iu, p[0], q[0], linear)
-    y = _face(s, n + LANES, cells.y, walk.j, walk.ty, ray.y, ray.v, ray.iv, p[1], q[1], linear)
-    z = _face(s, n + 2 * LANES, cells.z, walk.k, walk.tz, ray.z, ray.w, ray.iw, p[2], q[2], linear)
-    s[CELL + n] = COUNTED + cell_of(cells, walk) * cells.record.shape[1] + b
+    p, q, length = cells.pitch, cells.stride, record_bytes(cells.record)
+    x = _face(s, n, cells.x, walk.i, walk.tx, ray.x, ray.u, ray.iu, p[0], length * q[0], linear)
+    y = _face(s, n + LANES, cells.y, walk.j, walk.ty, ray.y, ray.v, ray.iv, p[1], length * q[1], linear)
+    z = _face(s, n + 2 * LANES, cells.z, walk.k, walk.tz, ray.z, ray.w, ray.iw, p[2], length * q[2], linear)
+    s[CELL + n] = COUNTED + length * (cell_of(cells, walk) * cells.record.shape[1] + b)
     s[TIME + n] = min(t, s[EX + n], s[EY + n], s[EZ + n])  # no face lies behind, not even by rounding
     s[EXIT + n] = s[END + n] = min(x, y, z, end)
 

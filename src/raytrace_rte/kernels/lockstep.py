@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from .cartesian import MISSED, STRUCK, aim, begin, enter, face_left
-from .intrinsics import fetch, greatest, load, numbers, store, where
+from .intrinsics import fetch, greatest, load, places, record_bytes, store, where
 from .jit import inlined, kernel
 from .lanes import (
     CELL,
-    COUNT,
+    EXIT,
+    KX,
+    KY,
+    KZ,
     LANES,
     LIGHT,
     RAY,
@@ -20,6 +23,7 @@ from .lanes import (
     T,
     clear,
     cross,
+    crossed,
     place,
     shine,
     stand,
@@ -46,10 +50,12 @@ def _stop(s, dark):
     """Let lanes stand in which no band counts any more, and note how many cells each band has seen."""
     for n in range(0, LANES, WIDTH):
         lit = load(s, T + n) > dark[0]
+        ended = load(s, TIME + n) >= load(s, EXIT + n)
+        count = load(s, KX + n) + load(s, KY + n) + load(s, KZ + n) + where(ended, 1.0, 0.0)
         for b in range(dark.size):
             m = b * LIGHT + n
             counts = load(s, T + m) > dark[b]
-            store(s, SEEN + m, greatest(load(s, SEEN + m), where(counts, load(s, COUNT + n), 0.0)))
+            store(s, SEEN + m, greatest(load(s, SEEN + m), where(counts, count, 0.0)))
             lit = lit | counts
         stand(s, n, lit)
 
@@ -69,7 +75,7 @@ def _answer(s, n, cells, end, dark, brightest, answers):
         E_[r, b] = s[E + m]
         tau[r, b] = s[TAU + m]
         neglected[r, b] = left * brightest[b] if stopped else 0.0
-        visits[r] += np.int64(s[SEEN + m]) + 1 if stopped else np.int64(s[COUNT + n])
+        visits[r] += np.int64(s[SEEN + m]) + 1 if stopped else np.int64(crossed(s, n))
         if b == dark.size - 1 and not stopped:
             face[r] = STRUCK if s[TIME + n] >= end[r] else face_left(cells, walk_in(s, n))
     steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
@@ -99,12 +105,12 @@ def refill(s, n, cells, rays, r, workers, bands, linear, answers):
         r = following(r, workers)
         if t < min(t_out, last):
             place(s, n, cells, 0, ray, begin(cells, ray, t), t, last, linear)
-            s[RAY + n], s[COUNT + n] = this, 0.0
+            s[RAY + n] = this
             for b in range(bands):
                 shine(s, n + b * LIGHT)
             return r
         missed(this, last < np.inf and not t_out < last, answers)
-    clear(s, n, bands)
+    clear(s, n, bands * record_bytes(cells.record))
     return r
 
 
@@ -114,7 +120,7 @@ def march_together(cells, rays, worker, workers, linear, stop, brightest, room, 
     s, g, dark = room
     bands, busy, r = dark.size, 0, worker * RUN
     for n in range(LANES):
-        clear(s, n, bands)
+        clear(s, n, bands * record_bytes(cells.record))
         r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
         busy += s[RAY + n] >= 0.0
     while busy > 0:
@@ -130,4 +136,4 @@ def march_together(cells, rays, worker, workers, linear, stop, brightest, room, 
                     r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
                     busy -= s[RAY + n] < 0.0
             if over > 0:
-                fetch(cells.record, numbers(s, CELL + first))
+                fetch(cells.record, places(s, CELL + first))

@@ -10,7 +10,7 @@ import numpy as np
 
 from .auto import Course, certain, cross_exactly, decide, set_out
 from .cartesian import aim, begin, enter, face_left
-from .intrinsics import load
+from .intrinsics import load, record_bytes
 from .jit import inlined, kernel
 from .lanes import (
     BAND,
@@ -37,6 +37,7 @@ from .lanes import (
     T,
     clear,
     cross,
+    crossed,
     place,
     put,
     ray_in,
@@ -58,7 +59,7 @@ def _course(s, n, cells, low):
     return Course(
         walk_in(s, n), s[TIME + n], s[T + n], s[E + n], s[TAU + n], s[ERROR + n], 0.0, low,
         s[FROM + n], s[FAR + n], s[STOPPABLE + n], s[CHECKED + n], np.int64(s[VAIN + n]),
-        np.int64(s[IDLE + n]), np.int64(s[FAILED + n]), np.int64(s[READ + n]), np.int64(s[COUNT + n]),
+        np.int64(s[IDLE + n]), np.int64(s[FAILED + n]), np.int64(s[READ + n]), np.int64(s[COUNT + n] + crossed(s, n)),
         np.int64(s[THIN_STEPS + n]), np.int64(s[THICK_STEPS + n]), -1,
     )  # fmt: skip
 
@@ -69,7 +70,8 @@ def _resume(s, n, cells, b, ray, way):
     if way.thin + way.thick > s[THIN_STEPS + n] + s[THICK_STEPS + n]:
         put(s, n, cells, b, ray, way.walk, way.t, np.inf, 1.0)
     s[END + n] = s[EXIT + n]
-    s[T + n], s[E + n], s[TAU + n], s[COUNT + n], s[ERROR + n] = way.T, way.E, way.tau, way.exact, way.error
+    s[T + n], s[E + n], s[TAU + n], s[ERROR + n] = way.T, way.E, way.tau, way.error
+    s[COUNT + n] = way.exact - crossed(s, n)
     s[STOPPABLE + n], s[CHECKED + n] = way.stoppable, way.checked
     s[VAIN + n], s[IDLE + n], s[FAILED + n] = way.vain, way.idle, way.failed
     s[READ + n], s[THIN_STEPS + n], s[THICK_STEPS + n] = way.nodes, way.thin, way.thick
@@ -167,7 +169,7 @@ def switch_together(cells, pyramid, origin, direction, worker, workers, walls, t
     bands, busy = cells.record.shape[1], LANES
     task = worker * RUN, 0
     for n in range(LANES):
-        clear(s, n, 1)
+        clear(s, n, record_bytes(cells.record))
     while busy > 0:
         busy = 0
         for first in range(0, LANES, WIDTH):
@@ -179,7 +181,7 @@ def switch_together(cells, pyramid, origin, direction, worker, workers, walls, t
                     if s[RAY + n] >= 0.0:
                         break
                     if task[0] >= origin.shape[0]:
-                        clear(s, n, 1)
+                        clear(s, n, record_bytes(cells.record))
                         break
                     task = _refill(
                         s, n, cells, origin, direction, task, workers, bands, tolerance.low, answers

@@ -11,7 +11,7 @@ import numpy as np
 from numba import prange
 
 from .cartesian import begin, inside
-from .intrinsics import COUNTED, fetch, fma, greatest, load, numbers, records, store, where
+from .intrinsics import COUNTED, fetch, fma, greatest, load, places, record_bytes, records, store, where
 from .jit import driver, inlined, kernel
 from .lanes import (
     CELL,
@@ -26,6 +26,7 @@ from .lanes import (
     W,
     absorb_all,
     clear,
+    crossed,
     meet,
     place,
     ray_in,
@@ -105,18 +106,17 @@ def _back(kept, n, light, power):
 
 
 @kernel
-def _walk(box, cells, s, kept, light, crossings):
-    """Walk all lanes to their ends with their light, count the cells that they cross, and return how many
-    steps that took."""
+def _walk(box, cells, s, kept, light):
+    """Walk all lanes to their ends with their light, and return how many steps that took."""
     wraps = box.period[0] > 0.0 or box.period[1] > 0.0 or box.period[2] > 0.0
     steps, moving = 0, True
     while moving:
         now = kept[steps]
         for n in range(0, LANES, WIDTH):
-            at, here = numbers(s, CELL + n), load(s, CELL + n)
+            at, here = places(s, CELL + n), load(s, CELL + n)
             segment = meet(s, n, cells)
             _segment(s, now, n, here, records(cells.record, at, 0), segment)
-            fetch(cells.record, numbers(s, CELL + n))
+            fetch(cells.record, places(s, CELL + n))
         for n in range(0, LANES, WIDTH):
             _weights(now, n)
             _there(now, n, light)
@@ -127,8 +127,6 @@ def _walk(box, cells, s, kept, light, crossings):
             moving = False
             for n in range(0, LANES, WIDTH):
                 moving |= standing(s, n) != ALL
-    for n in range(LANES):
-        crossings[0] += np.int64(s[COUNT + n])
     return steps
 
 
@@ -139,20 +137,22 @@ def _come_in_again(box, cells, s):
         if s[TIME + n] >= s[END + n] and s[RAY + n] >= 0.0:
             ray, walk = wrapped(box, ray_in(s, n), walk_in(s, n))
             if inside(box, walk):
+                s[COUNT + n] += crossed(s, n)
                 place(s, n, cells, 0, ray, walk, s[TIME + n], np.inf, 1.0)
             else:
                 s[RAY + n] = -1.0
 
 
 @kernel
-def _carry_back(kept, steps, light, power, deposits):
+def _carry_back(cells, kept, steps, light, power, deposits):
     """Carry the light of all lanes back, and add what it leaves on both ways to the cells."""
+    length = record_bytes(cells.record)
     for k in range(steps - 1, -1, -1):
         now = kept[k]
         for n in range(0, LANES, WIDTH):
             _back(now, n, light, power)
         for n in range(LANES):
-            c = np.int64(now[WHERE + n] - COUNTED)
+            c = np.int64(now[WHERE + n] - COUNTED) // length
             deposits[c, NET] += now[LOST + n]
             deposits[c, PATH] += now[MEAN + n]
 
@@ -169,10 +169,11 @@ def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
                 there += radiosity[near[n, p]]
                 back += radiosity[far[n, p]]
         light[INTO, n], light[OUT, n] = there / near.shape[1], back / near.shape[1]
-    steps = _walk(box, cells, s, kept, light[INTO], crossings)
-    _carry_back(kept, steps, light[OUT], power, deposits)
+    steps = _walk(box, cells, s, kept, light[INTO])
+    _carry_back(cells, kept, steps, light[OUT], power, deposits)
     part = power / near.shape[1]
     for n in range(count):
+        crossings[0] += np.int64(s[COUNT + n] + crossed(s, n))
         for p in range(near.shape[1]):
             arrived[far[n, p]] += part * light[INTO, n]
             arrived[near[n, p]] += part * light[OUT, n]
@@ -270,7 +271,7 @@ def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
         elif count == 0:
             break
         for empty in range(count, LANES):
-            clear(s, empty, 1)
+            clear(s, empty, record_bytes(cells.record))
         _sweep_lanes(box, cells, count, power, radiosity, room, deposit)
         count = 0
 
