@@ -10,7 +10,20 @@ from numba import njit, prange
 from raytrace_rte.kernels import lockstep
 from raytrace_rte.kernels.intrinsics import fetch, load, places, record_bytes, records, store
 from raytrace_rte.kernels.jit import driver, kernel
-from raytrace_rte.kernels.lanes import CELL, LANES, RAY, E, absorb_all, clear, crossed, meet, space, standing
+from raytrace_rte.kernels.lanes import (
+    CELL,
+    LANES,
+    RAY,
+    E,
+    absorb_all,
+    clear,
+    crossed,
+    meet,
+    space,
+    spread_series,
+    standing,
+    vectors,
+)
 from raytrace_rte.kernels.reconstruct import aligned
 from raytrace_rte.kernels.trace import empty_answers
 from raytrace_rte.kernels.vector import WIDTH
@@ -28,7 +41,7 @@ def _walk(cells, rays, worker, workers, s, answers):
         for _ in range(lockstep.PATIENCE):
             for n in range(0, LANES, WIDTH):
                 at = places(s, CELL + n)
-                half, x, y, z = meet(s, n, cells)
+                half, x, y, z = meet(s, n, cells, True)
                 a, b, c, d, e, f, g, h = records(cells.record, at, 0)
                 used = ((half + x) + (y + z)) + (((a + b) + (c + d)) + ((e + f) + (g + h)))
                 store(s, E + n, load(s, E + n) + used)
@@ -72,13 +85,14 @@ def read_all(data, workers, out):
 
 
 @driver
-def exponentials(depth, rounds, workers, out):
+def exponentials(depth, rounds, workers, series, out):
     """Absorb along an array of optical depths, again and again: rounds x LANES numbers a thread."""
     for w in prange(workers):
+        c = vectors(series)
         for _ in range(rounds):
             for n in range(0, LANES, WIDTH):
                 before = load(out, LANES * w + n)
-                a, e, weight = absorb_all(load(depth, LANES * w + n) + before * 1e-300)
+                a, e, weight = absorb_all(load(depth, LANES * w + n) + before * 1e-300, c)
                 store(out, LANES * w + n, before + a + e + weight)
 
 
@@ -86,7 +100,7 @@ def absorb_many(crossings, workers, greatest):
     """Absorb along as many segments as there are crossings, of optical depths up to `greatest`."""
     depth, out = (aligned((workers * LANES,), np.dtype(np.float64)) for _ in range(2))
     depth[:], out[:] = greatest * np.random.default_rng(1).random(depth.shape), 0.0
-    exponentials(depth, max(crossings // (workers * LANES), 1), workers, out)
+    exponentials(depth, max(crossings // (workers * LANES), 1), workers, spread_series(), out)
 
 
 def _march(cells, rays, room, out):
@@ -101,7 +115,7 @@ def machine_code(cells, rays):
     """
     room = space(1, 1, cells.record.dtype)
     out = tuple(empty_answers(len(rays[0]), 1))
-    own = room.state[0], room.records[0], np.full(1, -1.0)
+    own = room.state[0], room.records[0], room.series, np.full(1, -1.0)
     march = njit(error_model="numpy")(_march)
     march(cells, rays, own, out)
     code = "\n".join(march.inspect_asm().values())

@@ -31,7 +31,7 @@ from .intrinsics import (
 )
 from .jit import inlined, kernel
 from .reconstruct import aligned, record_of
-from .transfer import THIN, absorb, absorb_thin
+from .transfer import SERIES, THIN, absorb, absorb_thin
 from .vector import WIDTH
 
 LANES = 32
@@ -56,11 +56,12 @@ STATE = 50 * LANES
 
 
 class Space(NamedTuple):
-    """Where workers keep their lanes: state (n_worker, STATE + n_band LIGHT), and records that are built as
-    they are needed (n_worker, LANES, n_band, 8)."""
+    """Where workers keep their lanes: state (n_worker, STATE + n_band LIGHT), records that are built as they
+    are needed (n_worker, LANES, n_band, 8), and the series of transfer.py as vectors."""
 
     state: np.ndarray
     records: np.ndarray
+    series: np.ndarray
 
 
 def space(workers: int, bands: int, dtype: np.dtype) -> Space:
@@ -68,14 +69,32 @@ def space(workers: int, bands: int, dtype: np.dtype) -> Space:
     return Space(
         aligned((workers, STATE + bands * LIGHT), np.dtype(np.float64)),
         aligned((workers, LANES, bands, RECORD), dtype),
+        spread_series(),
     )
 
 
+def spread_series() -> np.ndarray:
+    """Return the series of transfer.py, each number WIDTH times: code finds memory sooner than constants."""
+    spread = aligned((len(SERIES) * WIDTH,), np.dtype(np.float64))
+    spread[:] = np.repeat(SERIES, WIDTH)
+    return spread
+
+
 @inlined
-def meet(s, n, cells):
+def vectors(series):
+    """The series as vectors."""
+    w = WIDTH
+    return (load(series, 0), load(series, w), load(series, 2 * w), load(series, 3 * w), load(series, 4 * w),
+            load(series, 5 * w), load(series, 6 * w), load(series, 7 * w), load(series, 8 * w),
+            load(series, 9 * w))  # fmt: skip
+
+
+@inlined
+def meet(s, n, cells, even):
     """Walk a vector of lanes to the ends of their cells, and step into the next ones.
 
-    Return half the length of the segments, and their middles from the cells' centres.
+    even: whether all cells are equal. Return half the length of the segments, and their middles from the
+    cells' centres.
     """
     tx, ty, tz = _ahead(s, n)
     t, end = load(s, TIME + n), load(s, END + n)
@@ -87,7 +106,7 @@ def meet(s, n, cells):
     y = fma(middle - ty, load(s, V + n), load(s, HY + n))
     z = fma(middle - tz, load(s, W + n), load(s, HZ + n))
     store(s, TIME + n, out)
-    if cells.pitch[0] > 0.0:
+    if even:
         _step(s, n, out < end, tx <= late, ty <= tz)
     else:
         for m in range(n, n + WIDTH):
@@ -173,40 +192,49 @@ def _look(s, n, b, eight, segment):
 
 
 @inlined
-def absorb_all(d):
+def absorb_all(d, series):
     """`absorb` of a vector, the short way where all of it is thin."""
     if bits(d > THIN) == 0:
-        return absorb_thin(d)
-    return absorb(d)
+        return absorb_thin(d, series)
+    return absorb(d, series)
 
 
 @inlined
-def transfer(s, n, dark):
+def transfer(s, n, dark, series):
     """Absorb and emit along a vector of segments, where T is above `dark`."""
     T0 = load(s, T + n)
     d = where(dark < T0, load(s, DEPTH + n), 0.0)
-    a, e, w = absorb_all(d)
+    a, e, w = absorb_all(d, series)
     store(s, E + n, fma(T0, fma(load(s, RISE + n), w, load(s, NEAR + n) * a), load(s, E + n)))
     store(s, T + n, T0 * e)
     store(s, TAU + n, load(s, TAU + n) + d)
 
 
 @inlined
-def cross(s, g, cells, dark):
+def cross(s, g, cells, dark, series):
     """Cross one cell in each lane, step into the next, and have its record on its way.
 
     dark: transmittance of each band (n_band,) at which light stops counting.
     """
     source, row = bring(s, g, cells)
+    if cells.pitch[0] > 0.0:
+        _walk(s, source, row, cells, dark, True)
+    else:
+        _walk(s, source, row, cells, dark, False)
+    for b in range(dark.size):
+        for n in range(b * LIGHT, b * LIGHT + LANES, WIDTH):
+            transfer(s, n, dark[b], series)
+
+
+@inlined
+def _walk(s, source, row, cells, dark, even):
+    """Walk all lanes through their cells and look up what those do to light."""
     for n in range(0, LANES, WIDTH):
         at = places(s, row + n)
-        segment = meet(s, n, cells)
+        segment = meet(s, n, cells, even)
         for b in range(dark.size):
             _look(s, n, b, records(source, at, b), segment)
         fetch(cells.record, places(s, CELL + n))
-    for b in range(dark.size):
-        for n in range(b * LIGHT, b * LIGHT + LANES, WIDTH):
-            transfer(s, n, dark[b])
 
 
 @inlined

@@ -28,6 +28,7 @@ from .lanes import (
     shine,
     stand,
     standing,
+    vectors,
     walk_in,
 )
 from .vector import WIDTH
@@ -117,7 +118,8 @@ def refill(s, n, cells, rays, r, workers, bands, linear, answers):
 @kernel
 def march_together(cells, rays, worker, workers, linear, stop, brightest, room, answers):
     """Follow this worker's rays; room: state of the lanes, records built on the way, dark of lanes.cross."""
-    s, g, dark = room
+    s, g, series, dark = room
+    series = vectors(series)
     bands, busy, r = dark.size, 0, worker * RUN
     for n in range(LANES):
         clear(s, n, bands * record_bytes(cells.record))
@@ -125,7 +127,7 @@ def march_together(cells, rays, worker, workers, linear, stop, brightest, room, 
         busy += s[RAY + n] >= 0.0
     while busy > 0:
         for _ in range(PATIENCE):
-            cross(s, g, cells, dark)
+            cross(s, g, cells, dark, series)
             if stop >= 0.0:
                 _stop(s, dark)
         for first in range(0, LANES, WIDTH):

@@ -44,6 +44,7 @@ from .lanes import (
     shine,
     stand,
     standing,
+    vectors,
     walk_in,
 )
 from .lockstep import RUN, following, missed
@@ -165,7 +166,8 @@ def _pause(s):
 @kernel
 def switch_together(cells, pyramid, origin, direction, worker, workers, walls, tolerance, room, answers):
     """Follow this worker's rays, each band of each in a lane of its own; room: as of `march_together`."""
-    s, g, never = room
+    s, g, series, never = room
+    series = vectors(series)
     bands, busy = cells.record.shape[1], LANES
     task = worker * RUN, 0
     for n in range(LANES):
@@ -189,5 +191,5 @@ def switch_together(cells, pyramid, origin, direction, worker, workers, walls, t
                 busy += s[RAY + n] >= 0.0
         if busy > 0:
             for _ in range(PATIENCE):
-                cross(s, g, cells, never)
+                cross(s, g, cells, never, series)
                 _pause(s)

@@ -30,7 +30,9 @@ from .lanes import (
     meet,
     place,
     ray_in,
+    spread_series,
     standing,
+    vectors,
     walk_in,
 )
 from .reconstruct import aligned
@@ -75,9 +77,9 @@ def _segment(s, kept, n, here, eight, segment):
 
 
 @inlined
-def _weights(kept, n):
+def _weights(kept, n, series):
     """Keep how a vector of segments absorbs and emits."""
-    a, _, w = absorb_all(load(kept, D_ + n))
+    a, _, w = absorb_all(load(kept, D_ + n), series)
     store(kept, A_ + n, a)
     store(kept, W_ + n, w)
 
@@ -106,19 +108,19 @@ def _back(kept, n, light, power):
 
 
 @kernel
-def _walk(box, cells, s, kept, light):
+def _walk(box, cells, s, kept, light, series):
     """Walk all lanes to their ends with their light, and return how many steps that took."""
+    series = vectors(series)
     wraps = box.period[0] > 0.0 or box.period[1] > 0.0 or box.period[2] > 0.0
     steps, moving = 0, True
     while moving:
         now = kept[steps]
+        if cells.pitch[0] > 0.0:
+            _segments(s, now, cells, True)
+        else:
+            _segments(s, now, cells, False)
         for n in range(0, LANES, WIDTH):
-            at, here = places(s, CELL + n), load(s, CELL + n)
-            segment = meet(s, n, cells)
-            _segment(s, now, n, here, records(cells.record, at, 0), segment)
-            fetch(cells.record, places(s, CELL + n))
-        for n in range(0, LANES, WIDTH):
-            _weights(now, n)
+            _weights(now, n, series)
             _there(now, n, light)
         steps += 1
         if wraps:
@@ -128,6 +130,16 @@ def _walk(box, cells, s, kept, light):
             for n in range(0, LANES, WIDTH):
                 moving |= standing(s, n) != ALL
     return steps
+
+
+@inlined
+def _segments(s, kept, cells, even):
+    """Walk all lanes through their cells, and keep what those do to light."""
+    for n in range(0, LANES, WIDTH):
+        at, here = places(s, CELL + n), load(s, CELL + n)
+        segment = meet(s, n, cells, even)
+        _segment(s, kept, n, here, records(cells.record, at, 0), segment)
+        fetch(cells.record, places(s, CELL + n))
 
 
 @inlined
@@ -160,7 +172,7 @@ def _carry_back(cells, kept, steps, light, power, deposits):
 @kernel
 def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
     """Sweep the lines in the first `count` lanes."""
-    s, kept, light, near, far = room
+    s, kept, light, near, far, series = room
     deposits, arrived, covered, crossings = deposit
     for n in range(LANES):
         there, back = 0.0, 0.0
@@ -169,7 +181,7 @@ def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
                 there += radiosity[near[n, p]]
                 back += radiosity[far[n, p]]
         light[INTO, n], light[OUT, n] = there / near.shape[1], back / near.shape[1]
-    steps = _walk(box, cells, s, kept, light[INTO])
+    steps = _walk(box, cells, s, kept, light[INTO], series)
     _carry_back(cells, kept, steps, light[OUT], power, deposits)
     part = power / near.shape[1]
     for n in range(count):
@@ -283,12 +295,12 @@ def sweep_together(box, cells, bundle, radiosity, first, rooms, sums):
     radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each group.
     """
     deposits, arrived, covered, crossings = sums
-    states, kept, lights = rooms
+    states, kept, lights, series = rooms
     for g in prange(deposits.shape[0]):
         n = first + g
         if n < bundle.power.size:
             near = np.empty((LANES, PARTS * PARTS), dtype=np.int64)
-            room = states[g], kept[g], lights[g], near, np.empty_like(near)
+            room = states[g], kept[g], lights[g], near, np.empty_like(near), series
             deposit = deposits[g], arrived[g], covered[g], crossings[g : g + 1]
             _sweep_direction(box, cells, bundle, n, radiosity, room, deposit)
 
@@ -304,5 +316,5 @@ def sweep(box, cells, bundle, radiosity, first, longest, sums):
         return
     groups, number = len(sums.cells), np.dtype(np.float64)
     shapes = (STATE,), (longest + PATIENCE, STEP), (2, LANES)
-    rooms = tuple(aligned((groups, *shape), number) for shape in shapes)
+    rooms = *(aligned((groups, *shape), number) for shape in shapes), spread_series()
     sweep_together(box, cells, bundle, radiosity, first, rooms, sums)

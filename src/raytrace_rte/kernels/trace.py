@@ -70,10 +70,10 @@ def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, worker
 def switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, room, answers):
     """Follow rays in lockstep with the certified switch."""
     T, E, tau, neglected, visits, steps, face = answers
-    state, records = room
+    state, records, series = room
     never = np.full(1, -1.0)
     for worker in prange(workers):
-        own = state[worker], records[worker], never
+        own = state[worker], records[worker], series, never
         out = T, E, tau, neglected, visits, steps, face
         switch_together(
             cells, pyramid, origin, direction, np.int64(worker), workers, walls, tolerance, own, out
@@ -84,11 +84,11 @@ def switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, roo
 def march_all(cells, origin, direction, end, plan, greatest, workers, room, answers):
     """March rays in lockstep."""
     T, E, tau, neglected, visits, steps, face = answers
-    state, records = room
+    state, records, series = room
     dark = plan.stop / greatest
     linear = 1.0 if plan.method == LINEAR else 0.0
     for worker in prange(workers):
-        own = state[worker], records[worker], dark
+        own = state[worker], records[worker], series, dark
         out = T, E, tau, neglected, visits, steps, face
         rays = origin, direction, end
         march_together(cells, rays, np.int64(worker), workers, linear, plan.stop, greatest, own, out)
