@@ -36,6 +36,8 @@ from .vector import WIDTH
 
 LANES = 32
 """Rays in lockstep: enough to hide that a lane's numbers arrive one by one; more would not fit the cache."""
+ROW = LANES + WIDTH
+"""Numbers from row to row: a vector more than they hold, so that neighbours are not in one bank of the cache."""
 
 # Rows of the walk, three of each for the axes. Steps taken: the face ahead lies at distance E + steps D.
 # Direction; offset of the face ahead from the cell's centre; records between cells. For whoever attends to a
@@ -43,16 +45,16 @@ LANES = 32
 # the record, in bytes plus COUNTED; distance, and where the lane stands; where it ends for good; cells crossed
 # before it was put where its steps count from; which ray it holds; the place of a record built for it.
 (KX, KY, KZ, EX, EY, EZ, DX, DY, DZ, U, V, W, HX, HY, HZ, SX, SY, SZ, IX, IY, IZ, LX, LY, LZ, OX, OY, OZ,
- IU, IV, IW, CELL, TIME, END, EXIT, COUNT, RAY, OWN) = (LANES * row for row in range(37))  # fmt: skip
+ IU, IV, IW, CELL, TIME, END, EXIT, COUNT, RAY, OWN) = (ROW * row for row in range(37))  # fmt: skip
 # Rows of the certified switch (lockstep_auto.py).
 (BAND, CHECKED, STOPPABLE, ERROR, VAIN, IDLE, FAILED, READ, THIN_STEPS, THICK_STEPS, FROM, FAR, PLAIN) = (
-    LANES * row for row in range(37, 50)
+    ROW * row for row in range(37, 50)
 )
 # Rows of the light of the first band, LIGHT apart from band to band: transmittance, emission, optical depth,
 # cells crossed while it counted; of the last segment optical depth, source at its near end and how it rises.
-T, E, TAU, SEEN, DEPTH, NEAR, RISE = (LANES * row for row in range(50, 57))
-LIGHT = 7 * LANES
-STATE = 50 * LANES
+T, E, TAU, SEEN, DEPTH, NEAR, RISE = (ROW * row for row in range(50, 57))
+LIGHT = 7 * ROW
+STATE = 50 * ROW
 
 
 class Space(NamedTuple):
@@ -143,7 +145,7 @@ def _step_by_table(s, n, cells):
     """Step one lane, in any grid: D is 0, and E, the face ahead, is looked up."""
     tx, ty, tz = s[EX + n], s[EY + n], s[EZ + n]
     axis = 0 if tx <= ty and tx <= tz else (1 if ty <= tz else 2)
-    row = n + LANES * axis
+    row = n + ROW * axis
     s[KX + row] += 1.0
     s[CELL + n] += s[SX + row]
     i = cells.start[axis] + _index(s, row)
@@ -280,7 +282,7 @@ def crossed(s, n):
 @inlined
 def clear(s, n, length):
     """Leave a lane empty: standing in cell 0; length of a cell's records in bytes."""
-    for row in range(0, STATE, LANES):
+    for row in range(0, STATE, ROW):
         s[row + n] = 0.0
     s[CELL + n], s[OWN + n], s[RAY + n] = COUNTED, COUNTED + n * length, -1.0
 
@@ -302,8 +304,8 @@ def put(s, n, cells, b, ray, walk, t, end, linear):
     """Put a lane's ray into the cell of a walk, at distance t, and let it move up to distance `end`."""
     p, q, length = cells.pitch, cells.stride, record_bytes(cells.record)
     x = _face(s, n, cells.x, walk.i, walk.tx, ray.x, ray.u, ray.iu, p[0], length * q[0], linear)
-    y = _face(s, n + LANES, cells.y, walk.j, walk.ty, ray.y, ray.v, ray.iv, p[1], length * q[1], linear)
-    z = _face(s, n + 2 * LANES, cells.z, walk.k, walk.tz, ray.z, ray.w, ray.iw, p[2], length * q[2], linear)
+    y = _face(s, n + ROW, cells.y, walk.j, walk.ty, ray.y, ray.v, ray.iv, p[1], length * q[1], linear)
+    z = _face(s, n + 2 * ROW, cells.z, walk.k, walk.tz, ray.z, ray.w, ray.iw, p[2], length * q[2], linear)
     s[CELL + n] = COUNTED + length * (cell_of(cells, walk) * cells.record.shape[1] + b)
     s[TIME + n] = min(t, s[EX + n], s[EY + n], s[EZ + n])  # no face lies behind, not even by rounding
     s[EXIT + n] = s[END + n] = min(x, y, z, end)
@@ -335,22 +337,22 @@ def shine(s, n):
 @inlined
 def walk_in(s, n):
     """The walk of a lane: where it is, or outside the domain, beyond the face through which it has left."""
-    i, j, k = _index(s, n), _index(s, n + LANES), _index(s, n + 2 * LANES)
+    i, j, k = _index(s, n), _index(s, n + ROW), _index(s, n + 2 * ROW)
     tx, ty, tz = _ahead_of(s, n)
     if s[TIME + n] >= s[EXIT + n]:
         if _leaves(s, n, tx):
             i += _way(s, n)
-        elif _leaves(s, n + LANES, ty):
-            j += _way(s, n + LANES)
-        elif _leaves(s, n + 2 * LANES, tz):
-            k += _way(s, n + 2 * LANES)
+        elif _leaves(s, n + ROW, ty):
+            j += _way(s, n + ROW)
+        elif _leaves(s, n + 2 * ROW, tz):
+            k += _way(s, n + 2 * ROW)
     return Walk(i, j, k, tx, ty, tz)
 
 
 @inlined
 def _leaves(s, row, ahead):
     """Whether a lane at its exit leaves through the last face of one axis."""
-    return s[KX + row] == s[LX + row] and ahead == s[EXIT + row % LANES] and abs(s[IU + row]) < np.inf
+    return s[KX + row] == s[LX + row] and ahead == s[EXIT + row % ROW] and abs(s[IU + row]) < np.inf
 
 
 @inlined

@@ -19,6 +19,7 @@ from .lanes import (
     END,
     LANES,
     RAY,
+    ROW,
     STATE,
     TIME,
     U,
@@ -51,8 +52,8 @@ from .sweep import (
 from .vector import WIDTH
 
 # Rows kept of a step: cell, length, source at both ends, a, w and d (transfer.py), power lost, mean of I.
-WHERE, LENGTH, NEAR, FAR, A_, W_, D_, LOST, MEAN = (LANES * row for row in range(9))
-STEP = 9 * LANES
+WHERE, LENGTH, NEAR, FAR, A_, W_, D_, LOST, MEAN = (ROW * row for row in range(9))
+STEP = 9 * ROW
 PATIENCE = 8
 """Steps between two looks whether all lines have come to their ends."""
 INTO, OUT = 0, 1
