@@ -10,6 +10,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 import raytrace_rte as rte
+from raytrace_rte.sensors import z_order
 
 DIRECTION = np.array([0.5, 0.8, 0.33]) / np.linalg.norm([0.5, 0.8, 0.33])
 LOWER, UPPER = np.array([-0.5, -0.5, 0.0]), np.array([0.5, 0.5, 1.0])
@@ -37,8 +38,13 @@ class Scene:
 
     @property
     def rays(self) -> rte.Rays:
-        """The rays in tiles of 32 x 32 pixels, as a camera visits them."""
-        return rte.Rays(self.origin.reshape(-1, 3)[tiles(len(self.origin))], DIRECTION)
+        """The rays in the order in which a camera visits its pixels."""
+        return rte.Rays(self.origin.reshape(-1, 3)[self.order], DIRECTION)
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Numbers of the pixels in the order of the rays."""
+        return z_order(*self.origin.shape[:2])
 
 
 def scene(cells: int, pixels: int, dtype: type = np.float32) -> Scene:
@@ -52,13 +58,6 @@ def scene(cells: int, pixels: int, dtype: type = np.float32) -> Scene:
     middle = 0.5 * (LOWER + UPPER) - 2.0 * DIRECTION
     origin = middle + s[::-1, None, None] * up + s[None, :, None] * right
     return Scene(medium, np.ascontiguousarray(origin), np.broadcast_to(DIRECTION, origin.shape).copy())
-
-
-def tiles(pixels: int, tile: int = 32) -> NDArray[np.int64]:
-    """Numbers of the pixels of a square image, tile by tile."""
-    tile = min(tile, pixels)
-    index = np.arange(pixels * pixels).reshape(pixels // tile, tile, pixels // tile, tile)
-    return index.transpose(0, 2, 1, 3).ravel()
 
 
 @njit(cache=True)

@@ -149,8 +149,7 @@ def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, A
     for n in sizes:
         view = scenes.scene(n, pixels)
         exact = scenes.reference(view, 100 if quick else 3000)
-        index = scenes.tiles(pixels)
-        images: dict[str, Any] = {name: _solved(view, method, index) for name, method in METHODS.items()}
+        images: dict[str, Any] = {name: _solved(view, method) for name, method in METHODS.items()}
         for name, (module, function, package) in PEERS.items():
             try:
                 prepare = getattr(importlib.import_module(f"benchmarks.peers.{module}"), function)
@@ -169,14 +168,14 @@ def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, A
     return rows
 
 
-def _solved(view: scenes.Scene, method: Any, index: Any) -> Callable[[], Any]:
+def _solved(view: scenes.Scene, method: Any) -> Callable[[], Any]:
     """Our image, as `solve` gives it."""
-    rays = view.rays
+    rays, order = view.rays, view.order
 
     def image() -> Any:
         value = rte.solve(view.medium, rays, method=method).value
         flat = np.empty_like(value)
-        flat[index] = value
+        flat[order] = value
         return flat.reshape(view.origin.shape[:2])
 
     return image

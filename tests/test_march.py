@@ -161,7 +161,8 @@ def test_bender_orszag_by_marching():
         assert value == pytest.approx(exact.bender_orszag(delta), rel=1e-6)
 
 
-def test_same_bits_for_threads_tiles_and_batches():
+def test_same_bits_for_threads_tiles_and_batches(monkeypatch):
+    from raytrace_rte import sensors
     from raytrace_rte.solver import trace_all
 
     medium = fields.medium(fields.grid(20, "stretched"), 3.0)
@@ -170,8 +171,9 @@ def test_same_bits_for_threads_tiles_and_batches():
     methods = (rte.Auto(1e-3), rte.March(2), rte.March(1), rte.Thick(3), rte.Thin(), rte.Threshold(5.0, 2))
     for method in methods:
         base = trace_all(medium, camera, method, walls, threads=1)
-        for threads, tile, first in ((2, 32, 4096), (2, 1, 100), (1, 7, 1), (2, 64, 10000)):
-            other = trace_all(medium, camera, method, walls, threads=threads, tile=tile, first=first)
+        for threads, bits, first in ((2, 6, 4096), (2, 0, 100), (1, 3, 1), (2, 5, 10000)):
+            monkeypatch.setattr(sensors, "TILE_BITS", bits)
+            other = trace_all(medium, camera, method, walls, threads=threads, first=first)
             for a, b in zip(base, other, strict=True):
                 np.testing.assert_array_equal(a, b)
 

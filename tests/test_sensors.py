@@ -35,16 +35,17 @@ def test_orthographic_camera():
     np.testing.assert_allclose(o[-1, -1], [0.975, -0.475, 5], rtol=1e-14)
 
 
-@pytest.mark.parametrize("tile", [1, 7, 32, 1000])
-def test_tiles_visit_each_pixel_once(tile):
-    camera = rte.camera((0, -2, 0), (0, 0, 0), shape=(45, 70))
-    assert (np.sort(camera.order(tile)) == np.arange(45 * 70)).all()
+@pytest.mark.parametrize("shape", [(1, 1), (45, 70), (64, 128), (3, 500)])
+def test_each_pixel_is_visited_once(shape):
+    camera = rte.camera((0, -2, 0), (0, 0, 0), shape=shape)
+    assert (np.sort(camera.order()) == np.arange(shape[0] * shape[1])).all()
 
 
-def test_a_tile_is_square():
-    camera = rte.camera((0, -2, 0), (0, 0, 0), shape=(64, 64))
-    rows, columns = np.divmod(camera.order(32)[:1024], 64)
-    assert (rows.max(), columns.max()) == (31, 31)
+@pytest.mark.parametrize("side", [2, 8, 64])
+def test_neighbours_are_visited_together(side):
+    order = rte.camera((0, -2, 0), (0, 0, 0), shape=(100, 200)).order()
+    rows, columns = np.divmod(order[: side * side], 200)
+    assert (rows.max(), columns.max()) == (side - 1, side - 1)
 
 
 def test_single_origin_or_direction_is_shared():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,8 +44,8 @@ class Rays:
         """Shape of the answer: one value per ray."""
         return (len(self.origin),)
 
-    def order(self, tile: int) -> None:
-        """Rays are visited as given (tiles mean nothing to a list of rays)."""
+    def order(self) -> None:
+        """Rays are visited as given."""
 
     def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the rays with these numbers."""
@@ -52,9 +53,14 @@ class Rays:
 
     def settings(self) -> dict[str, object]:
         """What a Result records of this sensor."""
+        return {"kind": "rays", "count": len(self.origin), "sha256": self._sha256}
+
+    @cached_property
+    def _sha256(self) -> str:
+        """Hash of the numbers, taken once: it costs as much as a tenth of a small image."""
         digest = hashlib.sha256(self.origin.data)
         digest.update(self.direction.data)
-        return {"kind": "rays", "count": len(self.origin), "sha256": digest.hexdigest()}
+        return digest.hexdigest()
 
 
 def _own(vectors: FloatArray) -> FloatArray:

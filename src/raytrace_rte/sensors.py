@@ -1,7 +1,7 @@
 """What is asked: rays, and how their radiances become the answer.
 
-A sensor has `shape` (of the answer), `take(index) -> Rays` for flat indices into that shape, `order(tile)`
-(the order in which rays are best visited, or None for as they come) and `settings()` (what is recorded).
+A sensor has `shape` (of the answer), `take(index) -> Rays` for flat indices into that shape, `order()` (the
+order in which rays are best visited, or None for as they come) and `settings()` (what is recorded).
 `Rays` is itself the plainest sensor.
 """
 
@@ -19,6 +19,8 @@ from .grid import FloatArray
 from .rays import NEGLIGIBLE, Rays, trusted
 
 Vector = Sequence[float]
+TILE_BITS = 6
+"""Pixels are visited in tiles of 64 x 64, along a Z-order curve in each: their rays meet the same cells."""
 
 
 class Sensor(Protocol):
@@ -27,7 +29,7 @@ class Sensor(Protocol):
     @property
     def shape(self) -> tuple[int, ...]: ...
     def take(self, index: NDArray[np.int64] | slice) -> Rays: ...
-    def order(self, tile: int) -> NDArray[np.int64] | None: ...
+    def order(self) -> NDArray[np.int64] | None: ...
     def settings(self) -> dict[str, object]: ...
 
 
@@ -96,14 +98,9 @@ class Camera:
         plane[np.abs(plane) < NEGLIGIBLE] = 0.0
         return trusted(np.broadcast_to(self.position, plane.shape), plane)
 
-    def order(self, tile: int) -> NDArray[np.int64]:
-        """Return the flat indices of all pixels, one square tile after another."""
-        rows, columns = self.shape
-        high, wide = -(-rows // tile), -(-columns // tile)
-        pixels = np.full((high * tile, wide * tile), -1, dtype=np.int64)
-        pixels[:rows, :columns] = np.arange(rows * columns).reshape(self.shape)
-        tiles = pixels.reshape(high, tile, wide, tile).transpose(0, 2, 1, 3).ravel()
-        return tiles[tiles >= 0]
+    def order(self) -> NDArray[np.int64]:
+        """Return the flat indices of all pixels, neighbours close to each other."""
+        return z_order(*self.shape)
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ class LineOfSight:
         """Return the ray."""
         return Rays([self.origin], [self.direction])
 
-    def order(self, tile: int) -> None:
+    def order(self) -> None:
         """There is nothing to order."""
 
     def settings(self) -> dict[str, object]:
@@ -141,6 +138,17 @@ class HeatSource:
     def settings(self) -> dict[str, object]:
         """What a Result records."""
         return {"kind": "heat_source", **asdict(self)}
+
+
+def z_order(rows: int, columns: int) -> NDArray[np.int64]:
+    """Return the flat indices of all pixels, tile after tile, in each along a Z-order curve (Morton 1966)."""
+    side = 1 << TILE_BITS
+    number = np.arange(side * side)
+    across, down = (sum((number >> 2 * b + a & 1) << b for b in range(TILE_BITS)) for a in (0, 1))
+    high, wide = -(-rows // side), -(-columns // side)
+    tile = np.arange(high * wide)[:, None]
+    row, column = tile // wide * side + down, tile % wide * side + across
+    return (row * columns + column)[(row < rows) & (column < columns)]
 
 
 def heat_source(directions: int = 100, seed: int = 0, lines: int = 1) -> HeatSource:

@@ -251,7 +251,7 @@ def _statistics(medium: Medium, answers: Answers) -> dict[str, Any]:
         "rays": len(tau),
         "rays_missed": int(missed.sum()),
         "crossings": int(answers.visits.sum()),
-        "steps": dict(zip(("exact", "thin", "thick"), answers.steps.sum(axis=0).tolist(), strict=True)),
+        "steps": dict(zip(("exact", "thin", "thick"), (int(n.sum()) for n in answers.steps.T), strict=True)),
         "optical_depth": medium.optical_depth | {f"ray_{k}": float(v) for k, v in ray.items()},
     }
 

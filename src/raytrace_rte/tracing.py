@@ -17,8 +17,6 @@ from .sensors import Sensor
 if TYPE_CHECKING:
     from .kernels.trace import Answers, Plan
 
-TILE = 32
-"""Pixels along the side of the square tiles in which an image is visited."""
 SECONDS = 0.4
 """Aimed length of one compiled call: Ctrl-C, progress and checkpoints wait for it."""
 FIRST = 4096
@@ -43,12 +41,11 @@ def trace_all(
     threads: int | None = None,
     progress: Progress | None = None,
     store: Store | None = None,
-    tile: int = TILE,
     first: int = FIRST,
     ends: NDArray[np.float64] | None = None,
     lean: bool = False,
 ) -> Answers:
-    """Return the answers of all rays in the sensor's own order, traced tile by tile in timed batches.
+    """Return the answers of all rays in the sensor's own numbering, traced in its best order, in timed batches.
 
     walls: radiance (7, n_band) behind the faces, as of Walls.radiance; ends: distance at which something
     opaque ends each ray [m] (n_ray,), for the march only; lean: without the medium's records
@@ -58,7 +55,7 @@ def trace_all(
 
     total = int(np.prod(sensor.shape))
     count = workers(threads)
-    order = sensor.order(tile)
+    order = sensor.order()
     answers = empty_answers(total, medium.n_band)
     done = np.zeros(total, dtype=bool)
     for start, stop, kept in store.load() if store else ():
@@ -101,7 +98,8 @@ def _next_batch(rays: int, seconds: float) -> int:
 
 def _gaps(done: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Ranges of rays not yet done."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], done, [True])).astype(np.int8)))
+    padded = np.concatenate(([True], done, [True]))
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
