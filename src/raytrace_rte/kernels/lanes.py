@@ -224,8 +224,9 @@ def cross(s, g, cells, dark, series):
     else:
         _walk(s, source, row, cells, dark, False)
     for b in range(dark.size):
+        limit = dark[b]
         for n in range(b * LIGHT, b * LIGHT + LANES, WIDTH):
-            transfer(s, n, dark[b], series)
+            transfer(s, n, limit, series)
 
 
 @inlined
@@ -234,7 +235,8 @@ def _walk(s, source, row, cells, dark, even):
     for n in range(0, LANES, WIDTH):
         at = places(s, row + n)
         segment = meet(s, n, cells, even)
-        for b in range(dark.size):
+        _look(s, n, 0, records(source, at, 0), segment)
+        for b in range(1, dark.size):  # apart, so that one band needs no loop
             _look(s, n, b, records(source, at, b), segment)
         fetch(cells.record, places(s, CELL + n))
 
