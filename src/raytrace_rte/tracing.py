@@ -45,7 +45,7 @@ def trace_all(
     ends: NDArray[np.float64] | None = None,
     lean: bool = False,
 ) -> Answers:
-    """Return the answers of all rays in the sensor's own numbering, traced in its best order, in timed batches.
+    """Return the answers of all rays in the sensor's own numbering, traced in its best order.
 
     walls: radiance (7, n_band) behind the faces, as of Walls.radiance; ends: distance at which something
     opaque ends each ray [m] (n_ray,), for the march only; lean: without the medium's records

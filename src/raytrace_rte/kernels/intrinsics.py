@@ -184,7 +184,7 @@ def _transposed(builder, four):
 
 @intrinsic
 def records(context, array, at, b):
-    """Return eight vectors of the records b after some places: all first numbers, all second ones and so on."""
+    """Return eight vectors of the records b after some places: all first numbers, all second ones, ..."""
 
     def code(ctx, builder, signature, args):
         rows = []

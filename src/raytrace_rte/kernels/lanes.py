@@ -37,13 +37,13 @@ from .vector import WIDTH
 LANES = 32
 """Rays in lockstep: enough to hide that a lane's numbers arrive one by one; more would not fit the cache."""
 ROW = LANES + WIDTH
-"""Numbers from row to row: a vector more than they hold, so that neighbours are not in one bank of the cache."""
+"""Numbers from row to row: a vector more than they hold, or neighbours would share a bank of the cache."""
 
 # Rows of the walk, three of each for the axes. Steps taken: the face ahead lies at distance E + steps D.
-# Direction; offset of the face ahead from the cell's centre; records between cells. For whoever attends to a
-# single ray: index of the first cell, steps to the last one, origin, reciprocal direction. Then the place of
-# the record, in bytes plus COUNTED; distance, and where the lane stands; where it ends for good; cells crossed
-# before it was put where its steps count from; which ray it holds; the place of a record built for it.
+# Direction; offset of the face ahead from the cell's centre; bytes from record to record. For whoever attends
+# to a single ray: index of the first cell, steps to the last one, origin, reciprocal direction. Then the
+# place of the record, in bytes plus COUNTED; distance, and where the lane stands; where it ends for good;
+# cells crossed before the steps began to count; which ray it holds; the place of a record built for it.
 (KX, KY, KZ, EX, EY, EZ, DX, DY, DZ, U, V, W, HX, HY, HZ, SX, SY, SZ, IX, IY, IZ, LX, LY, LZ, OX, OY, OZ,
  IU, IV, IW, CELL, TIME, END, EXIT, COUNT, RAY, OWN) = (ROW * row for row in range(37))  # fmt: skip
 # Rows of the certified switch (lockstep_auto.py).
@@ -349,6 +349,14 @@ def walk_in(s, n):
         elif _leaves(s, n + 2 * ROW, tz):
             k += _way(s, n + 2 * ROW)
     return Walk(i, j, k, tx, ty, tz)
+
+
+@inlined
+def face_through(s, n):
+    """Number of the face through which a lane has left the grid."""
+    tx, ty, _ = _ahead_of(s, n)
+    axis = 0 if _leaves(s, n, tx) else (1 if _leaves(s, n + ROW, ty) else 2)
+    return 2 * axis + (s[SX + n + ROW * axis] > 0.0)
 
 
 @inlined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .cartesian import MISSED, STRUCK, aim, begin, enter, face_left
+from .cartesian import MISSED, STRUCK, aim, begin, enter
 from .intrinsics import fetch, greatest, load, places, record_bytes, store, where
 from .jit import inlined, kernel
 from .lanes import (
@@ -24,12 +24,12 @@ from .lanes import (
     clear,
     cross,
     crossed,
+    face_through,
     place,
     shine,
     stand,
     standing,
     vectors,
-    walk_in,
 )
 from .vector import WIDTH
 
@@ -62,7 +62,7 @@ def _stop(s, dark):
 
 
 @inlined
-def _answer(s, n, cells, end, dark, brightest, answers):
+def _answer(s, n, end, dark, brightest, answers):
     """Write what the ray of a lane has brought back."""
     T_, E_, tau, neglected, visits, steps, face = answers
     r = np.int64(s[RAY + n])
@@ -78,7 +78,7 @@ def _answer(s, n, cells, end, dark, brightest, answers):
         neglected[r, b] = left * brightest[b] if stopped else 0.0
         visits[r] += np.int64(s[SEEN + m]) + 1 if stopped else np.int64(crossed(s, n))
         if b == dark.size - 1 and not stopped:
-            face[r] = STRUCK if s[TIME + n] >= end[r] else face_left(cells, walk_in(s, n))
+            face[r] = STRUCK if s[TIME + n] >= end[r] else face_through(s, n)
     steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
 
 
@@ -134,7 +134,7 @@ def march_together(cells, rays, worker, workers, linear, stop, brightest, room, 
             over = standing(s, first)
             for n in range(first, first + WIDTH):
                 if over >> (n - first) & 1 and s[RAY + n] >= 0.0:
-                    _answer(s, n, cells, rays[2], dark, brightest, answers)
+                    _answer(s, n, rays[2], dark, brightest, answers)
                     r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
                     busy -= s[RAY + n] < 0.0
             if over > 0:

@@ -60,8 +60,8 @@ def _course(s, n, cells, low):
     return Course(
         walk_in(s, n), s[TIME + n], s[T + n], s[E + n], s[TAU + n], s[ERROR + n], 0.0, low,
         s[FROM + n], s[FAR + n], s[STOPPABLE + n], s[CHECKED + n], np.int64(s[VAIN + n]),
-        np.int64(s[IDLE + n]), np.int64(s[FAILED + n]), np.int64(s[READ + n]), np.int64(s[COUNT + n] + crossed(s, n)),
-        np.int64(s[THIN_STEPS + n]), np.int64(s[THICK_STEPS + n]), -1,
+        np.int64(s[IDLE + n]), np.int64(s[FAILED + n]), np.int64(s[READ + n]),
+        np.int64(s[COUNT + n] + crossed(s, n)), np.int64(s[THIN_STEPS + n]), np.int64(s[THICK_STEPS + n]), -1,
     )  # fmt: skip
 
 

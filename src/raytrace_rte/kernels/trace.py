@@ -132,9 +132,10 @@ def trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high,
 
 def empty_answers(rays: int, bands: int) -> Answers:
     """Return arrays for so many rays and bands."""
+    counts = np.empty(4 * rays, dtype=np.int64)  # few large arrays: the system hands out large pages
     return Answers(
-        *(np.empty((rays, bands)) for _ in range(4)),
-        np.empty(rays, dtype=np.int64),
-        np.empty((rays, 3), dtype=np.int64),
+        *np.empty((4, rays, bands)),
+        counts[:rays],
+        counts[rays:].reshape(rays, 3),
         np.empty(rays, dtype=np.int8),
     )
