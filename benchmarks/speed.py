@@ -47,6 +47,9 @@ LIMITS = {
     "Raysect emission": "no absorption; one ray in 64, scaled",
 }
 METHODS = {"March(order=1)": rte.March(1), "March(order=2)": rte.March(2), "Auto(1e-3)": rte.Auto(1e-3)}
+ALONE = "March(order=2), rays alone"
+"""The compiled call without what `solve` does around it, as the fast peers are measured."""
+RIVALS = "scalar DDA (Numba)", "Dr.Jit texture march"
 
 
 def measure(quick: bool = False) -> dict[str, Any]:
@@ -113,19 +116,28 @@ def _throughput(n: int, pixels: int) -> list[dict[str, Any]]:
     for name in ("float32",) if n == LARGEST else ("float32", "float64"):  # else 9 GB of records
         view = scenes.scene(n, pixels, np.dtype(name).type)
         march, answers, given = _kernel(view, rte.March(2))
-        seconds = _best(march)
+        march()
         crossings = int(answers.visits.sum())
         other = empty_answers(len(given[1]), 1)
-        floor = _best(lambda g=given, o=other: floors.walk(*g, 2, o))
         data = given[0].record.reshape(-1)
-        read = _best(lambda d=data: floors.read_all(d, 2, np.zeros(2)))
-        row = {"cells": n, "records": name, "crossings": crossings, "March(order=2)": seconds, "floor": floor,
-               "read": read, "read_GB_s": data.nbytes / read / 1e9}  # fmt: skip
+        works = {
+            "March(order=2)": march,
+            "floor": lambda g=given, o=other: floors.walk(*g, 2, o),
+            "read": lambda d=data: floors.read_all(d, 2, np.zeros(2)),
+        }
         if name == "float32":
-            row["exp"] = _best(lambda c=crossings, d=6.0 / n: floors.absorb_many(c, 2, d))
-            for method in ("March(order=1)", "Auto(1e-3)"):
-                row[method] = _best(_kernel(view, METHODS[method])[0])
-        rows.append(row)
+            works["exp"] = lambda c=crossings, d=6.0 / n: floors.absorb_many(c, 2, d)
+            works |= {m: _kernel(view, METHODS[m])[0] for m in ("March(order=1)", "Auto(1e-3)")}
+        seconds = {work: best for work, (best, _) in _in_turn(works).items()}
+        rows.append(
+            {
+                "cells": n,
+                "records": name,
+                "crossings": crossings,
+                "read_GB_s": data.nbytes / seconds["read"] / 1e9,
+            }
+            | seconds
+        )
     return rows
 
 
@@ -135,12 +147,12 @@ def _threads(n: int, pixels: int) -> dict[str, Any]:
 
     view = scenes.scene(n, pixels)
     works = [_kernel(view, rte.March(2), threads)[0] for threads in (1, 2)]
-    one, two = np.min(
-        [[_best(work, 2) for work in works] for _ in range(5)], axis=0
-    )  # in turn: noise hits both
     data = view.medium.cells.record.reshape(-1)
-    reads = [_best(lambda t=t: floors.read_all(data, t, np.zeros(t))) for t in (1, 2)]
-    return {"cells": n, "march": float(one / two), "read": reads[0] / reads[1]}
+    reads = [lambda t=t: floors.read_all(data, t, np.zeros(t)) for t in (1, 2)]
+    times = _in_turn(dict(zip(("one", "two", "read one", "read two"), works + reads, strict=True)))
+    seconds = {name: best for name, (best, _) in times.items()}
+    return {"cells": n, "march": seconds["one"] / seconds["two"],
+            "read": seconds["read one"] / seconds["read two"]}  # fmt: skip
 
 
 def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, Any]]:
@@ -150,6 +162,7 @@ def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, A
         view = scenes.scene(n, pixels)
         exact = scenes.reference(view, 100 if quick else 3000)
         images: dict[str, Any] = {name: _solved(view, method) for name, method in METHODS.items()}
+        images[ALONE] = _alone(view)
         for name, (module, function, package) in PEERS.items():
             try:
                 prepare = getattr(importlib.import_module(f"benchmarks.peers.{module}"), function)
@@ -181,16 +194,30 @@ def _solved(view: scenes.Scene, method: Any) -> Callable[[], Any]:
     return image
 
 
+def _alone(view: scenes.Scene) -> Callable[[], Any]:
+    """The image that the compiled call gives."""
+    work, answers, _ = _kernel(view, rte.March(2))
+    order = view.order
+
+    def image() -> Any:
+        work()
+        flat = np.empty(len(order))
+        flat[order] = answers.emission[:, 0]
+        return flat.reshape(view.origin.shape[:2])
+
+    return image
+
+
 def _in_turn(
-    works: dict[str, Callable[[], Any]], rounds: int = 6, patience: float = 2.0
+    works: dict[str, Callable[[], Any]], rounds: int = 16, patience: float = 6.0
 ) -> dict[str, tuple[float, Any]]:
-    """Least seconds of each work and what it gave, all in turn, so that noise hits everybody; slow ones run
-    once more than to compile."""
+    """Least seconds of each work and what it gave, all in turn, so that noise hits everybody; each about as
+    long as `patience` [s], but at least once more than to compile."""
     results = {name: work() for name, work in works.items()}
     best = dict.fromkeys(works, np.inf)
     for turn in range(rounds):
         for name, work in works.items():
-            if turn == 0 or best[name] < patience:
+            if turn == 0 or turn * best[name] < patience:
                 start = time.perf_counter()
                 work()
                 best[name] = min(best[name], time.perf_counter() - start)
@@ -234,17 +261,21 @@ def _sweep(n: int, directions: int) -> dict[str, Any]:
     def work() -> Any:
         return rte.solve(medium, sensor, method=rte.March())
 
-    together, crossings = _best(work, 3), work().stats["crossings"]
     usual = lockstep_sweep.sweep
-    try:
+
+    def singly() -> None:
         lockstep_sweep.sweep = lambda box, cells, *rest: sweep.sweep_singly(
             box, rest[0], cells.record, *rest[1:]
         )
-        singly = _best(work, 3)
-    finally:
-        lockstep_sweep.sweep = usual
-    return {"cells": n, "directions": directions, "crossings": crossings, "seconds": together,
-            "gain": singly / together}  # fmt: skip
+        try:
+            work()
+        finally:
+            lockstep_sweep.sweep = usual
+
+    times = _in_turn({"together": work, "singly": singly})
+    (together, result), (apart, _) = times["together"], times["singly"]
+    return {"cells": n, "directions": directions, "crossings": result.stats["crossings"],
+            "seconds": together, "gain": apart / together}  # fmt: skip
 
 
 def _machine_code() -> dict[str, Any]:
@@ -364,6 +395,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         ),
         "threads": table(["cells", "March(2), 2 threads / 1", "reading, 2 threads / 1"], threads),
         "speed peers": _peer_table(data["peers"]),
+        "speed rivals": _rival_table(data["peers"]),
         "growth": table(["with", "count", "crossings [10⁶]", "ns a crossing"], growth),
         "sweep speed": table(
             ["cells", "directions", "crossings [10⁶]", "ns a crossing, both ways", "scalar / lockstep"], sweep
@@ -398,6 +430,18 @@ def _peer_table(rows: list[dict[str, Any]]) -> str:
     return table(head, lines)
 
 
+def _rival_table(rows: list[dict[str, Any]]) -> str:
+    """Time of the fastest peers over ours, by size."""
+    times = {(r["name"], r["cells"]): r["seconds"] for r in rows}
+    sizes = sorted({r["cells"] for r in rows})
+    lines = []
+    for rival in RIVALS:
+        for ours in ("March(order=2)", ALONE):
+            ratios = [f"{times[rival, n] / times[ours, n]:.2f}" for n in sizes if (rival, n) in times]
+            lines.append([f"{rival} / {ours}", *(ratios or ["not installed"] * len(sizes))])
+    return table(["", *(f"{n}³" for n in sizes)], lines)
+
+
 def _time_to_goal(rows: list[dict[str, Any]]) -> float | None:
     """Seconds at which the error reaches the goal, by the power law of the two sizes nearest to it."""
     errors, seconds = (np.log([r[k] for r in rows]) for k in ("error", "seconds"))
@@ -415,7 +459,7 @@ def _draw(data: dict[str, Any]) -> None:
     axes = figure.add_subplot()
     for name in dict.fromkeys(r["name"] for r in data["peers"]):
         own = [r for r in data["peers"] if r["name"] == name]
-        ours = name in METHODS
+        ours = name in (*METHODS, ALONE)
         axes.loglog(
             [r["seconds"] for r in own], [r["error"] for r in own], "o-" if ours else "s:", label=name,
             lw=2 if ours else 1, ms=5, alpha=1.0 if ours else 0.8,
