@@ -149,7 +149,7 @@ def test_an_edited_kernel_file_is_never_served_from_a_stale_cache(tmp_path):
     assert (again, hits) == (before, "1")
     file = tmp_path / "raytrace_rte/kernels/transfer.py"
     text = file.read_text(encoding="utf-8")
-    edited = text.replace("p, q = _grow(-d)\n    return", "d = 2.0 * d\n    p, q = _grow(-d)\n    return")
+    edited = text.replace("p, q = _grow(-d, series)\n", "d = 2.0 * d\n    p, q = _grow(-d, series)\n")
     assert edited != text
     file.write_text(edited, encoding="utf-8")
     after, _, hits = python(code).split()
