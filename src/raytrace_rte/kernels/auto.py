@@ -31,6 +31,7 @@ from .pyramid import (
     S_MIN,
     node_of,
 )
+from .reconstruct import kappa_of
 from .transfer import absorb
 
 THIN_SHARE, THICK_SHARE = 0.3, 0.6
@@ -301,7 +302,7 @@ def decide(cells, pyramid, b, ray, walls, tolerance, course):
         stoppable = per_span * (tolerance.relative * (E + T * high) + tolerance.absolute)
         if not entered:
             break
-        mean = cells.kappa[cell_of(cells, walk), b]
+        mean = kappa_of(cells, cell_of(cells, walk), b)
         if mean * (exit_at(walk) - t) >= OPAQUE:
             break
         share = THIN_SHARE * allowed / length

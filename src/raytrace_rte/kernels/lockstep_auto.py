@@ -156,6 +156,17 @@ def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
 
 
 @inlined
+def _serve(s, n, cells, pyramid, rays, task, workers, bands, walls, tolerance, answers):
+    """Attend to a standing lane until a ray moves in it, or none is left; return the task after it."""
+    while True:
+        if s[RAY + n] >= 0.0:
+            _attend(s, n, cells, pyramid, walls, tolerance, answers)
+        if s[RAY + n] >= 0.0 or task[0] >= rays[0].shape[0]:
+            return task
+        task = _refill(s, n, cells, *rays, task, workers, bands, tolerance.low, answers)
+
+
+@inlined
 def _pause(s):
     """Let lanes stand whose rays have to decide."""
     for n in range(0, LANES, WIDTH):
@@ -168,28 +179,22 @@ def switch_together(cells, pyramid, origin, direction, worker, workers, walls, t
     """Follow this worker's rays, each band of each in a lane of its own; room: as of `march_together`."""
     s, g, series, never = room
     series = vectors(series)
-    bands, busy = cells.record.shape[1], LANES
+    bands, busy = cells.record.shape[1], 0
     task = worker * RUN, 0
     for n in range(LANES):
         clear(s, n, record_bytes(cells.record))
-    while busy > 0:
-        busy = 0
+    while True:
         for first in range(0, LANES, WIDTH):
-            over = standing(s, first)
-            for n in range(first, first + WIDTH):
-                while over >> (n - first) & 1:
-                    if s[RAY + n] >= 0.0:
-                        _attend(s, n, cells, pyramid, walls, tolerance, answers)
-                    if s[RAY + n] >= 0.0:
-                        break
-                    if task[0] >= origin.shape[0]:
-                        clear(s, n, record_bytes(cells.record))
-                        break
-                    task = _refill(
-                        s, n, cells, origin, direction, task, workers, bands, tolerance.low, answers
-                    )
-                busy += s[RAY + n] >= 0.0
-        if busy > 0:
-            for _ in range(PATIENCE):
-                cross(s, g, cells, never, series)
-                _pause(s)
+            over, n = standing(s, first), first
+            while over > 0:
+                if over & 1:
+                    busy -= s[RAY + n] >= 0.0
+                    task = _serve(s, n, cells, pyramid, (origin, direction), task, workers, bands, walls,
+                                  tolerance, answers)  # fmt: skip
+                    busy += s[RAY + n] >= 0.0
+                over, n = over >> 1, n + 1
+        if busy == 0:
+            return
+        for _ in range(PATIENCE):
+            cross(s, g, cells, never, series)
+            _pause(s)

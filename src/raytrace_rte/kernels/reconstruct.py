@@ -165,6 +165,12 @@ def fill_records(cells, start, first, last, out):
 
 
 @inlined
+def kappa_of(cells, c, b):
+    """kappa of a cell, from its record where there is one: that is in the cache when a ray is there."""
+    return cells.record[c, b, KAPPA] if cells.record.shape[0] > 0 else cells.kappa[c, b]
+
+
+@inlined
 def record_of(cells, c, b):
     """Return the eight numbers of a cell's record, from where they are kept or built now."""
     # Numbers are read one by one: a view of the record would count references, atomically, in every cell.
