@@ -54,6 +54,15 @@ def test_single_origin_or_direction_is_shared():
     np.testing.assert_array_equal(rays.direction[1], [0, 1, 0])
 
 
+def test_rays_keep_their_own_numbers():
+    origin = np.zeros((4, 3))
+    rays = rte.Rays(origin, np.eye(3)[0])
+    before = rays.settings()
+    origin[:] = 7.0
+    assert (rays.origin == 0.0).all()
+    assert rays.settings() == before == rte.Rays(np.zeros((4, 3)), [1, 0, 0]).settings()
+
+
 def test_huge_and_tiny_directions_are_normalised():
     rays = rte.Rays([0, 0, 0], [[1e300, 1e300, 0], [1e-300, 0, 1e-300], [1, 1e-160, 0]])
     np.testing.assert_allclose(np.linalg.norm(rays.direction, axis=1), 1.0)

@@ -21,7 +21,8 @@ class Rays:
     """Half-lines from an origin [m] into a direction; the plainest sensor, one radiance per ray.
 
     Both arguments have shape (n_ray, 3), or (3,) for one of the two shared by all rays or for a single
-    ray. Directions point from the observer into the medium and are normalised here.
+    ray. Directions point from the observer into the medium and are normalised here. The arrays are the
+    object's own, and not to be changed.
 
     Raises InputError on other shapes, non-finite numbers or directions of zero length.
     """
@@ -36,7 +37,8 @@ class Rays:
             raise InputError(f"rays: {len(o)} origins but {len(d)} directions; give as many, or one to share")
         count = max(len(o), len(d))
         d = unit(d)
-        object.__setattr__(self, "origin", _own(np.broadcast_to(o, (count, 3))))
+        # A copy, so that what is hashed stays what is traced; directions are fresh numbers anyway.
+        object.__setattr__(self, "origin", np.array(np.broadcast_to(o, (count, 3)), order="C"))
         object.__setattr__(self, "direction", _own(np.broadcast_to(d, (count, 3))))
 
     @property

@@ -67,7 +67,7 @@ class Space(NamedTuple):
 
 
 def space(workers: int, bands: int, dtype: np.dtype) -> Space:
-    """Return room for so many workers; rows start on cache lines, or vectors would take two."""
+    """Return room for so many workers, aligned: no vector lies in two cache lines."""
     return Space(
         aligned((workers, STATE + bands * LIGHT), np.dtype(np.float64)),
         aligned((workers, LANES, bands, RECORD), dtype),
