@@ -1,16 +1,13 @@
-"""Heat sources: error and cost of the sweep, of backward rays, of discrete ordinates, of the thick limit.
+"""Heat sources: how good the sweep and the thick limit are, and what both and their peers cost.
 
 Times are ratios within one run; div q errors are relative L2 norms.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -18,106 +15,38 @@ from scipy.interpolate import CubicSpline
 
 import raytrace_rte as rte
 
-from .ordinates import div_q as ordinates
 from .tables import percent, table
+from .volume_peers import (
+    REFERENCE,
+    burns_christon,
+    l2,
+    on_burns_christon,
+    on_hot_spot,
+    on_pool_fire,
+    pool_fire,
+    timed,
+)
 
 HERE = Path(__file__).parent
-REFERENCE = HERE.parent / "tests/reference/burns_christon_centreline.csv"
 PICTURE = HERE.parent / "docs/images/pool_fire_G.png"
-
-
-def timed(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
-    """Return the least seconds of a few runs, and the answer; the first run compiles and does not count."""
-    answer, best = work(), np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        answer = work()
-        best = min(best, time.perf_counter() - start)
-    return best, answer
-
-
-def l2(value: Any, reference: Any) -> float:
-    """Relative L2 error."""
-    return float(np.sqrt(np.sum((value - reference) ** 2) / np.sum(reference**2)))
-
-
-def burns_christon(cells: int) -> tuple[rte.Medium, np.ndarray]:
-    """The cube with sigma T^4 = 1, and div q along its centreline (an odd number of cells)."""
-    grid = rte.uniform((-0.5,) * 3, (0.5,) * 3, (cells,) * 3)
-    kappa = 0.9 * np.einsum("i,j,k->ijk", *(1 - 2 * np.abs(c) for c in grid.centres)) + 0.1
-    x, _, known = np.genfromtxt(REFERENCE, delimiter=",", skip_header=1).T
-    line = CubicSpline(x[:21], known[:21])(0.5 - np.abs(grid.centres[0]))
-    return rte.Medium(grid, kappa, np.full(grid.shape, 1 / np.pi)), line
 
 
 def measure(quick: bool = False) -> dict[str, Any]:
     """Return all figures of the suite, and draw the picture."""
     return {
-        "burns christon": _burns_christon(11 if quick else 41, quick),
-        "hot spot": _hot_spot(12 if quick else 48, quick),
+        "burns christon": on_burns_christon(11 if quick else 41, quick),
+        "hot spot": on_hot_spot(12 if quick else 48, quick),
         "thick": [
             _thick(n, kh) for n in ((12,) if quick else (41, 128)) for kh in (1.0, 3.0, 10.0, 30.0, 100.0)
         ],
         "pool fire": _pool_fire(quick),
+        "pool fire peers": on_pool_fire(quick),
         "wall flux": _wall_flux(quick),
         "wall cells": [_wall_cells(8 if quick else 41, kh) for kh in (1.0, 3.0, 10.0)],
         "centreline": _centreline(11 if quick else 41, quick),
         "exponential cube": [_exponential(n, d) for n, d in REFINED[: 2 if quick else 4]],
         "bodies": [_bodies(16 if quick else 128, tau, quick) for tau in (0.05, 0.1, 0.5, 1.0, 2.0)],
     }
-
-
-def _burns_christon(cells: int, quick: bool) -> list[dict[str, Any]]:
-    medium, line = burns_christon(cells)
-    n, h = cells // 2, 1 / cells
-    rows = []
-    for count in (14,) if quick else (100, 400, 26, 50):
-        seconds, _ = timed(lambda c=count: rte.solve(medium, rte.heat_source(c), method=rte.March()))
-        errors = [
-            l2(rte.solve(medium, rte.heat_source(count, s), method=rte.March()).div_q[:, n, n], line)
-            for s in range(1 if quick else 8)
-        ]
-        rows.append({"method": f"sweep, {count} directions", "error": max(errors), "seconds": seconds})
-    goal = min(row["error"] for row in rows)
-    rows += [_backward(medium, line, count) for count in ((36,) if quick else (100, 400))]
-    rows.append(_random(medium, line, goal, 100 if quick else 2000))
-    for diamond in (False, True):
-        for count in (32,) if quick else (32, 128, 512, 2048):
-            seconds, value = timed(lambda c=count, d=diamond: ordinates(medium.kappa, medium.source, h, c, d))
-            name = f"discrete ordinates ({'diamond' if diamond else 'step'}), {count}"
-            rows.append({"method": name, "error": l2(value[:, n, n], line), "seconds": seconds})
-    return rows
-
-
-def _centres(medium: rte.Medium) -> np.ndarray:
-    return np.stack([a.ravel() for a in np.meshgrid(*medium.grid.centres, indexing="ij")], axis=1)
-
-
-def _backward(medium: rte.Medium, line: np.ndarray, count: int) -> dict[str, Any]:
-    """Rays backward from every cell in the same fixed directions, timed on every sixteenth."""
-    cells, n = medium.grid.shape[0], medium.grid.shape[0] // 2
-    points = _centres(medium)
-    some = points[::16]
-    seconds, _ = timed(lambda: rte.solve(medium, rte.incident(some, directions=count), method=rte.March()), 1)
-    on = points.reshape(cells, cells, cells, 3)[:, n, n]
-    G = rte.solve(medium, rte.incident(on, directions=count), method=rte.March()).G
-    value = medium.kappa[:, n, n] * (4 * np.pi * medium.source[:, n, n] - G)
-    name = f"backward rays from every cell, {count} fixed directions"
-    return {"method": name, "error": l2(value, line), "seconds": seconds * len(points) / len(some)}
-
-
-def _random(medium: rte.Medium, line: np.ndarray, goal: float, count: int) -> dict[str, Any]:
-    """Random directions, as reverse Monte Carlo takes: error as 1/sqrt(rays), extrapolated to the goal."""
-    cells, n = medium.grid.shape[0], medium.grid.shape[0] // 2
-    rng = np.random.default_rng(0)
-    on = _centres(medium).reshape(cells, cells, cells, 3)[:, n, n]
-    rays = rte.Rays(np.repeat(on, count, axis=0), rng.normal(size=(cells * count, 3)))
-    seconds, result = timed(lambda: rte.solve(medium, rays, method=rte.March()), 1)
-    G = 4 * np.pi * result.value.reshape(cells, count).mean(axis=1)
-    error = l2(medium.kappa[:, n, n] * (4 * np.pi * medium.source[:, n, n] - G), line)
-    needed = count * (error / goal) ** 2
-    return {"method": f"backward rays, random: {needed:.2g} a cell (extrapolated)", "error": goal,
-            "seconds": seconds / cells / count * needed * cells**3}  # fmt: skip
 
 
 def _centreline(cells: int, quick: bool) -> dict[str, list[float]]:
@@ -172,35 +101,6 @@ def _bodies(cells: int, tau: float, quick: bool) -> dict[str, float]:
         power = rte.solve(medium, rte.heat_source(count), method=rte.March()).radiant_power
         row[name] = power / area / known[tau] - 1.0
     return row
-
-
-def _hot_spot(cells: int, quick: bool) -> list[dict[str, Any]]:
-    """A hot, dense spot in a thin cold gas: G along a line to a corner, against very many directions."""
-    grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells,) * 3)
-    r2 = sum(
-        (c.reshape([-1 if a == b else 1 for b in range(3)]) - 0.3) ** 2 for a, c in enumerate(grid.centres)
-    )
-    spot = np.exp(-r2 / 0.005)
-    medium = rte.Medium(grid, 0.1 + 5 * spot, spot)
-    some = np.random.default_rng(0).integers(0, cells, (60, 3))
-    points = np.stack([grid.centres[a][some[:, a]] for a in range(3)], axis=1)
-    exact = rte.solve(medium, rte.incident(points, directions=200 if quick else 11_000), method=rte.March()).G
-    at = tuple(some.T)
-    rows = []
-    for count in (14,) if quick else (100, 434):
-        seconds, result = timed(lambda c=count: rte.solve(medium, rte.heat_source(c), method=rte.March()))
-        rows.append({"method": f"sweep, {count} directions", "error": l2(np.log(result.G[at]), np.log(exact)),
-                     "seconds": seconds})  # fmt: skip
-    for diamond in (False, True):
-        for count in (32,) if quick else (128, 512, 2048):
-            seconds, value = timed(
-                lambda c=count, d=diamond: ordinates(medium.kappa, medium.source, 1 / cells, c, d)
-            )
-            G = 4 * np.pi * medium.source - value / medium.kappa
-            name = f"discrete ordinates ({'diamond' if diamond else 'step'}), {count}"
-            rows.append({"method": name, "seconds": seconds,
-                         "error": l2(np.log(np.maximum(G[at], 1e-9)), np.log(exact))})  # fmt: skip
-    return rows
 
 
 def _thick(cells: int, depth: float) -> dict[str, Any]:
@@ -263,10 +163,8 @@ def _wall_flux(quick: bool) -> list[dict[str, Any]]:
 
 def _pool_fire(quick: bool) -> dict[str, Any]:
     """G along the axis of the 40^3 fire beside OpenFOAM's fvDOM, and what the fire radiates."""
-    with h5py.File(HERE / "data/pool_fire_openfoam_40.h5") as file:
-        T, kappa, foam = (file[n][:] for n in ("temperature", "absorption_coefficient", "G"))
-    grid = rte.uniform((-0.5, 0, -0.5), (0.5, 1, 0.5), T.shape)
-    medium = rte.Medium(grid, kappa, rte.blackbody(T))
+    medium, T, foam = pool_fire()
+    grid = medium.grid
     sensor = rte.heat_source(50 if quick else 1202)
     result = rte.solve(medium, sensor, rte.black(300.0))
     outlet = rte.black(
@@ -325,6 +223,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
     ]
     return {
         "burns christon": _against_first(data["burns christon"], "L2 error"),
+        "pool fire div q": _against_first(data["pool fire peers"], "L2 error"),
         "hot spot": _against_first(data["hot spot"], "L2 error of log G"),
         "thick cells": table(head, thick),
         "wall flux": table(
@@ -375,5 +274,12 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
 def _against_first(rows: list[dict[str, Any]], error: str) -> str:
     return table(
         ["method", error, "time (first row = 1)"],
-        [[r["method"], f"{r['error']:.1e}", f"{r['seconds'] / rows[0]['seconds']:.3g}"] for r in rows],
+        [
+            [
+                r["method"],
+                f"{r['error']:.1e}",
+                f"{r['seconds'] / rows[0]['seconds']:.3g}" if "seconds" in r else "",
+            ]
+            for r in rows
+        ],
     )

@@ -47,7 +47,8 @@ class Domain(NamedTuple):
     def size(self) -> FloatArray:
         """Geometric mean width of each cell over the axes that end [m]."""
         finite = int(np.isfinite(self.period).sum())
-        return np.asarray(self.volume ** (1.0 / finite))
+        x, y, z = (np.diff(f) ** (1.0 / finite) for f in self.faces)
+        return np.asarray(x[:, None, None] * y[None, :, None] * z[None, None, :])
 
     @property
     def uniform(self) -> bool:
