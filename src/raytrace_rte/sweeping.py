@@ -100,9 +100,11 @@ class Sweeper:
 
         groups, count = self.groups, len(self.directions.weight)
         cells = cells_of(self.grid, record)
-        deposits = np.zeros((groups, len(record), 2))
-        arrived, cover = np.zeros((2, groups, self.surfaces))
-        sums = Sums(deposits, arrived, cover, np.zeros(groups, np.int64))
+        sums = Sums(
+            np.zeros((groups, len(record), 2)),
+            np.zeros((groups, self.surfaces, 2)),
+            np.zeros(groups, np.int64),
+        )
         with _threads(self.threads):
             for first in range(0, count, groups):
                 if self.progress:
@@ -110,11 +112,10 @@ class Sweeper:
                 sweep(self.box, cells, self.bundle, radiosity, first, self.longest, sums)
         if self.progress:
             self.progress(count, count)
-        deposits, arrived, cover = (a.sum(axis=0) for a in sums[:3])
-        net, path, crossings = deposits[:, 0], deposits[:, 1], sums.crossings
-        return Swept(
-            net, path / np.where(self.fill > 0.0, self.fill, 1.0), arrived, cover, int(crossings.sum())
-        )
+        net, path = sums.cells.sum(axis=0).T
+        arrived, cover = np.ascontiguousarray(sums.surfaces.sum(axis=0).T)
+        path = path / np.where(self.fill > 0.0, self.fill, 1.0)
+        return Swept(net, path, arrived, cover, int(sums.crossings.sum()))
 
 
 class _threads:

@@ -54,6 +54,19 @@ def where(context, condition, a, b):
     return kind(condition, *((a, b) if kind is VECTOR else [kind] * 2)), code
 
 
+@intrinsic
+def floor(context, a):
+    """Return the greatest whole number that is not above a."""
+    kind = _number_or_vector(a)
+
+    def code(ctx, builder, signature, args):
+        name = f"llvm.floor.v{WIDTH}f64" if kind is VECTOR else "llvm.floor.f64"
+        shape = ir.FunctionType(args[0].type, [args[0].type])
+        return builder.call(cgutils.get_or_insert_function(builder.module, shape, name), args)
+
+    return kind(a), code
+
+
 def _extreme(sign):
     @intrinsic
     def extreme(context, a, b):
@@ -212,6 +225,9 @@ if config.DISABLE_JIT:
 
     def where(condition, a, b):
         return np.where(condition, a, b)[()]
+
+    def floor(a):
+        return np.floor(a)
 
     def least(a, b):
         return where(a < b, a, b)

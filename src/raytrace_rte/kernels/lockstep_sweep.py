@@ -8,7 +8,7 @@ stands, which keeps empty segments: they absorb, emit and deposit nothing.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
+from numba import get_num_threads, prange
 
 from .cartesian import begin, inside
 from .intrinsics import COUNTED, fetch, fma, greatest, load, places, record_bytes, records, store, where
@@ -36,8 +36,11 @@ from .lanes import (
     vectors,
     walk_in,
 )
+from .lockstep_cover import cover_evenly
 from .reconstruct import aligned
 from .sweep import (
+    ARRIVED,
+    COVER,
     NET,
     PARTS,
     PATH,
@@ -49,18 +52,18 @@ from .sweep import (
     sweep_singly,
     wrapped,
 )
-from .vector import WIDTH
+from .vector import ALL, WIDTH
 
 # Rows kept of a step: cell, length, source at both ends, a, w and d (transfer.py), power lost, mean of I.
 WHERE, LENGTH, NEAR, FAR, A_, W_, D_, LOST, MEAN = (ROW * row for row in range(9))
 STEP = 9 * ROW
-PATIENCE = 8
+PATIENCE = 2
 """Steps between two looks whether all lines have come to their ends."""
 INTO, OUT = 0, 1
 TILE = 8
 """Lines along the side of the square tiles in which a lattice is swept: two fills of the lanes."""
-ALL = (1 << WIDTH) - 1
-"""All lanes of a vector, as bits."""
+LONGEST = 1 << 16
+"""Cells that a line may cross at most: each takes 2.6 kB of a worker's memory."""
 
 
 @inlined
@@ -125,8 +128,8 @@ def _walk(box, cells, s, kept, light, series):
             _there(now, n, light)
         steps += 1
         if wraps:
-            _come_in_again(box, cells, s)
-        if wraps or steps % PATIENCE == 0:
+            moving = _come_in_again(box, cells, s)
+        elif steps % PATIENCE == 0:
             moving = False
             for n in range(0, LANES, WIDTH):
                 moving |= standing(s, n) != ALL
@@ -145,7 +148,8 @@ def _segments(s, kept, cells, even):
 
 @inlined
 def _come_in_again(box, cells, s):
-    """Bring lines that have left through a periodic face back in at the opposite one."""
+    """Bring lines that left through a periodic face in at the opposite one; return whether any goes on."""
+    moving = False
     for n in range(LANES):
         if s[TIME + n] >= s[END + n] and s[RAY + n] >= 0.0:
             ray, walk = wrapped(box, ray_in(s, n), walk_in(s, n))
@@ -154,6 +158,8 @@ def _come_in_again(box, cells, s):
                 place(s, n, cells, 0, ray, walk, s[TIME + n], np.inf, 1.0)
             else:
                 s[RAY + n] = -1.0
+        moving |= s[RAY + n] >= 0.0
+    return moving
 
 
 @kernel
@@ -173,14 +179,14 @@ def _carry_back(cells, kept, steps, light, power, deposits):
 @kernel
 def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
     """Sweep the lines in the first `count` lanes."""
-    s, kept, light, near, far, series = room
-    deposits, arrived, covered, crossings = deposit
+    s, kept, light, near, far, series, _ = room
+    deposits, reached, crossings = deposit
     for n in range(LANES):
         there, back = 0.0, 0.0
         if n < count:
             for p in range(near.shape[1]):
-                there += radiosity[near[n, p]]
-                back += radiosity[far[n, p]]
+                there += radiosity[np.int64(near[n, p])]
+                back += radiosity[np.int64(far[n, p])]
         light[INTO, n], light[OUT, n] = there / near.shape[1], back / near.shape[1]
     steps = _walk(box, cells, s, kept, light[INTO], series)
     _carry_back(cells, kept, steps, light[OUT], power, deposits)
@@ -188,73 +194,17 @@ def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
     for n in range(count):
         crossings[0] += np.int64(s[COUNT + n] + crossed(s, n))
         for p in range(near.shape[1]):
-            arrived[far[n, p]] += part * light[INTO, n]
-            arrived[near[n, p]] += part * light[OUT, n]
-            covered[far[n, p]] += part
-            covered[near[n, p]] += part
-
-
-@inlined
-def _reach(faces, period, o, d):
-    """Distances at which a line, across its faces, enters and leaves one axis; a periodic axis has none."""
-    inverse = 1.0 / d
-    a, b = (faces[0] - o) * inverse, (faces[faces.size - 1] - o) * inverse
-    return (-np.inf, np.inf) if period > 0.0 else (min(a, b), max(a, b))
-
-
-@inlined
-def _index(faces, period, p):
-    """Cell of a position on an axis of equal cells, the nearest one if it is outside."""
-    share = (p - faces[0]) / (faces[faces.size - 1] - faces[0])
-    share -= np.floor(share) if period > 0.0 else 0.0
-    n = faces.size - 1.0
-    return min(max(np.floor(share * n), 0.0), n - 1.0)
-
-
-@inlined
-def _wall_cell(box, x, y, z, axis, faces):
-    """Number of the wall cell at a position on the face of an axis; faces: first cells of the three."""
-    i, j, k = (
-        _index(box.x, box.period[0], x),
-        _index(box.y, box.period[1], y),
-        _index(box.z, box.period[2], z),
-    )
-    ny, nz = box.y.size - 1.0, box.z.size - 1.0
-    on_y, on_z = faces[1] + fma(i, nz, k), faces[2] + fma(i, ny, j)
-    return np.int64(faces[0] + fma(j, nz, k) if axis == 0 else (on_y if axis == 1 else on_z))
-
-
-@kernel
-def _cover_evenly(box, bundle, n, a, b, centre, near, far):
-    """`sweep.cover` in a grid of equal cells, of a line along no axis: all parts at once."""
-    t_in, a_in, t_out, a_out = centre
-    o, step = bundle.origin[n], bundle.steps[n]
-    u, v, w = bundle.direction[n]
-    entry = (box.first[0 if u > 0.0 else 1], box.first[2 if v > 0.0 else 3], box.first[4 if w > 0.0 else 5])
-    leave = (box.first[1 if u > 0.0 else 0], box.first[3 if v > 0.0 else 2], box.first[5 if w > 0.0 else 4])
-    for part in range(PARTS * PARTS):
-        p = a + (part // PARTS + 0.5) / PARTS - 0.5
-        q = b + (part % PARTS + 0.5) / PARTS - 0.5
-        x = o[0] + p * step[0, 0] + q * step[1, 0]
-        y = o[1] + p * step[0, 1] + q * step[1, 1]
-        z = o[2] + p * step[0, 2] + q * step[1, 2]
-        x_in, x_out = _reach(box.x, box.period[0], x, u)
-        y_in, y_out = _reach(box.y, box.period[1], y, v)
-        z_in, z_out = _reach(box.z, box.period[2], z, w)
-        s_in, s_out = max(x_in, y_in, z_in), min(x_out, y_out, z_out)
-        meets = s_in < s_out  # a part that passes the box by goes where its line goes
-        b_in = 0 if x_in == s_in else (1 if y_in == s_in else 2)
-        b_out = 0 if x_out == s_out else (1 if y_out == s_out else 2)
-        s_in, b_in = s_in if meets else t_in, b_in if meets else a_in
-        s_out, b_out = s_out if meets else t_out, b_out if meets else a_out
-        near[part] = _wall_cell(box, x + s_in * u, y + s_in * v, z + s_in * w, b_in, entry)
-        far[part] = _wall_cell(box, x + s_out * u, y + s_out * v, z + s_out * w, b_out, leave)
+            out, in_ = np.int64(far[n, p]), np.int64(near[n, p])
+            reached[out, ARRIVED] += part * light[INTO, n]
+            reached[out, COVER] += part
+            reached[in_, ARRIVED] += part * light[OUT, n]
+            reached[in_, COVER] += part
 
 
 @kernel
 def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
     """Sweep all lines of direction n, LANES at a time, tile by tile: neighbours end after as many steps."""
-    s, near, far = room[0], room[3], room[4]
+    s, near, far, offsets = room[0], room[3], room[4], room[6]
     power, count = bundle.power[n], 0
     rows, columns = bundle.counts[n, 0], bundle.counts[n, 1]
     u, v, w = bundle.direction[n]
@@ -271,9 +221,7 @@ def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
             way = ends(box, ray)
             if not way[0] < way[2]:
                 continue
-            if oblique:
-                _cover_evenly(box, bundle, n, a, b, way, near[count], far[count])
-            else:
+            if not (oblique and cover_evenly(box, bundle, n, a, b, near[count], far[count], offsets)):
                 cover(box, bundle, n, a, b, way, near[count], far[count])
             ray = inside_box(box, ray, way[0])
             place(s, count, cells, 0, ray, begin(box, ray, way[0]), way[0], np.inf, 1.0)
@@ -293,29 +241,30 @@ def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
 def sweep_together(box, cells, bundle, radiosity, first, rooms, sums):
     """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
 
-    radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each group.
+    radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each worker.
     """
-    deposits, arrived, covered, crossings = sums
-    states, kept, lights, series = rooms
-    for g in prange(deposits.shape[0]):
-        n = first + g
-        if n < bundle.power.size:
-            near = np.empty((LANES, PARTS * PARTS), dtype=np.int64)
-            room = states[g], kept[g], lights[g], near, np.empty_like(near), series
-            deposit = deposits[g], arrived[g], covered[g], crossings[g : g + 1]
-            _sweep_direction(box, cells, bundle, n, radiosity, room, deposit)
+    deposits, reached, crossings = sums
+    states, kept, lights, covers, series, offsets = rooms
+    for worker in prange(len(states)):
+        room = (states[worker], kept[worker], lights[worker], covers[worker, 0], covers[worker, 1], series,
+                offsets)  # fmt: skip
+        for g in range(worker, min(deposits.shape[0], bundle.power.size - first), len(states)):
+            deposit = deposits[g], reached[g], crossings[g : g + 1]
+            _sweep_direction(box, cells, bundle, np.int64(first + g), radiosity, room, deposit)
 
 
 def sweep(box, cells, bundle, radiosity, first, longest, sums):
     """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
 
     cells: records as of `sweep.KAPPA` and so on; radiosity (n_surface,) [W m-2 sr-1]; longest: no line
-    crosses more cells than that. Lines that solid cells cut go one by one.
+    crosses more cells than that. Lines that solid cells cut go one by one, and very long ones.
     """
-    if box.solid.size > 0:
+    if box.solid.size > 0 or longest > LONGEST:
         sweep_singly(box, bundle, cells.record, radiosity, first, longest, sums)
         return
-    groups, number = len(sums.cells), np.dtype(np.float64)
-    shapes = (STATE,), (longest + PATIENCE, STEP), (2, LANES)
-    rooms = *(aligned((groups, *shape), number) for shape in shapes), spread_series()
+    workers, number = min(get_num_threads(), len(sums.cells)), np.dtype(np.float64)
+    shapes = (STATE,), (longest + PATIENCE, STEP), (2, LANES), (2, LANES, PARTS * PARTS)
+    offsets = aligned((2, PARTS * PARTS), number)
+    offsets[:] = (np.indices((PARTS, PARTS)).reshape(2, -1) + 0.5) / PARTS - 0.5
+    rooms = *(aligned((workers, *shape), number) for shape in shapes), spread_series(), offsets
     sweep_together(box, cells, bundle, radiosity, first, rooms, sums)

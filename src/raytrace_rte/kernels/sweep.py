@@ -25,6 +25,7 @@ SEGMENT = 6
 KAPPA, ACROSS, SOURCE, GRADIENT = 0, 1, 4, 5
 """Columns of a cell's record (n_cell, 1, 8): kappa, how much of grad S counts across lines, S, grad S (3)."""
 NET, PATH = 0, 1
+ARRIVED, COVER = 0, 1
 THIN = 1e-4
 """Optical depth below which the mean of I along a segment is that of its ends: the next term is d/6 of it."""
 
@@ -60,12 +61,11 @@ class Bundle(NamedTuple):
 
 class Sums(NamedTuple):
     """Deposits of each group of directions: in cells (n_group, n_cell, 2) the net power [W], absorbed less
-    emitted, and the sum of A s I [W m]; on surfaces (n_group, n_surface) what arrives [W] and the sum of
+    emitted, and the sum of A s I [W m]; on surfaces (n_group, n_surface, 2) what arrives [W] and the sum of
     A [m2 sr]; crossings, of both senses at once (n_group,)."""
 
     cells: np.ndarray
-    arrived: np.ndarray
-    cover: np.ndarray
+    surfaces: np.ndarray
     crossings: np.ndarray
 
 
@@ -232,7 +232,7 @@ def _pass(cells, kept, first, last, step_, power, light, deposits):
 @kernel
 def _stretch(cells, kept, count, power, near, far, radiosity, deposit):
     """Sweep one stretch of gas between two surfaces, there and back."""
-    deposits, arrived, cover = deposit
+    deposits, reached = deposit
     part = power / near.size
     there, back = 0.0, 0.0
     for p in range(near.size):
@@ -241,10 +241,10 @@ def _stretch(cells, kept, count, power, near, far, radiosity, deposit):
     there = _pass(cells, kept, 0, count, 1, power, there / near.size, deposits)
     back = _pass(cells, kept, count - 1, -1, -1, power, back / near.size, deposits)
     for p in range(near.size):
-        arrived[far[p]] += part * there
-        arrived[near[p]] += part * back
-        cover[far[p]] += part
-        cover[near[p]] += part
+        reached[far[p], ARRIVED] += part * there
+        reached[far[p], COVER] += part
+        reached[near[p], ARRIVED] += part * back
+        reached[near[p], COVER] += part
 
 
 @kernel
@@ -303,7 +303,7 @@ def sweep_singly(box, bundle, record, radiosity, first, longest, sums):
 
     record (n_cell, 1, 8), radiosity (n_surface,) [W m-2 sr-1]; longest: no line crosses more cells than that.
     """
-    deposits, arrived, cover, crossings = sums
+    deposits, reached, crossings = sums
     for g in prange(deposits.shape[0]):
         n = first + g
         if n < bundle.power.size:
@@ -312,7 +312,7 @@ def sweep_singly(box, bundle, record, radiosity, first, longest, sums):
                 np.empty(longest, dtype=np.int64), np.empty((longest, SEGMENT)), near,
                 np.empty_like(near), np.empty_like(near),
             )  # fmt: skip
-            deposit = deposits[g], arrived[g], cover[g]
+            deposit = deposits[g], reached[g]
             for a in range(bundle.counts[n, 0]):
                 for b in range(bundle.counts[n, 1]):
                     crossings[g] += _sweep_line(box, bundle, record, radiosity, n, a, b, work, deposit)

@@ -19,6 +19,8 @@ from numba.extending import lower_builtin, models, register_model
 
 WIDTH = 8 if binding.get_host_cpu_features().get("avx512f", False) else 4
 """Numbers in a vector: those of a register. With two registers each, values spilled: slower by a tenth."""
+ALL = (1 << WIDTH) - 1
+"""All numbers of a vector, as bits."""
 
 NUMBER, WORD, BIT, SHORT = ir.DoubleType(), ir.IntType(64), ir.IntType(1), ir.IntType(32)
 NUMBERS = ir.VectorType(NUMBER, WIDTH)
