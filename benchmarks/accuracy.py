@@ -2,7 +2,7 @@
 
 Errors are against March(order=2), on a far finer grid (plume) or on the same grid (pool fire), or against a
 closed form (thick slab).
-Time is the best of several; what counts are ratios.
+Time is that of whole calls, the least of several taken in turn; what counts are ratios.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import raytrace_rte as rte
 from raytrace_rte import exact
 
 from .tables import percent, table
+from .timing import in_turn
 
 METHODS = {
     "March(order=1)": rte.March(1),
@@ -30,7 +31,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
     """Return all figures of the suite."""
     return {
         "plume": _plume((8, 16) if quick else (16, 32, 64, 128), 24 if quick else 256, 32 if quick else 512),
-        "fire": _fire(16 if quick else 512, 1 if quick else 5),
+        "fire": _fire(16 if quick else 512),
         "thick": _thick(),
     }
 
@@ -68,40 +69,35 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _timed(medium: rte.Medium, sensor: Any, method: Any, repeats: int, **kwargs: Any) -> tuple[Any, float]:
-    """Result and the least time spent tracing [s]."""
-    results = [rte.solve(medium, sensor, method=method, **kwargs) for _ in range(repeats + 1)]
-    return results[-1], min(r.stats["seconds_trace"] for r in results[1:] or results)
-
-
 def _plume(sizes: tuple[int, ...], fine: int, pixels: int) -> list[dict[str, Any]]:
     camera = rte.camera((0.9, -1.8, 0.6), (0, 0, 0.5), (pixels, pixels), 32)
     finest = rte.absorption.given(rte.sample("smooth-plume", fine))
     reference = rte.solve(finest, camera, method=rte.March(2)).value
-    rows = []
+    works = {}
     for n in sizes:
         medium = rte.absorption.given(rte.sample("smooth-plume", n))
         for name in ("March(order=1)", "March(order=2)"):
-            result, seconds = _timed(medium, camera, METHODS[name], 3)
-            error = np.linalg.norm(result.value - reference) / np.linalg.norm(reference)
-            rows.append(
-                {"cells": n, "method": name, "error": float(error), "seconds": seconds,
-                 "crossings": result.stats["crossings"]}
-            )  # fmt: skip
-    for row in rows:
-        row["ratio"] = row["seconds"] / rows[-1]["seconds"]
-    return rows
+            works[n, name] = lambda m=medium, how=METHODS[name]: rte.solve(m, camera, method=how)
+    times = in_turn(works)
+    base = times[sizes[-1], "March(order=2)"][0]
+    return [
+        {"cells": n, "method": name, "crossings": result.stats["crossings"], "ratio": seconds / base,
+         "error": float(np.linalg.norm(result.value - reference) / np.linalg.norm(reference))}
+        for (n, name), (seconds, result) in times.items()
+    ]  # fmt: skip
 
 
-def _fire(pixels: int, repeats: int) -> list[dict[str, Any]]:
+def _fire(pixels: int) -> list[dict[str, Any]]:
     medium = rte.absorption.planck_mean(rte.sample("pool-fire"))
     camera = rte.camera((1.25, 0.75, -1.9), (0.02, 0.5, -0.02), (pixels, pixels), 27, up=(0, 1, 0))
     walls = rte.black(300.0)
-    reference, base = _timed(medium, camera, rte.March(2), repeats, walls=walls)
+    times = in_turn({
+        name: lambda how=method: rte.solve(medium, camera, walls, how) for name, method in METHODS.items()
+    })  # fmt: skip
+    base, march = times["March(order=2)"]
     rows = []
-    for name, method in METHODS.items():
-        result, seconds = _timed(medium, camera, method, repeats, walls=walls)
-        error = np.abs(result.value - reference.value) / reference.value
+    for name, (seconds, result) in times.items():
+        error = np.abs(result.value - march.value) / march.value
         crossings = result.stats["crossings"]
         rows.append(
             {"method": name, "mean": float(error.mean()), "worst": float(error.max()), "crossings": crossings,

@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import raytrace_rte as rte
 
 from . import scene as scenes
 from .tables import table
+from .timing import in_turn, timed
 
 LARGEST = 512
 """Cells along an axis up to which throughput is measured."""
@@ -73,17 +73,6 @@ def measure(quick: bool = False) -> dict[str, Any]:
     return data
 
 
-def _best(work: Callable[[], Any], repeats: int = 5) -> float:
-    """Least seconds of a few runs; the first, which compiles, does not count."""
-    work()
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
 def _kernel(
     view: scenes.Scene, method: Any, threads: int = 2
 ) -> tuple[Callable[[], None], Any, tuple[Any, ...]]:
@@ -128,7 +117,7 @@ def _throughput(n: int, pixels: int) -> list[dict[str, Any]]:
         if name == "float32":
             works["exp"] = lambda c=crossings, d=6.0 / n: floors.absorb_many(c, 2, d)
             works |= {m: _kernel(view, METHODS[m])[0] for m in ("March(order=1)", "Auto(1e-3)")}
-        seconds = {work: best for work, (best, _) in _in_turn(works).items()}
+        seconds = {work: best for work, (best, _) in in_turn(works).items()}
         rows.append(
             {
                 "cells": n,
@@ -149,7 +138,7 @@ def _threads(n: int, pixels: int) -> dict[str, Any]:
     works = [_kernel(view, rte.March(2), threads)[0] for threads in (1, 2)]
     data = view.medium.cells.record.reshape(-1)
     reads = [lambda t=t: floors.read_all(data, t, np.zeros(t)) for t in (1, 2)]
-    times = _in_turn(dict(zip(("one", "two", "read one", "read two"), works + reads, strict=True)))
+    times = in_turn(dict(zip(("one", "two", "read one", "read two"), works + reads, strict=True)))
     seconds = {name: best for name, (best, _) in times.items()}
     return {"cells": n, "march": seconds["one"] / seconds["two"],
             "read": seconds["read one"] / seconds["read two"]}  # fmt: skip
@@ -170,7 +159,7 @@ def _peers(sizes: tuple[int, ...], pixels: int, quick: bool) -> list[dict[str, A
                 absent[name] = package
                 continue
             images[name] = prepare(view)
-        for name, (seconds, shot) in _in_turn(images).items():
+        for name, (seconds, shot) in in_turn(images).items():
             error = scenes.error(shot, exact)
             share = getattr(images[name], "share", 1.0)
             rows.append({"name": name, "cells": n, "seconds": seconds / share, "error": error})
@@ -208,47 +197,32 @@ def _alone(view: scenes.Scene) -> Callable[[], Any]:
     return image
 
 
-def _in_turn(
-    works: dict[str, Callable[[], Any]], rounds: int = 16, patience: float = 6.0
-) -> dict[str, tuple[float, Any]]:
-    """Least seconds of each work and what it gave, all in turn, so that noise hits everybody; each about as
-    long as `patience` [s], but at least once more than to compile."""
-    results = {name: work() for name, work in works.items()}
-    best = dict.fromkeys(works, np.inf)
-    for turn in range(rounds):
-        for name, work in works.items():
-            if turn == 0 or turn * best[name] < patience:
-                start = time.perf_counter()
-                work()
-                best[name] = min(best[name], time.perf_counter() - start)
-    return {name: (best[name], results[name]) for name in works}
-
-
 def _growth(quick: bool) -> list[dict[str, Any]]:
-    """How cost grows with rays, bands and directions: (what, how many, seconds, work)."""
-    rows = []
-    n = 8 if quick else 128
+    """How cost grows with rays, bands and directions: (what, how many, seconds, cells crossed)."""
+    works: dict[tuple[str, int], Callable[[], Any]] = {}
+    crossings: dict[tuple[str, int], int] = {}
     for pixels in (16, 32) if quick else (128, 256, 512, 1024):
-        view = scenes.scene(n, pixels)
-        work, answers, _ = _kernel(view, rte.March(2))
-        rows.append(
-            {"what": "rays", "count": pixels**2, "seconds": _best(work, 3), "work": int(answers.visits.sum())}
+        works["rays", pixels**2], answers, _ = _kernel(
+            scenes.scene(8 if quick else 128, pixels), rte.March(2)
         )
+        crossings["rays", pixels**2] = int(answers.visits.sum())
     view = scenes.scene(8 if quick else 64, 32 if quick else 256)
     for bands in (1, 2, 4, 8):
         kappa, source = (np.repeat(f[..., None], bands, 3) for f in (view.medium.kappa, view.medium.source))
         medium = rte.Medium(view.medium.grid, kappa, source)
-        work, answers, _ = _kernel(scenes.Scene(medium, view.origin, view.direction), rte.March(2))
-        rows.append(
-            {"what": "bands", "count": bands, "seconds": _best(work, 3), "work": int(answers.visits.sum())}
-        )
-    medium = rte.absorption.given(rte.sample("burns-christon", 8 if quick else 41))
-    for directions in (14, 26) if quick else (50, 100, 200, 400):
-        sensor = rte.heat_source(directions)
-        seconds = _best(lambda s=sensor: rte.solve(medium, s, method=rte.March()), 3)
-        crossings = rte.solve(medium, sensor, method=rte.March()).stats["crossings"]
-        rows.append({"what": "directions", "count": directions, "seconds": seconds, "work": crossings})
-    return rows
+        scene = scenes.Scene(medium, view.origin, view.direction)
+        works["bands", bands], answers, _ = _kernel(scene, rte.March(2))
+        crossings["bands", bands] = int(answers.visits.sum())
+    cube = rte.absorption.given(rte.sample("burns-christon", 8 if quick else 41))
+    for count in (14, 26) if quick else (50, 100, 200, 400):
+        sensor = rte.heat_source(count)
+        works["directions", count] = lambda s=sensor: rte.solve(cube, s, method=rte.March())
+        crossings["directions", count] = works["directions", count]().stats["crossings"]
+    times = in_turn(works, rounds=1 if quick else 8)
+    return [
+        {"what": key[0], "count": key[1], "seconds": seconds, "work": crossings[key]}
+        for key, (seconds, _) in times.items()
+    ]
 
 
 def _sweep(n: int, directions: int) -> dict[str, Any]:
@@ -272,7 +246,7 @@ def _sweep(n: int, directions: int) -> dict[str, Any]:
         finally:
             lockstep_sweep.sweep = usual
 
-    times = _in_turn({"together": work, "singly": singly})
+    times = in_turn({"together": work, "singly": singly})
     (together, result), (apart, _) = times["together"], times["singly"]
     return {"cells": n, "directions": directions, "crossings": result.stats["crossings"],
             "seconds": together, "gain": apart / together}  # fmt: skip
@@ -347,7 +321,7 @@ def _latency(quick: bool) -> dict[str, float]:
             for _ in range(4)
         ]  # fmt: skip
     tool = [sys.executable, "-c", "from raytrace_rte.cli import main; main()", "--help"]
-    helped = _best(lambda: subprocess.run(tool, capture_output=True, check=False), 3)
+    helped, _ = timed(lambda: subprocess.run(tool, capture_output=True, check=False))
     return {
         "import": min(r[0] for r in runs),
         "help": helped,

@@ -16,6 +16,7 @@ from scipy.interpolate import CubicSpline
 import raytrace_rte as rte
 
 from .tables import percent, table
+from .timing import timed
 from .volume_peers import (
     REFERENCE,
     burns_christon,
@@ -24,7 +25,6 @@ from .volume_peers import (
     on_hot_spot,
     on_pool_fire,
     pool_fire,
-    timed,
 )
 
 HERE = Path(__file__).parent

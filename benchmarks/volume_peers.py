@@ -5,7 +5,6 @@ Times are ratios within one run; errors are relative L2 norms.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,11 @@ from scipy.interpolate import CubicSpline
 import raytrace_rte as rte
 
 from .ordinates import div_q as ordinates
+from .timing import timed
 
 HERE = Path(__file__).parent
 REFERENCE = HERE.parent / "tests/reference/burns_christon_centreline.csv"
 FIRE = HERE / "data/pool_fire_openfoam_40.h5"
-
-
-def timed(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
-    """Return the least seconds of a few runs, and the answer; the first run compiles and does not count."""
-    answer, best = work(), np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        answer = work()
-        best = min(best, time.perf_counter() - start)
-    return best, answer
 
 
 def l2(value: Any, reference: Any) -> float:
