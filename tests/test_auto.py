@@ -279,3 +279,42 @@ def test_the_pyramid_bounds_what_it_holds(rng):
                 )
                 assert nodes[index][low] == pytest.approx(max((r[..., at] - fall).min(), 0), abs=1e-12)
                 assert nodes[index][high] == pytest.approx((r[..., at] + fall).max(), rel=1e-14)
+
+
+@pytest.mark.parametrize("name", ["uniform", "stretched"])
+def test_rays_that_creep_across_a_face_behind_a_jump(name):
+    """In clear gas Auto jumps to x = 1/4; y, on a face, changes by less than rounding on the way."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (64, 64, 64))
+    if name == "stretched":
+        grid = rte.Cartesian(grid.x, grid.y, np.append(grid.z[:-1], 1.01))
+    x = np.broadcast_to(grid.centres[0][:, None, None], grid.shape)
+    medium = rte.Medium(grid, np.where(x > 0.25, 5.0, 0.0), np.where(x > 0.25, 1.0 + x, 1.0))
+    slopes = [0.0, 1e-17, -1e-17, 1e-16, -1e-16, -6e-17, -1e-13]
+    rays = rte.Rays([0.0, 29 / 64, 0.51], [[1.0, slope, 0.0] for slope in slopes])
+    _, auto = check(medium, rays, rte.open_(), 1e-3)
+    np.testing.assert_allclose(auto.optical_depth, 3.75, rtol=1e-12)
+
+
+def test_rays_along_faces_keep_the_guarantee(rng):
+    for number in range(6):
+        grid = rte.Cartesian(*(np.cumsum(rng.uniform(0.01, 0.03, 40)) for _ in range(3)))
+        if number % 2:
+            grid = rte.uniform((0, 0, 0), (1, 1, 1), (37, 37, 37))
+        x, y, z = np.meshgrid(*(c / c[-1] for c in grid.centres), indexing="ij")
+        kappa = np.where(x + 0.2 * y > 0.5, 20.0, 0.0) * (1 + 0.3 * np.sin(3 * z))
+        origin = np.stack([rng.choice(faces, 1000) for faces in grid], axis=1)
+        direction = rng.choice([1e-17, -1e-17, -6e-17, -1e-16, -1e-13, 1e-10, 0.0, 1e-16], (1000, 3))
+        axis = rng.integers(0, 3, 1000)
+        direction[np.arange(1000), axis] = rng.choice([-1.0, 1.0], 1000)
+        direction[::3][np.arange(334), (axis[::3] + 1) % 3] = rng.choice([-1.0, 0.5], 334)
+        check(rte.Medium(grid, kappa, 1 + x * y), rte.Rays(origin, direction), rte.black(300.0), 1e-3)
+
+
+def test_a_far_origin_ends():
+    """So far away that cells are no wider than rounding: what is seen is coarse, but it ends at its wall."""
+    grid = rte.uniform((0, 0, 0), (101, 1, 1), (101, 1, 1))
+    medium = rte.Medium(grid, np.full(grid.shape, 0.001), np.ones(grid.shape), emission=lambda T: T)
+    rays = rte.Rays([[-1e16, 0.5, 0.5], [-3e16, 0.5, 0.5]], [1, 0, 0])
+    for method in (rte.March(2), rte.Auto(1e-3)):
+        result = rte.solve(medium, rays, rte.black(0.0, x_max=1000.0), method)
+        assert (result.value > 500.0).all()

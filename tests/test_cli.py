@@ -288,6 +288,15 @@ def test_ctrl_c_keeps_rays_and_resume_gives_the_same_bits(config):
         np.testing.assert_array_equal(file["radiance"][:], resumed)
 
 
+def test_kept_rays_belong_to_an_order_of_visits():
+    from raytrace_rte.run.checkpoint import job_key
+
+    order = np.arange(6)
+    keys = {job_key({"a": 1}, o) for o in (None, order, order[::-1].copy())}
+    assert len(keys) == 3
+    assert job_key({"a": 1}, order.copy()) in keys
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.name)
 def test_shipped_configs_run(path, tmp_path):
     small = {

@@ -83,6 +83,21 @@ def test_isothermal_enclosure_gives_blackbody_from_anywhere(rng, name, order):
         np.testing.assert_allclose(value, black, rtol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "method", [rte.March(2, stop=1e-3), rte.Auto(1e-3), rte.Thick(1), rte.Threshold(5.0)], ids=str
+)
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["clear first", "thick first"])
+def test_each_band_is_closed_by_the_wall_that_it_sees(method, order, rng):
+    """One band stops in the medium, the other goes through to the only hot wall."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (20, 20, 20))
+    kappa = np.stack([np.zeros(grid.shape), np.full(grid.shape, 5e3)], axis=-1)[..., order]
+    medium = rte.Medium(grid, kappa, np.ones_like(kappa), emission=lambda T: np.array([T, T]))
+    target = rng.uniform(0.2, 0.8, (700, 3))
+    rays = rte.Rays(target - [1, 0, 0], np.array([1, 0, 0]) + rng.uniform(-0.1, 0.1, (700, 3)))
+    result = rte.solve(medium, rays, rte.black(0.0, x_max=1000.0), method)
+    np.testing.assert_allclose(result.value, np.broadcast_to([1000.0, 1.0][order], (700, 2)), rtol=2e-3)
+
+
 def test_isothermal_slab_and_wall_behind():
     grid = rte.Cartesian(np.linspace(0, 2, 31))
     medium = rte.Medium(grid, np.full(grid.shape, 0.7), np.full(grid.shape, 5.0))
@@ -161,7 +176,7 @@ def test_bender_orszag_by_marching():
         assert value == pytest.approx(exact.bender_orszag(delta), rel=1e-6)
 
 
-def test_same_bits_for_threads_tiles_and_batches(monkeypatch):
+def test_same_bits_for_threads_and_batches(monkeypatch):
     from raytrace_rte import sensors
     from raytrace_rte.solver import trace_all
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
+from raytrace_rte.sensors import z_order
 
 
 def all_rays(sensor):
@@ -67,6 +68,31 @@ def test_huge_and_tiny_directions_are_normalised():
     rays = rte.Rays([0, 0, 0], [[1e300, 1e300, 0], [1e-300, 0, 1e-300], [1, 1e-160, 0]])
     np.testing.assert_allclose(np.linalg.norm(rays.direction, axis=1), 1.0)
     assert rays.direction[2, 1] == 0.0
+
+
+def test_no_rays_are_no_error():
+    medium = rte.Medium(rte.uniform((0, 0, 0), (1, 1, 1), (2, 2, 2)), np.ones((2, 2, 2)), np.ones((2, 2, 2)))
+    none = np.empty((0, 3))
+    for rays in (rte.Rays(none, none), rte.Rays(none, [1, 0, 0]), rte.Rays([1, 0, 0], none)):
+        for method in (rte.March(2), rte.Auto(1e-3)):
+            assert rte.solve(medium, rays, method=method).value.shape == (0,)
+
+
+def test_negligible_tilt_of_a_camera_is_none():
+    tilted, straight = (
+        rte.camera_orthographic((0, 0.5, -2), (x, 0.5, -1), (3, 3), 0.4, up=(0, 1, 0)) for x in (1e-310, 0)
+    )
+    np.testing.assert_array_equal(tilted.take(slice(None)).direction, straight.take(slice(None)).direction)
+
+
+def test_a_row_of_pixels_takes_no_memory_for_a_square():
+    import tracemalloc
+
+    tracemalloc.start()
+    assert len(z_order(1, 100_000)) == 100_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
 
 
 def test_walls():

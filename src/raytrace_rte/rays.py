@@ -35,7 +35,7 @@ class Rays:
         d = _vectors("direction", direction)
         if len(o) != len(d) and 1 not in (len(o), len(d)):
             raise InputError(f"rays: {len(o)} origins but {len(d)} directions; give as many, or one to share")
-        count = max(len(o), len(d))
+        count = len(d) if len(o) == 1 else len(o)
         d = unit(d)
         # A copy, so that what is hashed stays what is traced; directions are fresh numbers anyway.
         object.__setattr__(self, "origin", np.array(np.broadcast_to(o, (count, 3)), order="C"))
@@ -68,11 +68,6 @@ class Rays:
 def _own(vectors: FloatArray) -> FloatArray:
     """The array, contiguous and writable: kernels are compiled anew for any that is not."""
     return np.require(vectors, requirements=["C", "W"])
-
-
-def reversed_rays(rays: Rays, length: float) -> Rays:
-    """Return rays that start `length` [m] down each ray and look back."""
-    return trusted(rays.origin + length * rays.direction, -rays.direction)
 
 
 def hits(grid: Cartesian, rays: Rays) -> NDArray[np.bool_]:

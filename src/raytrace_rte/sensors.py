@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .grid import FloatArray
-from .rays import NEGLIGIBLE, Rays, trusted
+from .rays import NEGLIGIBLE, Rays, trusted, unit
 
 Vector = Sequence[float]
 TILE_BITS = 6
@@ -144,7 +144,10 @@ def z_order(rows: int, columns: int) -> NDArray[np.int64]:
     """Return the flat indices of all pixels, tile after tile, in each along a Z-order curve (Morton 1966)."""
     side = 1 << TILE_BITS
     number = np.arange(side * side)
-    across, down = (sum((number >> 2 * b + a & 1) << b for b in range(TILE_BITS)) for a in (0, 1))
+    bits = range(TILE_BITS)
+    across, down = (sum(((number >> 2 * b + a & 1) << b for b in bits), 0 * number) for a in (0, 1))
+    inside = (down < rows) & (across < columns)  # of a small image
+    down, across = down[inside], across[inside]
     high, wide = -(-rows // side), -(-columns // side)
     tile = np.arange(high * wide)[:, None]
     row, column = tile // wide * side + down, tile % wide * side + across
@@ -250,4 +253,4 @@ def _triple(name: str, values: Vector) -> tuple[float, float, float]:
 
 
 def _unit(v: NDArray[np.floating]) -> FloatArray:
-    return np.asarray(v / np.sqrt((v * v).sum()), dtype=np.float64)
+    return unit(np.asarray(v, dtype=np.float64)[None])[0]

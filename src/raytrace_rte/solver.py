@@ -85,7 +85,7 @@ def solve(
     progress: called with (done, in all) after each compiled call of about 0.4 s
     store: keeps finished rays
     objects: what ends rays inside: solid cells (`solids`), triangle meshes (`mesh`)
-    lean: rebuild cells' records wherever a ray comes instead of keeping them: a quarter of the memory,
+    lean: rebuild cells' records wherever a ray comes instead of keeping them: a third of the memory,
         several times the time, the same bits; for rays and images (docs/speed.md)
 
     Raises InputError when walls and medium do not fit together or threads is not a positive number.
@@ -235,7 +235,8 @@ def _budget(value: NDArray[np.float64], error: NDArray[np.float64], plan: Plan) 
     """How much of the tolerance was spent, over rays."""
     allowed = plan.relative * value + plan.absolute
     spent = np.divide(error, allowed, out=np.zeros_like(error), where=allowed > 0)
-    return {"absolute": plan.absolute, "mean": float(spent.mean()), "max": float(spent.max())}
+    mean = float(spent.mean()) if spent.size else 0.0
+    return {"absolute": plan.absolute, "mean": mean, "max": float(spent.max(initial=0.0))}
 
 
 def _statistics(medium: Medium, answers: Answers) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _land(faces, i, level, t, o, d, inverse):
             low = middle
         else:
             high = middle
-    return low
+    return low - 1 if d < 0.0 and low > first and faces[low] == p else low  # as cartesian.begin has it
 
 
 @kernel

@@ -172,6 +172,14 @@ STRUCK = 7
 
 
 @kernel
+def joined(face, other):
+    """The face where a ray leaves, of which two bands tell: one may have stopped; at an edge, the lower."""
+    if face == MISSED or other == MISSED:
+        return other if face == MISSED else face
+    return min(face, other)
+
+
+@kernel
 def face_left(grid, walk):
     """Number of the face through which a walk that is no longer inside has left the grid."""
     if walk.i < 0:

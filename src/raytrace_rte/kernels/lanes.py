@@ -3,8 +3,8 @@
 The state of all lanes lies in one flat array, a row of LANES numbers for each quantity. `cross` walks each
 lane to the end of its cell and looks up what the cell does to light; once all lanes have, `transfer` absorbs
 and emits: many short chains of operations that do not wait for one another. A lane stands where TIME >= END.
-Every lane does the arithmetic of the scalar kernels, and nothing depends on what the others hold: same bits
-in any company.
+Lanes do the arithmetic of the scalar kernels, but for where faces are: equally far apart on an even grid.
+Nothing depends on what other lanes hold: same bits in any company.
 """
 
 from __future__ import annotations
@@ -282,6 +282,13 @@ def crossed(s, n):
 
 
 @inlined
+def crossed_all(s, n):
+    """`crossed` of a vector of lanes."""
+    ended = load(s, TIME + n) >= load(s, EXIT + n)
+    return load(s, KX + n) + load(s, KY + n) + load(s, KZ + n) + where(ended, 1.0, 0.0)
+
+
+@inlined
 def clear(s, n, length):
     """Leave a lane empty: standing in cell 0; length of a cell's records in bytes."""
     for row in range(0, STATE, ROW):
@@ -305,17 +312,21 @@ def place(s, n, cells, b, ray, walk, t, end, linear):
 def put(s, n, cells, b, ray, walk, t, end, linear):
     """Put a lane's ray into the cell of a walk, at distance t, and let it move up to distance `end`."""
     p, q, length = cells.pitch, cells.stride, record_bytes(cells.record)
-    x = _face(s, n, cells.x, walk.i, walk.tx, ray.x, ray.u, ray.iu, p[0], length * q[0], linear)
-    y = _face(s, n + ROW, cells.y, walk.j, walk.ty, ray.y, ray.v, ray.iv, p[1], length * q[1], linear)
-    z = _face(s, n + 2 * ROW, cells.z, walk.k, walk.tz, ray.z, ray.w, ray.iw, p[2], length * q[2], linear)
+    x = _face(s, n, cells.x, walk.i, max(walk.tx, t), ray.x, ray.u, ray.iu, p[0], length * q[0], linear)
+    y = _face(s, n + ROW, cells.y, walk.j, max(walk.ty, t), ray.y, ray.v, ray.iv, p[1], length * q[1], linear)
+    z = _face(s, n + 2 * ROW, cells.z, walk.k, max(walk.tz, t), ray.z, ray.w, ray.iw, p[2], length * q[2],
+              linear)  # fmt: skip
     s[CELL + n] = COUNTED + length * (cell_of(cells, walk) * cells.record.shape[1] + b)
-    s[TIME + n] = min(t, s[EX + n], s[EY + n], s[EZ + n])  # no face lies behind, not even by rounding
+    s[TIME + n] = t
     s[EXIT + n] = s[END + n] = min(x, y, z, end)
 
 
 @inlined
 def _face(s, row, faces, i, ahead, o, d, inverse, pitch, stride, linear):
-    """Note where a lane is on one axis and how the face ahead changes; return how far the last one is."""
+    """Note where a lane is on one axis and how the face ahead changes; return how far the last one is.
+
+    ahead: distance of the face ahead, not behind the lane, not even by rounding.
+    """
     low, high, last, onward = faces[i], faces[i + 1], faces.size - 2, d > 0.0
     s[KX + row], s[IX + row], s[LX + row] = 0.0, i, last - i if onward else i
     s[SX + row] = stride if onward else -stride
@@ -327,7 +338,7 @@ def _face(s, row, faces, i, ahead, o, d, inverse, pitch, stride, linear):
     s[HX + row] = linear * _offset(low, high, onward)
     if pitch > 0.0:
         return fma(s[LX + row], s[DX + row], s[EX + row])
-    return min((faces[last + 1 if onward else 0] - o) * inverse, ENDLESS)
+    return min(max((faces[last + 1 if onward else 0] - o) * inverse, ahead), ENDLESS)
 
 
 @inlined
@@ -340,35 +351,46 @@ def shine(s, n):
 def walk_in(s, n):
     """The walk of a lane: where it is, or outside the domain, beyond the face through which it has left."""
     i, j, k = _index(s, n), _index(s, n + ROW), _index(s, n + 2 * ROW)
-    tx, ty, tz = _ahead_of(s, n)
     if s[TIME + n] >= s[EXIT + n]:
-        if _leaves(s, n, tx):
-            i += _way(s, n)
-        elif _leaves(s, n + ROW, ty):
-            j += _way(s, n + ROW)
-        elif _leaves(s, n + 2 * ROW, tz):
-            k += _way(s, n + 2 * ROW)
+        axis = _axis_out(s, n)
+        i = _beyond(s, n) if axis == 0 else i
+        j = _beyond(s, n + ROW) if axis == 1 else j
+        k = _beyond(s, n + 2 * ROW) if axis == 2 else k
+    tx, ty, tz = _ahead_of(s, n)
     return Walk(i, j, k, tx, ty, tz)
 
 
 @inlined
 def face_through(s, n):
     """Number of the face through which a lane has left the grid."""
-    tx, ty, _ = _ahead_of(s, n)
-    axis = 0 if _leaves(s, n, tx) else (1 if _leaves(s, n + ROW, ty) else 2)
+    axis = _axis_out(s, n)
     return 2 * axis + (s[SX + n + ROW * axis] > 0.0)
 
 
 @inlined
-def _leaves(s, row, ahead):
-    """Whether a lane at its exit leaves through the last face of one axis."""
-    return s[KX + row] == s[LX + row] and ahead == s[EXIT + row % ROW] and abs(s[IU + row]) < np.inf
+def _axis_out(s, n):
+    """Axis across whose last face a lane has left the grid."""
+    return 0 if _leaves(s, n) else (1 if _leaves(s, n + ROW) else 2)
+
+
+@inlined
+def _leaves(s, row):
+    """Whether a lane that has left the grid did so through the last face of one axis."""
+    last = fma(s[LX + row], s[DX + row], s[EX + row])
+    at_last = s[DX + row] > 0.0 or s[KX + row] == s[LX + row]  # E is the last face, or tells where it is
+    return at_last and last == s[EXIT + row % ROW] and abs(s[IU + row]) < np.inf
+
+
+@inlined
+def _beyond(s, row):
+    """Index behind the last cell of a lane along one axis."""
+    return np.int64(s[IX + row] + _way(s, row) * (s[LX + row] + 1.0))
 
 
 @inlined
 def _way(s, row):
     """The sense of a lane along one axis."""
-    return 1 if s[SX + row] > 0.0 else -1
+    return 1.0 if s[SX + row] > 0.0 else -1.0
 
 
 @inlined

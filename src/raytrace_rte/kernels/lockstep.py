@@ -9,10 +9,6 @@ from .intrinsics import fetch, greatest, load, places, record_bytes, store, wher
 from .jit import inlined, kernel
 from .lanes import (
     CELL,
-    EXIT,
-    KX,
-    KY,
-    KZ,
     LANES,
     LIGHT,
     RAY,
@@ -24,6 +20,7 @@ from .lanes import (
     clear,
     cross,
     crossed,
+    crossed_all,
     face_through,
     place,
     shine,
@@ -51,8 +48,7 @@ def _stop(s, dark):
     """Let lanes stand in which no band counts any more, and note how many cells each band has seen."""
     for n in range(0, LANES, WIDTH):
         lit = load(s, T + n) > dark[0]
-        ended = load(s, TIME + n) >= load(s, EXIT + n)
-        count = load(s, KX + n) + load(s, KY + n) + load(s, KZ + n) + where(ended, 1.0, 0.0)
+        count = crossed_all(s, n)
         for b in range(dark.size):
             m = b * LIGHT + n
             counts = load(s, T + m) > dark[b]
@@ -76,8 +72,8 @@ def _answer(s, n, end, dark, brightest, answers):
         E_[r, b] = s[E + m]
         tau[r, b] = s[TAU + m]
         neglected[r, b] = left * brightest[b] if stopped else 0.0
-        visits[r] += np.int64(s[SEEN + m]) + 1 if stopped else np.int64(crossed(s, n))
-        if b == dark.size - 1 and not stopped:
+        visits[r] += np.int64(s[SEEN + m]) + (dark[b] < 1.0) if stopped else np.int64(crossed(s, n))
+        if not stopped:
             face[r] = STRUCK if s[TIME + n] >= end[r] else face_through(s, n)
     steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .auto import Course, certain, cross_exactly, decide, set_out
-from .cartesian import aim, begin, enter, face_left
+from .cartesian import MISSED, aim, begin, enter, face_left, joined
 from .intrinsics import load, record_bytes
 from .jit import inlined, kernel
 from .lanes import (
@@ -55,7 +55,7 @@ PATIENCE = 2
 
 
 @inlined
-def _course(s, n, cells, low):
+def _course(s, n, low):
     """The course of a lane's ray."""
     return Course(
         walk_in(s, n), s[TIME + n], s[T + n], s[E + n], s[TAU + n], s[ERROR + n], 0.0, low,
@@ -88,7 +88,7 @@ def _answer(s, n, b, way, error, answers):
     steps[r, 0] += way.exact
     steps[r, 1] += way.thin
     steps[r, 2] += way.thick
-    face[r] = way.face
+    face[r] = joined(face[r], way.face)
     s[RAY + n] = -1.0
 
 
@@ -107,7 +107,7 @@ def _start_plainly(s, n, cells, b, ray, read):
 def _attend(s, n, cells, pyramid, walls, tolerance, answers):
     """Decide for a lane's ray: it goes on, or has ended and its answer is written."""
     b, ray = np.int64(s[BAND + n]), ray_in(s, n)
-    way = _course(s, n, cells, tolerance.low[b])
+    way = _course(s, n, tolerance.low[b])
     if s[PLAIN + n] > 0.0:
         T_, E_, tau, exact = s[T + n], s[E + n], s[TAU + n], way.exact
         face = face_left(cells, way.walk)
@@ -146,6 +146,7 @@ def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
         if band == 0:
             answers[4][this] = 0
             answers[5][this, :] = 0
+            answers[6][this] = MISSED
         way = set_out(cells, ray, t, t_out, low[band])
         place(s, n, cells, band, ray, way.walk, t, np.inf, 1.0)
         shine(s, n)

@@ -69,9 +69,7 @@ def march(cells, b, ray, linear, stop, greatest, end):
     T, E, tau, crossings = 1.0, 0.0, 0.0, 0
     dark = stop / np.float64(greatest)
     walk = begin(cells, ray, t)
-    while inside(cells, walk):
-        if not dark < T:
-            return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
+    while dark < T and t < end and inside(cells, walk):
         t_next = min(max(t, exit_at(walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
         d = kappa * (t_next - t)
@@ -80,12 +78,11 @@ def march(cells, b, ray, linear, stop, greatest, end):
         T *= e
         tau += d
         crossings += 1
-        if t_next >= end:
-            return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, STRUCK)
         t, walk = t_next, step(cells, ray, walk)
     if not dark < T:
         return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
-    return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face_left(cells, walk))
+    face = STRUCK if t >= end else face_left(cells, walk)
+    return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face)
 
 
 @kernel

@@ -29,7 +29,7 @@ class Cells(NamedTuple):
     """What ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8).
 
     pitch: widths of the cells along the axes (3,) [m] where all cells of the grid are equal, else zeros
-    faces, centres: those of the three axes in turn, from start (4,) on; centres are padded to as many
+    faces: those of the three axes in turn, from start (4,) on
     stride: how far apart the records of neighbours along each axis are (3,)
     axes: `Axis` of the three axes in turn, from start on (4, n)
     kappa, source: the fields themselves (n_cell, n_band). Where there are no records (0, n_band, 8), they are
@@ -45,7 +45,6 @@ class Cells(NamedTuple):
     record: np.ndarray
     pitch: np.ndarray
     faces: np.ndarray
-    centres: np.ndarray
     start: np.ndarray
     stride: np.ndarray
     axes: np.ndarray
@@ -238,12 +237,11 @@ def _pitch(grid) -> np.ndarray:
 
 
 def _tables(grid, bands) -> tuple[np.ndarray, ...]:
-    """Return (faces, centres, start, stride) of all axes in one."""
+    """Return (faces, start, stride, axes) of all axes in one."""
     _, ny, nz = grid.shape
     sizes = [faces.size for faces in grid]
     return (
         np.concatenate(grid),
-        np.concatenate([np.append(c, 0.0) for c in grid.centres]),
         np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
         bands * np.array([ny * nz, nz, 1], dtype=np.int64),
         np.concatenate([_axis(c, w) for c, w in zip(grid.centres, grid.widths, strict=True)], axis=1),

@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 
 from .auto import Tolerance, auto
-from .cartesian import aim
+from .cartesian import MISSED, aim, joined
 from .jit import driver
 from .lanes import space
 from .lockstep import RUN, march_together
@@ -33,7 +33,7 @@ class Plan(NamedTuple):
 class Answers(NamedTuple):
     """Arrays of march.Traced: the first four (n_ray, n_band), visits and face (n_ray,), steps (n_ray, 3).
 
-    visits and steps (exact, thin, thick) are sums over bands; face is that of the last band.
+    visits and steps (exact, thin, thick) are sums over bands; face is where bands leave that are not stopped.
     """
 
     transmittance: np.ndarray
@@ -108,6 +108,7 @@ def trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high,
                 ray = aim(origin, direction, r)
                 visits[r] = 0
                 steps[r, :] = 0
+                face[r] = MISSED
                 for b in range(bands):
                     if method == AUTO:
                         one = auto(cells, pyramid, b, ray, walls, tolerance)
@@ -127,7 +128,7 @@ def trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high,
                     steps[r, 0] += one.exact
                     steps[r, 1] += one.thin
                     steps[r, 2] += one.thick
-                    face[r] = one.face
+                    face[r] = joined(face[r], one.face)
 
 
 def empty_answers(rays: int, bands: int) -> Answers:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..formats.atomic import replacing
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
 FOLDER = ".partial"
 
 
-def job_key(settings: Mapping[str, Any]) -> str:
-    """Return the hash of everything the answer's bits depend on, compiled code included."""
+def job_key(settings: Mapping[str, Any], order: NDArray[np.int64] | None) -> str:
+    """Return the hash of everything the answer's bits depend on, and of where kept rays belong.
+
+    settings: the whole job; order: in which its rays are visited (None: as they are counted). Compiled code
+    counts as well.
+    """
     from ..kernels.jit import STAMP
 
     text = json.dumps(settings, sort_keys=True, default=str)
-    return hashlib.sha256((text + STAMP).encode()).hexdigest()
+    digest = hashlib.sha256((text + STAMP).encode())
+    digest.update(b"" if order is None else order.data)
+    return digest.hexdigest()
 
 
 class Checkpoint:

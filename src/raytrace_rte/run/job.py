@@ -99,7 +99,9 @@ class Prepared:
             raise InputError(
                 "--resume: a volume solve, a flux, or rays among reflecting walls keep nothing; drop it"
             )
-        return Checkpoint(self.job.directory, job_key(self.settings()), resume)
+        sensor = self.job.sensor
+        order = None if isinstance(sensor, HeatSource | PointSensor) else sensor.order()
+        return Checkpoint(self.job.directory, job_key(self.settings(), order), resume)
 
     def solve(
         self, checkpoint: Checkpoint, threads: int | None, progress: Progress | None
