@@ -8,7 +8,7 @@ stands, which keeps empty segments: they absorb, emit and deposit nothing.
 from __future__ import annotations
 
 import numpy as np
-from numba import get_num_threads, prange
+from numba import get_num_threads, get_thread_id, prange
 
 from .cartesian import begin, inside
 from .intrinsics import COUNTED, fetch, fma, greatest, load, places, record_bytes, records, store, where
@@ -63,7 +63,7 @@ INTO, OUT = 0, 1
 TILE = 8
 """Lines along the side of the square tiles in which a lattice is swept: two fills of the lanes."""
 LONGEST = 1 << 16
-"""Cells that a line may cross at most: each takes 2.6 kB of a worker's memory."""
+"""Cells that a line may cross at most: each takes 2.6 kB of a thread's memory."""
 
 
 @inlined
@@ -241,16 +241,17 @@ def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
 def sweep_together(box, cells, bundle, radiosity, first, rooms, sums):
     """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
 
-    radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each worker.
+    radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each thread.
     """
     deposits, reached, crossings = sums
     states, kept, lights, covers, series, offsets = rooms
-    for worker in prange(len(states)):
-        room = (states[worker], kept[worker], lights[worker], covers[worker, 0], covers[worker, 1], series,
-                offsets)  # fmt: skip
-        for g in range(worker, min(deposits.shape[0], bundle.power.size - first), len(states)):
+    for g in prange(deposits.shape[0]):
+        n = np.int64(first + g)
+        if n < bundle.power.size:
+            w = get_thread_id()
+            room = states[w], kept[w], lights[w], covers[w, 0], covers[w, 1], series, offsets
             deposit = deposits[g], reached[g], crossings[g : g + 1]
-            _sweep_direction(box, cells, bundle, np.int64(first + g), radiosity, room, deposit)
+            _sweep_direction(box, cells, bundle, n, radiosity, room, deposit)
 
 
 def sweep(box, cells, bundle, radiosity, first, longest, sums):
@@ -262,9 +263,9 @@ def sweep(box, cells, bundle, radiosity, first, longest, sums):
     if box.solid.size > 0 or longest > LONGEST:
         sweep_singly(box, bundle, cells.record, radiosity, first, longest, sums)
         return
-    workers, number = min(get_num_threads(), len(sums.cells)), np.dtype(np.float64)
+    threads, number = get_num_threads(), np.dtype(np.float64)
     shapes = (STATE,), (longest + PATIENCE, STEP), (2, LANES), (2, LANES, PARTS * PARTS)
     offsets = aligned((2, PARTS * PARTS), number)
     offsets[:] = (np.indices((PARTS, PARTS)).reshape(2, -1) + 0.5) / PARTS - 0.5
-    rooms = *(aligned((workers, *shape), number) for shape in shapes), spread_series(), offsets
+    rooms = *(aligned((threads, *shape), number) for shape in shapes), spread_series(), offsets
     sweep_together(box, cells, bundle, radiosity, first, rooms, sums)
