@@ -199,30 +199,36 @@ def _alone(view: scenes.Scene) -> Callable[[], Any]:
 
 def _growth(quick: bool) -> list[dict[str, Any]]:
     """How cost grows with rays, bands and directions: (what, how many, seconds, cells crossed)."""
-    works: dict[tuple[str, int], Callable[[], Any]] = {}
-    crossings: dict[tuple[str, int], int] = {}
+    works: dict[tuple[str, int], Callable[[], int]] = {}
     for pixels in (16, 32) if quick else (128, 256, 512, 1024):
-        works["rays", pixels**2], answers, _ = _kernel(
-            scenes.scene(8 if quick else 128, pixels), rte.March(2)
-        )
-        crossings["rays", pixels**2] = int(answers.visits.sum())
+        works["rays", pixels**2] = _counted(scenes.scene(8 if quick else 128, pixels))
     view = scenes.scene(8 if quick else 64, 32 if quick else 256)
     for bands in (1, 2, 4, 8):
         kappa, source = (np.repeat(f[..., None], bands, 3) for f in (view.medium.kappa, view.medium.source))
         medium = rte.Medium(view.medium.grid, kappa, source)
-        scene = scenes.Scene(medium, view.origin, view.direction)
-        works["bands", bands], answers, _ = _kernel(scene, rte.March(2))
-        crossings["bands", bands] = int(answers.visits.sum())
+        works["bands", bands] = _counted(scenes.Scene(medium, view.origin, view.direction))
     cube = rte.absorption.given(rte.sample("burns-christon", 8 if quick else 41))
     for count in (14, 26) if quick else (50, 100, 200, 400):
         sensor = rte.heat_source(count)
-        works["directions", count] = lambda s=sensor: rte.solve(cube, s, method=rte.March())
-        crossings["directions", count] = works["directions", count]().stats["crossings"]
+        works["directions", count] = lambda s=sensor: rte.solve(cube, s, method=rte.March()).stats[
+            "crossings"
+        ]
     times = in_turn(works, rounds=1 if quick else 8)
     return [
-        {"what": key[0], "count": key[1], "seconds": seconds, "work": crossings[key]}
-        for key, (seconds, _) in times.items()
+        {"what": what, "count": count, "seconds": seconds, "work": crossings}
+        for (what, count), (seconds, crossings) in times.items()
     ]
+
+
+def _counted(view: scenes.Scene) -> Callable[[], int]:
+    """The compiled march of a scene, which returns how many cells it has crossed."""
+    work, answers, _ = _kernel(view, rte.March(2))
+
+    def march() -> int:
+        work()
+        return int(answers.visits.sum())
+
+    return march
 
 
 def _sweep(n: int, directions: int) -> dict[str, Any]:
