@@ -16,7 +16,6 @@ from raytrace_rte.kernels.lanes import (
     RAY,
     E,
     absorb_all,
-    clear,
     crossed,
     meet,
     space,
@@ -24,6 +23,7 @@ from raytrace_rte.kernels.lanes import (
     standing,
     vectors,
 )
+from raytrace_rte.kernels.placing import clear
 from raytrace_rte.kernels.reconstruct import aligned
 from raytrace_rte.kernels.trace import empty_answers
 from raytrace_rte.kernels.vector import WIDTH

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -208,11 +209,12 @@ def _growth(quick: bool) -> list[dict[str, Any]]:
         medium = rte.Medium(view.medium.grid, kappa, source)
         works["bands", bands] = _counted(scenes.Scene(medium, view.origin, view.direction))
     cube = rte.absorption.given(rte.sample("burns-christon", 8 if quick else 41))
+
+    def sweep(count: int) -> int:
+        return int(rte.solve(cube, rte.heat_source(count), method=rte.March()).stats["crossings"])
+
     for count in (14, 26) if quick else (50, 100, 200, 400):
-        sensor = rte.heat_source(count)
-        works["directions", count] = lambda s=sensor: rte.solve(cube, s, method=rte.March()).stats[
-            "crossings"
-        ]
+        works["directions", count] = partial(sweep, count)
     times = in_turn(works, rounds=1 if quick else 8)
     return [
         {"what": what, "count": count, "seconds": seconds, "work": crossings}

@@ -1,4 +1,4 @@
-"""How the suites take time: the least of several runs; what is compared takes turns."""
+"""How the suites take time: the least of several runs, one work after the other or in turn."""
 
 from __future__ import annotations
 

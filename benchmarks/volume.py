@@ -20,6 +20,7 @@ from .timing import timed
 from .volume_peers import (
     REFERENCE,
     burns_christon,
+    coarser,
     l2,
     on_burns_christon,
     on_hot_spot,
@@ -131,7 +132,7 @@ def _wall_cells(cells: int, depth: float) -> dict[str, float]:
     auto = rte.solve(_wave(cells, depth), rte.heat_source(200)).div_q
     sweep = rte.solve(_wave(cells, depth), rte.heat_source(200), method=rte.March()).div_q
     fine = rte.solve(_wave(4 * cells, depth / 4), rte.heat_source(200), method=rte.March()).div_q
-    mean = fine.reshape(cells, 4, cells, 4, cells, 4).mean(axis=(1, 3, 5))
+    mean = coarser(fine, 4)
     at = np.ones(mean.shape, bool)
     at[1:-1, 1:-1, 1:-1] = False
     return {"kappa_h": depth, "auto": l2(auto[at], mean[at]), "sweep": l2(sweep[at], mean[at]),

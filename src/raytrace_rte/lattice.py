@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,20 +41,24 @@ class Domain(NamedTuple):
     @property
     def volume(self) -> FloatArray:
         """Volume of each cell [m3], its shape that of the grid."""
-        x, y, z = (np.diff(f) for f in self.faces)
-        return np.asarray(x[:, None, None] * y[None, :, None] * z[None, None, :])
+        return _product(np.diff(f) for f in self.faces)
 
     @property
     def size(self) -> FloatArray:
         """Geometric mean width of each cell over the axes that end [m]."""
         finite = int(np.isfinite(self.period).sum())
-        x, y, z = (np.diff(f) ** (1.0 / finite) for f in self.faces)
-        return np.asarray(x[:, None, None] * y[None, :, None] * z[None, None, :])
+        return _product(np.diff(f) ** (1.0 / finite) for f in self.faces)
 
     @property
     def uniform(self) -> bool:
         """Whether all cells are equal."""
         return all(np.ptp(np.diff(f)) <= 1e-9 * (f[-1] - f[0]) for f in self.faces)
+
+
+def _product(axes: Iterable[FloatArray]) -> FloatArray:
+    """Products of three arrays, each along an axis of its own."""
+    x, y, z = axes
+    return np.asarray(x[:, None, None] * y[None, :, None] * z[None, None, :])
 
 
 def domain(grid: Cartesian, periodic: tuple[bool, bool, bool]) -> Domain:

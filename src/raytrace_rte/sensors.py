@@ -150,8 +150,9 @@ def z_order(rows: int, columns: int) -> NDArray[np.int64]:
     down, across = down[inside], across[inside]
     high, wide = -(-rows // side), -(-columns // side)
     tile = np.arange(high * wide)[:, None]
-    row, column = tile // wide * side + down, tile % wide * side + across
-    return (row * columns + column)[(row < rows) & (column < columns)]
+    row, column = tile // wide * side, tile % wide * side  # of its first pixel
+    order = (row * columns + column) + (down * columns + across)
+    return np.asarray(order[(down < rows - row) & (across < columns - column)])
 
 
 def heat_source(directions: int = 100, seed: int = 0, lines: int = 1) -> HeatSource:

@@ -15,7 +15,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cartesian import ENDLESS, MISSED, Walk, begin, cell_of, enter, exit_at, face_left, inside, leave, step
+from .cartesian import (
+    ENDLESS,
+    MISSED,
+    Walk,
+    begin,
+    cell_of,
+    enter,
+    exit_at,
+    face_left,
+    inside,
+    leave,
+    run_into,
+    search,
+    step,
+)
 from .intrinsics import fma
 from .jit import inlined, kernel
 from .march import Traced, cell_between, march, slope_along
@@ -91,14 +105,7 @@ def _land(faces, i, level, t, o, d, inverse):
     if _exit_brick(faces, i, level, o, d, inverse) <= t:
         return last if d > 0.0 else first - 1
     p = o + t * d
-    low, high = first, last  # the last face not beyond p, within the brick
-    while high - low > 1:
-        middle = (low + high) // 2
-        if faces[middle] <= p:
-            low = middle
-        else:
-            high = middle
-    return low - 1 if d < 0.0 and low > first and faces[low] == p else low  # as cartesian.begin has it
+    return run_into(faces, first, search(faces, first, last, p), p, d)
 
 
 @kernel

@@ -81,20 +81,32 @@ def enter(grid, ray):
 
 
 @kernel
+def search(faces, first, last, p):
+    """Cell of a position between two faces; on a face, the upper one."""
+    low, high = first, last
+    while high - low > 1:
+        middle = (low + high) // 2
+        if faces[middle] <= p:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def run_into(faces, first, i, p, d):
+    """Cell i of a position, from the first one on, or the one below that the ray runs into from its face."""
+    return i - 1 if d < 0.0 and i > first and faces[i] == p else i
+
+
+@kernel
 def _locate(faces, p, d):
     """Cell of a position; on a face, the cell that the ray runs into (the upper one when it runs along)."""
     n = faces.size - 1
     i = guess(faces, p)
     if not (faces[i] <= p or i == 0) or not (p < faces[i + 1] or i == n - 1):
-        low, high = 0, n  # the last face not beyond p
-        while high - low > 1:
-            middle = (low + high) // 2
-            if faces[middle] <= p:
-                low = middle
-            else:
-                high = middle
-        i = low
-    return i - 1 if d < 0.0 and i > 0 and faces[i] == p else i
+        i = search(faces, 0, n, p)
+    return run_into(faces, 0, i, p, d)
 
 
 @kernel

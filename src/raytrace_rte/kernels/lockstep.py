@@ -17,17 +17,14 @@ from .lanes import (
     TIME,
     E,
     T,
-    clear,
     cross,
     crossed,
     crossed_all,
-    face_through,
-    place,
-    shine,
     stand,
     standing,
     vectors,
 )
+from .placing import clear, face_through, place, shine
 from .vector import WIDTH
 
 RUN = 64
@@ -62,8 +59,7 @@ def _answer(s, n, end, dark, brightest, answers):
     """Write what the ray of a lane has brought back."""
     T_, E_, tau, neglected, visits, steps, face = answers
     r = np.int64(s[RAY + n])
-    face[r] = MISSED
-    visits[r] = 0
+    visits[r], out = 0, False
     for b in range(dark.size):
         m = b * LIGHT + n
         left = s[T + m]
@@ -73,8 +69,8 @@ def _answer(s, n, end, dark, brightest, answers):
         tau[r, b] = s[TAU + m]
         neglected[r, b] = left * brightest[b] if stopped else 0.0
         visits[r] += np.int64(s[SEEN + m]) + (dark[b] < 1.0) if stopped else np.int64(crossed(s, n))
-        if not stopped:
-            face[r] = STRUCK if s[TIME + n] >= end[r] else face_through(s, n)
+        out |= not stopped
+    face[r] = MISSED if not out else (STRUCK if s[TIME + n] >= end[r] else face_through(s, n))
     steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
 
 

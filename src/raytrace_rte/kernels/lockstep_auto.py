@@ -35,19 +35,14 @@ from .lanes import (
     VAIN,
     E,
     T,
-    clear,
     cross,
     crossed,
-    place,
-    put,
-    ray_in,
-    shine,
     stand,
     standing,
     vectors,
-    walk_in,
 )
 from .lockstep import RUN, following, missed
+from .placing import clear, place, put, ray_in, shine, walk_in
 from .vector import WIDTH
 
 PATIENCE = 2

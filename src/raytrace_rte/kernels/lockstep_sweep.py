@@ -26,17 +26,14 @@ from .lanes import (
     V,
     W,
     absorb_all,
-    clear,
     crossed,
     meet,
-    place,
-    ray_in,
     spread_series,
     standing,
     vectors,
-    walk_in,
 )
 from .lockstep_cover import cover_evenly
+from .placing import clear, place, ray_in, walk_in
 from .reconstruct import aligned
 from .sweep import (
     ARRIVED,
@@ -63,7 +60,7 @@ INTO, OUT = 0, 1
 TILE = 8
 """Lines along the side of the square tiles in which a lattice is swept: two fills of the lanes."""
 LONGEST = 1 << 16
-"""Cells that a line may cross at most: each takes 2.6 kB of a thread's memory."""
+"""Cells of the longest line that goes in lockstep: each takes 2.6 kB of every thread's memory."""
 
 
 @inlined

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from .cartesian import ENDLESS, Ray, Walk, begin, cell_of, exit_at, guess, inside, leave, step
+from .cartesian import ENDLESS, Ray, Walk, begin, cell_of, exit_at, guess, inside, leave, search, step
 from .jit import driver, kernel
 from .transfer import absorb
 
@@ -132,14 +132,7 @@ def _at(faces, period, p):
     i = guess(faces, p)
     if faces[i] <= p < faces[i + 1]:
         return i
-    low, high = 0, faces.size - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if faces[middle] <= p:
-            low = middle
-        else:
-            high = middle
-    return low
+    return search(faces, 0, faces.size - 1, p)
 
 
 @kernel
