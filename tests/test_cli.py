@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
+from raytrace_rte import sections
 
 ROOT = Path(__file__).parent.parent
 TOOL = [sys.executable, "-c", "from raytrace_rte.cli import main; main()"]
@@ -295,6 +297,23 @@ def test_kept_rays_belong_to_an_order_of_visits():
     keys = {job_key({"a": 1}, o) for o in (None, order, order[::-1].copy())}
     assert len(keys) == 3
     assert job_key({"a": 1}, order.copy()) in keys
+
+
+@pytest.mark.parametrize(
+    ("kind", "section"),
+    [(k, model) for name in ("sensor", "walls", "method") for k, model in sections.KINDS[name].items()],
+)
+def test_keys_of_a_config_are_arguments_of_the_public_function(kind, section):
+    function = inspect.signature(getattr(rte, sections.PUBLIC.get(kind, kind)))
+    keys = {key: field for key, field in section.model_fields.items() if key != "kind"}
+    faces = "faces" in function.parameters
+    assert keys.keys() - (set(sections.FacesSection.model_fields) if faces else ()) <= set(
+        function.parameters
+    )
+    for key, field in keys.items():
+        if key in function.parameters and not field.is_required() and field.default is not None:
+            default = function.parameters[key].default
+            assert field.default == (list(default) if isinstance(default, tuple) else default)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.name)

@@ -371,6 +371,7 @@ GREY = "emissivity = 0.5"
         (GREY, GREY + "\nx_min = { kind = 'shiny' }", "x_min"),
         ("[walls]", "[[objects]]\nkind = 'ball'\n[walls]", "expected one of box, mesh"),
         ("[walls]", "[objects]\nkind = 'box'\n[walls]", "expected a list of tables"),
+        ("[field]", "objects = ['box']\n[field]", r"'objects' is \['box'\]; expected a list of tables"),
         (SENSOR, "kind = 'wall_flux'\nface = 'left'\n", "no face 'left'"),
         (SENSOR, RADIOMETER + "\n", "position"),
     ],

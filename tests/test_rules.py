@@ -30,6 +30,7 @@ LAYERS = [
     {"enclosure"},
     {"solver"},
     {"formats", "plot", "plot_heat", "samples"},
+    {"sections"},
     {"config"},
     {"run"},
     {"cli"},
@@ -205,3 +206,4 @@ def test_time_to_help_and_to_a_config_error(tmp_path):
         assert best < 0.5
         imports = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False).stderr
         assert "numba" not in imports
+        assert "numpy" not in imports

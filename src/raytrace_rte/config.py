@@ -1,290 +1,33 @@
-"""TOML <-> the objects of a job. Section = concept, key = argument of the Python function of that name.
-
-Nothing here imports Numba: a mistake in a config is reported at once.
-"""
+"""TOML -> a job: read the file, apply the overrides, check every section, then make its objects."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError, nearest
-from .grid import FACES
-from .method import Auto, March, Method, Thick, Thin, Threshold
-from .radiometers import PointSensor, incident, radiometer, wall_flux
-from .rays import Rays
-from .sensors import HeatSource, Sensor, camera, camera_orthographic, heat_source, line_of_sight
-from .walls import Walls, black, grey, mirror, open_, periodic
-
-Vector = Annotated[list[float], Field(min_length=3, max_length=3)]
-Shape = Annotated[list[int], Field(min_length=2, max_length=2)]
-
-
-class Section(BaseModel):
-    """One table of a config; its fields are the keys allowed there."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    def arguments(self) -> dict[str, Any]:
-        """The keys given, without those that only choose the function."""
-        return self.model_dump(exclude={"kind", "model"}, exclude_none=True)
-
-
-class FieldSection(Section):
-    """Which field: a file (native, or through a map), or one of the samples."""
-
-    file: str | None = None
-    map: str | None = None
-    allow_cold: bool = False
-    sample: str | None = None
-    cells: int | None = None
-
-
-class GivenSection(Section):
-    """absorption.given."""
-
-    model: Literal["given"]
-
-
-class PlanckMeanSection(Section):
-    """absorption.planck_mean."""
-
-    model: Literal["planck_mean"]
-    species: list[str] | None = None
-
-
-class CameraSection(Section):
-    """sensors.camera."""
-
-    kind: Literal["camera"]
-    position: Vector
-    look_at: Vector
-    shape: Shape = [512, 512]
-    field_of_view_deg: float = 30.0
-    up: Vector = [0.0, 0.0, 1.0]
-
-
-class OrthographicSection(Section):
-    """sensors.camera_orthographic."""
-
-    kind: Literal["camera_orthographic"]
-    position: Vector
-    look_at: Vector
-    shape: Shape = [512, 512]
-    width: float = 1.0
-    up: Vector = [0.0, 0.0, 1.0]
-
-
-class LineOfSightSection(Section):
-    """sensors.line_of_sight."""
-
-    kind: Literal["line_of_sight"]
-    origin: Vector
-    direction: Vector
-
-
-class RaysSection(Section):
-    """rays.Rays."""
-
-    kind: Literal["rays"]
-    origin: list[Vector]
-    direction: list[Vector]
-
-
-class RadiometerSection(Section):
-    """radiometers.radiometer."""
-
-    kind: Literal["radiometer"]
-    position: Vector | list[Vector]
-    normal: Vector | list[Vector]
-    view_angle_deg: float = 180.0
-    directions: int = 400
-
-
-class WallFluxSection(Section):
-    """radiometers.wall_flux."""
-
-    kind: Literal["wall_flux"]
-    face: str
-    directions: int = 400
-
-
-class IncidentSection(Section):
-    """radiometers.incident."""
-
-    kind: Literal["incident"]
-    points: list[Vector] | None = None
-    directions: int = 400
-    seed: int = 0
-
-
-class HeatSourceSection(Section):
-    """sensors.heat_source."""
-
-    kind: Literal["heat_source"]
-    directions: int = 100
-    seed: int = 0
-    lines: int = 1
-
-
-class FaceSection(Section):
-    """What is at one face, when it is not black: kind and, for grey, temperature and emissivity."""
-
-    kind: Literal["black", "open", "grey", "mirror", "periodic"]
-    temperature: float | None = None
-    emissivity: float | None = None
-
-    def made(self) -> Walls:
-        """Return these walls."""
-        keys = {k: v for k, v in self.arguments().items() if v is not None}
-        maker = {"black": black, "open": open_, "grey": grey, "mirror": mirror, "periodic": periodic}[
-            self.kind
-        ]
-        try:
-            return maker(**keys)  # type: ignore[operator]
-        except TypeError:
-            takes = {
-                "black": "temperature",
-                "open": "an optional temperature",
-                "grey": "temperature and emissivity",
-            }
-            raise InputError(
-                f"a face of kind '{self.kind}' takes {takes.get(self.kind, 'no other key')}; "
-                f"found {', '.join(keys) if keys else 'none'}"
-            ) from None
-
-
-class FacesSection(Section):
-    """Keys of all walls whose faces may differ: a temperature of a black face, or a table."""
-
-    x_min: float | FaceSection | None = None
-    x_max: float | FaceSection | None = None
-    y_min: float | FaceSection | None = None
-    y_max: float | FaceSection | None = None
-    z_min: float | FaceSection | None = None
-    z_max: float | FaceSection | None = None
-
-    def arguments(self) -> dict[str, Any]:
-        """The keys given, faces made."""
-        given = {k: getattr(self, k) for k in type(self).model_fields if k != "kind"}
-        return {k: v.made() if isinstance(v, FaceSection) else v for k, v in given.items() if v is not None}
-
-
-class BlackSection(FacesSection):
-    """walls.black."""
-
-    kind: Literal["black"]
-    temperature: float
-
-
-class GreySection(FacesSection):
-    """walls.grey."""
-
-    kind: Literal["grey"]
-    temperature: float
-    emissivity: float
-
-
-class OpenSection(FacesSection):
-    """walls.open_."""
-
-    kind: Literal["open"] = "open"
-    temperature: float | None = None
-    intensity: float | list[float] | None = None
-
-
-class MarchSection(Section):
-    """method.March."""
-
-    kind: Literal["march"]
-    order: int = 2
-    stop: float | None = None
-
-
-class AutoSection(Section):
-    """method.Auto."""
-
-    kind: Literal["auto"]
-    rtol: float = 1e-3
-    atol: float | None = None
-
-
-class ThresholdSection(Section):
-    """method.Threshold."""
-
-    kind: Literal["threshold"]
-    delta: float = 30.0
-    terms: int = 2
-
-
-class ThickSection(Section):
-    """method.Thick."""
-
-    kind: Literal["thick"]
-    terms: int = 2
-
-
-class ThinSection(Section):
-    """method.Thin."""
-
-    kind: Literal["thin"]
-
-
-class BoxSection(Section):
-    """opaque.solids, for the cells whose centres are inside a box."""
-
-    kind: Literal["box"]
-    lower: Vector
-    upper: Vector
-    temperature: float
-    emissivity: float = 1.0
-
-
-class MeshSection(Section):
-    """meshes.mesh."""
-
-    kind: Literal["mesh"]
-    file: str
-    temperature: float
-    emissivity: float = 1.0
-    scale: float = 1.0
-
-
-class OutputSection(Section):
-    """Where results go, and which quantity the picture shows."""
-
-    directory: str = "out"
-    quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] = "radiance"
-
-
-SENSORS = {
-    "camera": (CameraSection, camera),
-    "camera_orthographic": (OrthographicSection, camera_orthographic),
-    "line_of_sight": (LineOfSightSection, line_of_sight),
-    "rays": (RaysSection, Rays),
-    "radiometer": (RadiometerSection, radiometer),
-    "wall_flux": (WallFluxSection, wall_flux),
-    "incident": (IncidentSection, incident),
-    "heat_source": (HeatSourceSection, heat_source),
-}
-WALLS = {"black": (BlackSection, black), "grey": (GreySection, grey), "open": (OpenSection, open_)}
-METHODS = {
-    "auto": (AutoSection, Auto),
-    "march": (MarchSection, March),
-    "threshold": (ThresholdSection, Threshold),
-    "thick": (ThickSection, Thick),
-    "thin": (ThinSection, Thin),
-}
-OBJECTS = {"box": BoxSection, "mesh": MeshSection}
-ABSORPTION = {"given": GivenSection, "planck_mean": PlanckMeanSection}
-SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output")
-CHOICE = {"absorption": "model", "sensor": "kind", "walls": "kind", "objects": "kind", "method": "kind"}
-"""The key that chooses the function in each section where there is a choice."""
+from .sections import (
+    CHOICE,
+    KINDS,
+    SECTIONS,
+    BoxSection,
+    FieldSection,
+    GivenSection,
+    MeshSection,
+    OutputSection,
+    PlanckMeanSection,
+    checked,
+    chosen,
+)
+
+if TYPE_CHECKING:
+    from .method import Method
+    from .radiometers import PointSensor
+    from .sensors import HeatSource, Sensor
+    from .walls import Walls
 
 
 @dataclass(frozen=True)
@@ -341,22 +84,30 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
             raise InputError(
                 f"unknown section [{name}]{nearest(name, SECTIONS)}; sections are {', '.join(SECTIONS)}"
             )
-        expected = list if name == "objects" else dict
-        if not isinstance(section, expected):
+        tables = section if name == "objects" else [section]
+        if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
             kind = "a list of tables: [[objects]]" if name == "objects" else f"a table: [{name}]"
             raise InputError(f"'{name}' is {section!r}; expected {kind}")
     if "sensor" not in table:
-        raise InputError(f"section [sensor] is missing; add one with kind = one of {', '.join(SENSORS)}")
-    absorption = table.get("absorption")
-    return Job(
+        raise InputError(
+            f"section [sensor] is missing; add one with kind = one of {', '.join(KINDS['sensor'])}"
+        )
+    field = _field(checked("field", FieldSection, table.get("field", {})))
+    absorption = chosen("absorption", table["absorption"]) if "absorption" in table else None
+    sensor = chosen("sensor", table["sensor"])
+    walls = chosen("walls", {"kind": "open"} | table.get("walls", {}))
+    objects = tuple(chosen("objects", thing) for thing in table.get("objects", []))
+    method = chosen("method", {"kind": "auto"} | table.get("method", {}))
+    output = checked("output", OutputSection, table.get("output", {}))
+    return Job(  # made only now: a misspelt key is told without NumPy
         path=path,
-        field=_field(_checked("field", FieldSection, table.get("field", {}))),
-        absorption=_chosen("absorption", ABSORPTION, absorption) if absorption is not None else None,
-        sensor=_made("sensor", SENSORS, table["sensor"]),
-        walls=_made("walls", WALLS, {"kind": "open"} | table.get("walls", {})),
-        objects=tuple(_chosen("objects", OBJECTS, thing) for thing in table.get("objects", [])),
-        method=_made("method", METHODS, {"kind": "auto"} | table.get("method", {})),
-        output=_checked("output", OutputSection, table.get("output", {})),
+        field=field,
+        absorption=absorption,
+        sensor=_made("sensor", sensor),
+        walls=_made("walls", walls),
+        objects=objects,
+        method=_made("method", method),
+        output=output,
     )
 
 
@@ -372,72 +123,13 @@ def _field(section: FieldSection) -> FieldSection:
     return section
 
 
-def _made(name: str, choices: Mapping[str, tuple[Any, Any]], table: dict[str, Any]) -> Any:
-    """Check a section and call the function that its kind names."""
-    section = _chosen(name, {kind: model for kind, (model, _) in choices.items()}, table)
-    _, function = choices[table["kind"]]
+def _made(name: str, section: Any) -> Any:
+    """Call the function that the section's kind names."""
     try:
-        return function(**section.arguments())
+        return section.made()
     except InputError as error:
-        plain = str(error).removeprefix(f"{name}: ").removeprefix(f"{table['kind']}: ")
+        plain = str(error).removeprefix(f"{name}: ").removeprefix(f"{section.kind}: ")
         raise InputError(f"[{name}]: {plain}") from None
-
-
-def _chosen(name: str, choices: Mapping[str, Any], table: dict[str, Any]) -> Any:
-    key = CHOICE[name]
-    kind = table.get(key)
-    if not isinstance(kind, str) or kind not in choices:
-        found = f"{key} is {kind!r}" if key in table else f"{key} is missing"
-        hint = nearest(kind, choices) if isinstance(kind, str) else ""
-        raise InputError(f"[{name}]: {found}; expected one of {', '.join(choices)}{hint}")
-    return _checked(name, choices[kind], table)
-
-
-def _checked(name: str, model: type[Section], table: dict[str, Any]) -> Any:
-    try:
-        return model.model_validate(table)
-    except ValidationError as error:
-        raise InputError(f"[{name}]: {_sentence(error.errors(), model)}") from None
-
-
-def _sentence(problems: list[Any], model: type[Section]) -> str:
-    """One clear sentence from pydantic's problems; a misspelt key first, as it explains others."""
-    problem = min(problems, key=lambda p: p["type"] != "extra_forbidden")
-    place = [part for part in problem["loc"] if isinstance(part, str | int)]
-    key = str(place[0])
-    known = list(model.model_fields)
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key '{key}'{nearest(key, known)}; keys here are {', '.join(known)}"
-    if problem["type"] == "missing":
-        return f"key '{key}' is missing; expected {_annotation(model, key)}"
-    where = key + "".join(f"[{part}]" for part in place[1:] if isinstance(part, int))
-    return f"'{where}' is {problem['input']!r}; expected {_annotation(model, key)}"
-
-
-def _annotation(model: type[Section], key: str) -> str:
-    text = {
-        "position": "three numbers [m], or a list of them for radiometers",
-        "lower": "three numbers [m]",
-        "upper": "three numbers [m]",
-        "normal": "three numbers, or a list of them",
-        "points": "a list of points, three numbers [m] each",
-        "face": "x_min, x_max, y_min, y_max, z_min or z_max",
-        **dict.fromkeys(
-            FACES, "a temperature [K], or a table with kind = black, grey, open, mirror or periodic"
-        ),
-        "look_at": "three numbers [m]",
-        "up": "three numbers",
-        "origin": "three numbers [m], or a list of them for rays",
-        "direction": "three numbers, or a list of them for rays",
-        "shape": "two whole numbers, [rows, columns]",
-        "quantity": "radiance, brightness_temperature, transmittance or optical_depth",
-        "species": "a list of names",
-        "intensity": "a number, or a list with one for each band [W m-2 sr-1]",
-    }
-    plain = {"float": "a number", "int": "a whole number", "str": "text in quotes", "bool": "true or false"}
-    annotation = str(model.model_fields[key].annotation)
-    named = next((words for name, words in plain.items() if name in annotation), annotation)
-    return text.get(key, named)
 
 
 def _read(path: Path) -> dict[str, Any]:
