@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .grid import Cartesian, FloatArray
 from .quadrature import Directions, lebedev, pairs, rotated
+
+T = TypeVar("T")
 
 ROTATION = 1
 """Seed of the rotation that keeps directions off the grid's axes: always the same, so that answers differ by
@@ -48,6 +50,12 @@ class Domain(NamedTuple):
         """Geometric mean width of each cell over the axes that end [m]."""
         finite = int(np.isfinite(self.period).sum())
         return _product(np.diff(f) ** (1.0 / finite) for f in self.faces)
+
+    @property
+    def area(self) -> FloatArray:
+        """Area of each wall cell [m2], all faces one after the other."""
+        width = [np.diff(f) for f in self.faces]
+        return np.concatenate([np.outer(*across(width, face)).ravel() for face in range(6)])
 
     @property
     def uniform(self) -> bool:
@@ -142,6 +150,12 @@ def longest(box: Domain, directions: Directions) -> int:
     across = np.ceil(reach[:, None] * np.abs(directions.vector) / least) + 2
     straight = ends | np.isinf(box.period)
     return int(np.where(straight, box.shape, across).sum(axis=1).max()) + 8
+
+
+def across(axes: Sequence[T], face: int) -> tuple[T, T]:
+    """Return what belongs to the two axes along a face, of what belongs to the three."""
+    first, second = (value for axis, value in enumerate(axes) if axis != face // 2)
+    return first, second
 
 
 def surfaces(shape: tuple[int, int, int]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .grid import FACES, Cartesian, FloatArray
-from .lattice import Domain, domain
+from .lattice import Domain, across, domain, surfaces
 from .walls import Walls
 
 
@@ -23,22 +23,63 @@ class Unfolded:
     box: Domain
     doubled: tuple[int, int, int]
 
-    def cells(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return cell values (nx, ny, nz, ...) with their images."""
-        for axis, side in enumerate(self.doubled):
+    @property
+    def images(self) -> int:
+        """How many times the given box is in the box that is swept."""
+        return 2 ** sum(side != 0 for side in self.doubled)
+
+    def cells(self, values: NDArray[Any], skip: int = -1) -> NDArray[Any]:
+        """Return cell values (nx, ny, nz, ...) with their images; the axis across a face is skipped."""
+        for axis, side in self._sides(skip):
             if side:
                 parts = (values, np.flip(values, axis))
                 values = np.concatenate(parts if side > 0 else parts[::-1], axis)
         return np.ascontiguousarray(values)
 
+    def gradient(self, values: FloatArray) -> FloatArray:
+        """Return a gradient (nx, ny, nz, 3) with its images; across a mirror its component changes sign."""
+        out = self.cells(values)
+        for axis, side in self._sides():
+            if side:
+                half = np.split(out, 2, axis)[1 if side > 0 else 0]  # a view: the images
+                half[..., axis] *= -1.0
+        return out
+
+    def own(self, values: FloatArray, skip: int = -1) -> FloatArray:
+        """Return the part of cell values that is no image."""
+        for axis, side in self._sides(skip):
+            if side:
+                values = np.split(values, 2, axis)[0 if side > 0 else 1]
+        return values
+
     def folded(self, values: FloatArray, skip: int = -1) -> FloatArray:
-        """Return the mean of cell values and their images; one axis of a face is skipped."""
-        for axis, side in enumerate(a for i, a in enumerate(self.doubled) if i != skip):
+        """Return the mean of cell values and their images."""
+        for axis, side in self._sides(skip):
             if side:
                 first, second = np.split(values, 2, axis)
                 own, image = (first, second) if side > 0 else (second, first)
                 values = 0.5 * (own + np.flip(image, axis))
         return values
+
+    def folded_face(self, maps: tuple[FloatArray, ...], number: int) -> FloatArray:
+        """Return the map of a given face: the mean with its images, the opposite face behind a mirror too."""
+        axis = number // 2
+        both = 0.5 * (maps[number] + maps[number ^ 1]) if self.doubled[axis] else maps[number]
+        return self.folded(both, axis)
+
+    def given_face(self, number: int) -> str:
+        """Name of the given face that a face of the swept box is: behind a mirror, the opposite one."""
+        side = self.doubled[number // 2]
+        return FACES[number if side == 0 else 2 * (number // 2) + (0 if side > 0 else 1)]
+
+    def by_face(self, values: FloatArray) -> tuple[FloatArray, ...]:
+        """Split values of surfaces into maps of the six faces of the swept box."""
+        first = surfaces(self.box.shape)
+        return tuple(values[first[f] : first[f + 1]].reshape(across(self.box.shape, f)) for f in range(6))
+
+    def _sides(self, skip: int = -1) -> list[tuple[int, int]]:
+        """Axes of an array, without the skipped one of the box, and the side of the image on each."""
+        return list(enumerate(side for axis, side in enumerate(self.doubled) if axis != skip))
 
 
 def unfold(grid: Cartesian, walls: Walls) -> Unfolded:

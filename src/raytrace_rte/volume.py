@@ -19,7 +19,7 @@ from .diffusion import THICK_CELL, Limit, rosseland
 from .errors import InputError
 from .grid import FACES, FloatArray
 from .heat_result import HeatResult
-from .lattice import SLAB, directions_for, surfaces
+from .lattice import SLAB, across, directions_for, surfaces
 from .medium import Medium
 from .method import Auto, March, Method
 from .opaque import Solids
@@ -97,22 +97,11 @@ def solve_volume(
     return _result(scene, method, bands, time.perf_counter() - started)
 
 
-def _gradient(unfolded: Unfolded, gradient: FloatArray) -> FloatArray:
-    """Gradient of the source with its images, whose component across the mirror changes sign."""
-    out = gradient
-    for axis, side in enumerate(unfolded.doubled):
-        if side:
-            image = np.flip(out, axis).copy()
-            image[..., axis] *= -1.0
-            out = np.concatenate((out, image) if side > 0 else (image, out), axis)
-    return np.ascontiguousarray(out)
-
-
 def _surfaces(scene: Scene, b: int) -> tuple[FloatArray, FloatArray]:
     """Black radiance [W m-2 sr-1] and emissivity of all wall cells and solid cells of the unfolded box."""
     black, emissivity = [], []
     for number in range(6):
-        wall = scene.walls.face(_real(scene.unfolded, number))
+        wall = scene.walls.face(scene.unfolded.given_face(number))
         black.append(_map(scene, wall.emitted(scene.medium)[:, b], number).ravel())
         emissivity.append(_map(scene, wall.emissivity, number).ravel())
     if scene.solids is not None:
@@ -127,30 +116,10 @@ def _surfaces(scene: Scene, b: int) -> tuple[FloatArray, FloatArray]:
 
 def _map(scene: Scene, values: float | FloatArray, number: int) -> FloatArray:
     """A number, or one for each cell of a face, as a map of the unfolded face."""
-    across = tuple(n for a, n in enumerate(scene.medium.grid.shape) if a != number // 2)
+    shape = across(scene.medium.grid.shape, number)
     given = np.asarray(values, dtype=np.float64)
-    v = np.broadcast_to(given.reshape(across) if given.size > 1 else given.ravel()[0], across)
-    for place, axis in enumerate(a for a in range(3) if a != number // 2):
-        side = scene.unfolded.doubled[axis]
-        if side:
-            v = np.concatenate((v, np.flip(v, place)) if side > 0 else (np.flip(v, place), v), place)
-    return np.asarray(v)
-
-
-def _real(unfolded: Unfolded, number: int) -> str:
-    """Name of the real face that a face of the unfolded box is: behind a mirror, the opposite one."""
-    side = unfolded.doubled[number // 2]
-    return FACES[number if side == 0 else 2 * (number // 2) + (0 if side > 0 else 1)]
-
-
-def _by_face(scene: Scene, values: FloatArray) -> tuple[FloatArray, ...]:
-    """Split surface values into maps of the six unfolded faces."""
-    shape = scene.unfolded.box.shape
-    first = surfaces(shape)
-    return tuple(
-        values[first[f] : first[f + 1]].reshape([n for a, n in enumerate(shape) if a != f // 2])
-        for f in range(6)
-    )
+    v = np.broadcast_to(given.reshape(shape) if given.size > 1 else given.ravel()[0], shape)
+    return scene.unfolded.cells(v, number // 2)
 
 
 def _core(scene: Scene, limited: NDArray[np.bool_], kappa: FloatArray,
@@ -239,13 +208,6 @@ def _beside(scene: Scene, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.concatenate([np.take(cells, 0 if f % 2 == 0 else -1, f // 2).ravel() for f in range(6)])
 
 
-def _areas(scene: Scene) -> FloatArray:
-    """Area of each wall cell [m2]."""
-    width = [np.diff(f) for f in scene.unfolded.box.faces]
-    pairs_ = [np.outer(*(width[a] for a in range(3) if a != f // 2)) for f in range(6)]
-    return np.concatenate([p.ravel() for p in pairs_])
-
-
 def _band(scene: Scene, b: int, rtol: float | None) -> Band:
     """Solve one band; the limit may be taken where it is better, or good to rtol (None: nowhere)."""
     unfolded, shape = scene.unfolded, scene.medium.grid.shape
@@ -258,14 +220,14 @@ def _band(scene: Scene, b: int, rtol: float | None) -> Band:
     span = float(max(high[b], black.max()) - min(low[b], black.min()))
     box, limit, limited = unfolded.box, None, np.zeros(kappa.shape, bool)
     if (kappa * box.size).max() > THICK_CELL:
-        limit = rosseland(box, kappa, source, _by_face(scene, black), solid, span)
+        limit = rosseland(box, kappa, source, unfolded.by_face(black), solid, span)
         if rtol is not None:
             small = rtol * np.sqrt(np.mean(limit.div_q[limit.possible] ** 2)) if limit.possible.any() else 0.0
             limited = limit.possible & (limit.error < np.maximum(limit.swept_error, small))
-    fields = kappa, source, _gradient(unfolded, cells[..., 5:8])
+    fields = kappa, source, unfolded.gradient(cells[..., 5:8])
     swept, radiosity, sweeps = _solved(scene, fields, black, emissivity, limit, limited)
     if limit is not None and limited.any() and (emissivity < 1.0).any():
-        limit = rosseland(box, kappa, source, _by_face(scene, radiosity), solid, span)
+        limit = rosseland(box, kappa, source, unfolded.by_face(radiosity), solid, span)
     return _assembled(scene, (kappa, source, solid), limit, limited, swept, radiosity, sweeps)
 
 
@@ -281,7 +243,7 @@ def _assembled(
     """Put sweep and limit together so that cells and surfaces balance."""
     kappa, source, solid = fields
     box, unfolded = scene.unfolded.box, scene.unfolded
-    volume, area, shape = box.volume, _areas(scene), kappa.shape
+    volume, area, shape = box.volume, box.area, kappa.shape
     emission = 4.0 * np.pi * kappa * source
     div_q = np.where(solid, 0.0, -swept.net.reshape(shape) / volume)
     walls, solids = area.size, 0 if scene.solids is None else scene.solids.temperature.size
@@ -308,16 +270,14 @@ def _assembled(
     faces = {
         name: n for n, name in enumerate(FACES) if scene.walls.face(name).kind not in ("mirror", "periodic")
     }
-    net_maps, incident_maps = _by_face(scene, net[:walls] / area), _by_face(scene, incident)
+    net_maps, incident_maps, shown = (unfolded.by_face(v) for v in (net[:walls] / area, incident, radiosity))
     return Band(
         G=fold(G), emission=fold(emission), div_q=fold(div_q), error=fold(error),
         limited=fold(limited.astype(float)) > 0.5,
-        wall_net={name: fold(_with_image(unfolded, net_maps, n), n // 2) for name, n in faces.items()},
-        wall_incident={
-            name: fold(_with_image(unfolded, incident_maps, n), n // 2) for name, n in faces.items()
-        },
-        solid_heat=net[walls:] / 2 ** sum(s != 0 for s in unfolded.doubled),
-        radiosity={name: _own(unfolded, _by_face(scene, radiosity)[n], n // 2) for name, n in faces.items()}
+        wall_net={name: unfolded.folded_face(net_maps, n) for name, n in faces.items()},
+        wall_incident={name: unfolded.folded_face(incident_maps, n) for name, n in faces.items()},
+        solid_heat=net[walls:] / unfolded.images,
+        radiosity={name: unfolded.own(shown[n], n // 2) for name, n in faces.items()}
         | {"solids": radiosity[walls : walls + solids]},
         counts={"crossings": swept.crossings * max(sweeps, 1), "sweeps": sweeps, "mismatch": mismatch},
     )  # fmt: skip
@@ -344,19 +304,6 @@ def _spread(scene: Scene, swept: Swept, radiosity: FloatArray, net: FloatArray,
         net[cells] = factor * flux - sent
         incident[cells] = factor * flux / area[cells]
     return net, incident
-
-
-def _own(unfolded: Unfolded, values: FloatArray, skip: int) -> FloatArray:
-    """The part of a face that is no image."""
-    for place, side in enumerate(s for a, s in enumerate(unfolded.doubled) if a != skip):
-        if side:
-            values = np.split(values, 2, place)[0 if side > 0 else 1]
-    return values
-
-
-def _with_image(unfolded: Unfolded, maps: tuple[FloatArray, ...], number: int) -> FloatArray:
-    """Map of a face, averaged with that of its image behind a mirror."""
-    return 0.5 * (maps[number] + maps[number ^ 1]) if unfolded.doubled[number // 2] else maps[number]
 
 
 def _interface(limited: NDArray[np.bool_], solid: NDArray[np.bool_]) -> FloatArray:
@@ -416,7 +363,7 @@ def _budget(scene: Scene, emission: FloatArray, div_q: FloatArray, net: dict[str
     v = volume[..., None] if emission.ndim == 4 else volume
     lost = {}
     for name, flux in net.items():
-        area = np.outer(*(width[a] for a in range(3) if a != FACES.index(name) // 2))
+        area = np.outer(*across(width, FACES.index(name)))
         lost[name] = float((flux * (area[..., None] if flux.ndim == 3 else area)).sum())
     emitted, gained = float((emission * v).sum()), float((div_q * v).sum())
     solid = float(sum(band.solid_heat.sum() for band in bands))
