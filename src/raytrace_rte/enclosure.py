@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .grid import FACES, Cartesian, FloatArray
+from .grid import FACES, Cartesian, FloatArray, across
 from .medium import Medium
 from .meshes import Mesh
 from .method import ATOL, Auto, March, Method
@@ -223,7 +223,7 @@ def _sees(
         if len(seen[n]) == 1:
             values[rows] = seen[n][0]
             continue
-        first, second = (a for a in range(3) if a != n // 2)
+        first, second = across(range(3), n)
         i, j = (
             np.clip(np.searchsorted(grid[a], out[rows, a], side="right") - 1, 0, grid.shape[a] - 1)
             for a in (first, second)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,8 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import InputError
 
 FloatArray = NDArray[np.float64]
+T = TypeVar("T")
 INFINITE = (-np.inf, np.inf)
 FACES = ("x_min", "x_max", "y_min", "y_max", "z_min", "z_max")
+
+
+def across(axes: Sequence[T], face: int) -> tuple[T, T]:
+    """Return what belongs to the two axes along a face, of what belongs to the three."""
+    first, second = (value for axis, value in enumerate(axes) if axis != face // 2)
+    return first, second
 
 
 class _Faces(NamedTuple):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .grid import Cartesian, FloatArray
+from .grid import Cartesian, FloatArray, across
 from .quadrature import Directions, lebedev, pairs, rotated
-
-T = TypeVar("T")
 
 ROTATION = 1
 """Seed of the rotation that keeps directions off the grid's axes: always the same, so that answers differ by
@@ -150,12 +148,6 @@ def longest(box: Domain, directions: Directions) -> int:
     across = np.ceil(reach[:, None] * np.abs(directions.vector) / least) + 2
     straight = ends | np.isinf(box.period)
     return int(np.where(straight, box.shape, across).sum(axis=1).max()) + 8
-
-
-def across(axes: Sequence[T], face: int) -> tuple[T, T]:
-    """Return what belongs to the two axes along a face, of what belongs to the three."""
-    first, second = (value for axis, value in enumerate(axes) if axis != face // 2)
-    return first, second
 
 
 def surfaces(shape: tuple[int, int, int]) -> NDArray[np.int64]:

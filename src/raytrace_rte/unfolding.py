@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .grid import FACES, Cartesian, FloatArray
-from .lattice import Domain, across, domain, surfaces
+from .grid import FACES, Cartesian, FloatArray, across
+from .lattice import Domain, domain, surfaces
 from .walls import Walls
 
 

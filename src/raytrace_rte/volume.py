@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from .diffusion import THICK_CELL, Limit, rosseland
 from .errors import InputError
-from .grid import FACES, FloatArray
+from .grid import FACES, FloatArray, across
 from .heat_result import HeatResult
-from .lattice import SLAB, across, directions_for, surfaces
+from .lattice import SLAB, directions_for, surfaces
 from .medium import Medium
 from .method import Auto, March, Method
 from .opaque import Solids

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import InputError, nearest
-from .grid import FACES, FloatArray
+from .grid import FACES, FloatArray, across
 from .medium import Medium
 
 REFLECTING = ("mirror", "periodic")
@@ -73,15 +73,14 @@ class Walls:
 
     def checked(self, medium: Medium) -> Walls:
         """Return self; InputError when maps do not fit the faces or only one side of an axis is periodic."""
-        shape = medium.grid.shape
         for number, name in enumerate(FACES):
             wall = self.face(name)
-            across = tuple(n for a, n in enumerate(shape) if a != number // 2)
+            cells = across(medium.grid.shape, number)
             for key in ("temperature", "emissivity"):
                 found = np.shape(getattr(wall, key))
-                if found not in ((), across):
+                if found not in ((), cells):
                     raise InputError(
-                        f"walls: {key} of {name} has shape {found}; expected a number, or {across}"
+                        f"walls: {key} of {name} has shape {found}; expected a number, or {cells}"
                     )
             partner = FACES[number ^ 1]
             if wall.kind == "periodic" and self.face(partner).kind != "periodic":
