@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import InputError
 
 FloatArray = NDArray[np.float64]
-T = TypeVar("T")
+Value = TypeVar("Value")
 INFINITE = (-np.inf, np.inf)
 FACES = ("x_min", "x_max", "y_min", "y_max", "z_min", "z_max")
 
 
-def across(axes: Sequence[T], face: int) -> tuple[T, T]:
+def across(axes: Sequence[Value], face: int) -> tuple[Value, Value]:
     """Return what belongs to the two axes along a face, of what belongs to the three."""
     first, second = (value for axis, value in enumerate(axes) if axis != face // 2)
     return first, second

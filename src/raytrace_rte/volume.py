@@ -181,7 +181,7 @@ def _solved(
     needed = bool((~limited).any())
     known = np.full(black.size, np.nan)
     if limit is not None:
-        beside = _beside(scene, limited)
+        beside = _beside(limited)
         known[: beside.size] = np.where(
             beside, np.concatenate([a.ravel() for a in limit.arriving]) / np.pi, np.nan
         )
@@ -203,7 +203,7 @@ def _solved(
     return last[0], last[1], last[2]
 
 
-def _beside(scene: Scene, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _beside(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which wall cells touch marked cells."""
     return np.concatenate([np.take(cells, 0 if f % 2 == 0 else -1, f // 2).ravel() for f in range(6)])
 
@@ -255,7 +255,7 @@ def _assembled(
         error = np.where(limited, limit.error, error + limit.swept_error)
     if limit is not None and limited.any():
         div_q = np.where(limited, limit.div_q, div_q)
-        beside = _beside(scene, limited)
+        beside = _beside(limited)
         arriving = np.concatenate([a.ravel() for a in limit.arriving])
         incident = np.where(beside, arriving, incident)
         net[:walls] = np.where(beside, (arriving - np.pi * radiosity[:walls]) * area, net[:walls])

@@ -15,36 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cartesian import (
-    ENDLESS,
-    MISSED,
-    Walk,
-    begin,
-    cell_of,
-    enter,
-    exit_at,
-    face_left,
-    inside,
-    leave,
-    run_into,
-    search,
-    step,
-)
+from .bricks import brick_exit, faces_per_metre, jump, thick_error
+from .cartesian import MISSED, Walk, begin, cell_of, enter, exit_at, face_left, inside, step
 from .intrinsics import fma
 from .jit import inlined, kernel
 from .march import Traced, cell_between, march, slope_along
-from .pyramid import (
-    BASE,
-    K_JUMP,
-    K_MAX,
-    K_MIN,
-    K_SLOPE,
-    S_BEND,
-    S_JUMP,
-    S_MAX,
-    S_MIN,
-    node_of,
-)
+from .pyramid import K_MAX, K_MIN, S_MAX, S_MIN, node_of
 from .reconstruct import kappa_of
 from .transfer import absorb
 
@@ -73,105 +49,6 @@ class Tolerance(NamedTuple):
     absolute: float
     low: np.ndarray
     high: np.ndarray
-
-
-@kernel
-def _exit_brick(faces, i, level, o, d, inverse):
-    """Distance at which the ray leaves, along one axis, the brick that holds index i."""
-    if d == 0.0:
-        return np.inf
-    s = BASE + level
-    first = (i >> s) << s
-    last = min(first + (1 << s), faces.size - 1)
-    return min((faces[last if d > 0.0 else first] - o) * inverse, ENDLESS)
-
-
-@kernel
-def brick_exit(cells, ray, walk, level):
-    """Distance at which the ray leaves the brick of a level that holds its cell."""
-    return min(
-        _exit_brick(cells.x, walk.i, level, ray.x, ray.u, ray.iu),
-        _exit_brick(cells.y, walk.j, level, ray.y, ray.v, ray.iv),
-        _exit_brick(cells.z, walk.k, level, ray.z, ray.w, ray.iw),
-    )
-
-
-@kernel
-def _land(faces, i, level, t, o, d, inverse):
-    """Index along one axis after the ray has left the brick of a level at distance t."""
-    s = BASE + level
-    first = (i >> s) << s
-    last = min(first + (1 << s), faces.size - 1)
-    if _exit_brick(faces, i, level, o, d, inverse) <= t:
-        return last if d > 0.0 else first - 1
-    p = o + t * d
-    return run_into(faces, first, search(faces, first, last, p), p, d)
-
-
-@kernel
-def jump(cells, ray, walk, level, t):
-    """Return the walk just behind the brick of a level, which the ray leaves at distance t."""
-    i = _land(cells.x, walk.i, level, t, ray.x, ray.u, ray.iu)
-    j = _land(cells.y, walk.j, level, t, ray.y, ray.v, ray.iv)
-    k = _land(cells.z, walk.k, level, t, ray.z, ray.w, ray.iw)
-    return Walk(
-        i,
-        j,
-        k,
-        leave(cells.x, i, ray.x, ray.u, ray.iu),
-        leave(cells.y, j, ray.y, ray.v, ray.iv),
-        leave(cells.z, k, ray.z, ray.w, ray.iw),
-    )
-
-
-@kernel
-def _crossings(d, width, first, k):
-    """Bound of the sum over faces of exp(-k s), width/|d| apart or more, the first at `first` (eq. 13)."""
-    if d == 0.0 or not width < np.inf:
-        return 0.0
-    return (1.0 + abs(d) / (k * width)) / (1.0 + k * max(first, 0.0))
-
-
-@kernel
-def _per_metre(d, width):
-    """Most faces of one axis crossed in a metre."""
-    return abs(d) / width if width < np.inf else 0.0
-
-
-@kernel
-def _faces_per_metre(pyramid, ray):
-    """Most faces crossed in a metre."""
-    return (
-        _per_metre(ray.u, pyramid.least[0])
-        + _per_metre(ray.v, pyramid.least[1])
-        + _per_metre(ray.w, pyramid.least[2])
-    )
-
-
-@kernel
-def _longest(d, width):
-    """Longest way through a cell as one axis allows it."""
-    return width / abs(d) if d != 0.0 else np.inf
-
-
-@kernel
-def _thick_error(pyramid, n, b, ray, walk, t, g):
-    """Error of the tangent in a smooth brick: bound of |R - (a + g Q0 + T1 (B - mark))| (eqs. 12 to 14)."""
-    k = pyramid.node[n, b, K_MIN]
-    faces = (
-        _crossings(ray.u, pyramid.least[0], walk.tx - t, k)
-        + _crossings(ray.v, pyramid.least[1], walk.ty - t, k)
-        + _crossings(ray.w, pyramid.least[2], walk.tz - t, k)
-    )
-    bend = faces * (pyramid.node[n, b, S_JUMP] + pyramid.node[n, b, S_BEND] / k)
-    steep = pyramid.node[n, b, K_SLOPE] + pyramid.node[n, b, K_JUMP] * _faces_per_metre(pyramid, ray)
-    longest = min(
-        _longest(ray.u, pyramid.most[0]), _longest(ray.v, pyramid.most[1]), _longest(ray.w, pyramid.most[2])
-    )
-    within = pyramid.node[n, b, K_SLOPE] * longest * longest / 8.0
-    local = (within + (3.0 * pyramid.node[n, b, K_JUMP] + steep / k) / k) / k
-    ranged = 1.0 / k - 1.0 / pyramid.node[n, b, K_MAX]
-    return bend + abs(g) * min(local, ranged)
 
 
 @kernel
@@ -204,7 +81,7 @@ def _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget):
     """
     none = Stretch(-1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
     kappa, a, _ = cell_between(cells, b, walk, ray, t, t, True)
-    per_metre = _faces_per_metre(pyramid, ray)
+    per_metre = faces_per_metre(pyramid, ray)
     if not (kappa > 0.0 and need * per_metre > WORTH * kappa):
         return none, 0
     g = slope_along(cells, b, walk, ray)
@@ -218,7 +95,7 @@ def _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget):
         nodes += 1
         least, most = pyramid.node[n, b, K_MIN], pyramid.node[n, b, K_MAX]
         if least > 0.0:
-            spent = T * _thick_error(pyramid, n, b, ray, walk, t, g)
+            spent = T * thick_error(pyramid, n, b, ray, walk, t, g)
             passed = math.exp(-least * path)
             if error + spent <= budget * (1.0 - T * passed):
                 ahead = a + g * absorb(kappa * path)[0] / kappa
