@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from raytrace_rte.quadrature import fibonacci
+from raytrace_rte.solvers.quadrature import fibonacci
 
 
 @njit(cache=True, error_model="numpy")

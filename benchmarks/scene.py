@@ -10,7 +10,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 import raytrace_rte as rte
-from raytrace_rte.sensors import z_order
+from raytrace_rte.sensors.images import z_order
 
 DIRECTION = np.array([0.5, 0.8, 0.33]) / np.linalg.norm([0.5, 0.8, 0.33])
 LOWER, UPPER = np.array([-0.5, -0.5, 0.0]), np.array([0.5, 0.5, 1.0])

@@ -80,7 +80,7 @@ def _kernel(
     """A compiled call that follows all rays of a scene, its answers, and what it is called with."""
     from raytrace_rte.kernels import pyramid
     from raytrace_rte.kernels.trace import empty_answers, trace
-    from raytrace_rte.tracing import needs_bricks, plan_of, range_of
+    from raytrace_rte.solvers.rays import needs_bricks, plan_of, range_of
 
     medium, rays = view.medium, view.rays
     walls = rte.open_().radiance(medium)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from raytrace_rte.absorption.planck_mean import ATM, planck_coefficient
 
 import raytrace_rte as rte
-from raytrace_rte.absorption.planck_mean import ATM, planck_coefficient
-from raytrace_rte.samples import SAMPLES
+from raytrace_rte.formats.samples import SAMPLES
 
 # TNF workshop fits at 300, 1000, 2000 K [1/(m atm)]
 VALUES = {
@@ -81,7 +81,7 @@ def test_the_pool_fire():
 def test_the_pool_fire_is_written_out_byte_for_byte(tmp_path):
     from importlib.resources import files
 
-    from raytrace_rte.samples import write_sample
+    from raytrace_rte.formats.samples import write_sample
 
     write_sample("pool-fire", tmp_path / "fire.h5")
     shipped = (files("raytrace_rte") / "data" / "pool_fire.h5").read_bytes()

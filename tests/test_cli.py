@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
-from raytrace_rte import sections
+from raytrace_rte.config import sections
 
 ROOT = Path(__file__).parent.parent
 TOOL = [sys.executable, "-c", "from raytrace_rte.cli import main; main()"]

@@ -11,7 +11,7 @@ from scipy.interpolate import CubicSpline
 
 import raytrace_rte as rte
 from raytrace_rte import exact
-from raytrace_rte.lattice import directions_for
+from raytrace_rte.solvers.volumes.tracks import directions_for
 
 REFERENCE = Path(__file__).parent / "reference"
 B1000 = float(rte.blackbody(1000.0))
@@ -260,8 +260,8 @@ def test_same_bits_for_any_number_of_threads():
 
 
 def test_lines_fill_each_cell():
-    from raytrace_rte.sweeping import Sweeper
-    from raytrace_rte.unfolding import unfold
+    from raytrace_rte.solvers.volumes.sweeping import Sweeper
+    from raytrace_rte.solvers.volumes.unfolding import unfold
 
     box = unfold(UNIFORM, rte.black(0.0))
     ways = directions_for(box.box, 50)
@@ -377,7 +377,7 @@ GREY = "emissivity = 0.5"
     ],
 )
 def test_bad_configs(old, new, text, tmp_path):
-    from raytrace_rte.config import load
+    from raytrace_rte.config.config import load
 
     (tmp_path / "job.toml").write_text(CONFIG.replace(old, new))
     with pytest.raises(rte.InputError, match=text):
@@ -385,7 +385,7 @@ def test_bad_configs(old, new, text, tmp_path):
 
 
 def test_a_config_with_objects(tmp_path):
-    from raytrace_rte.config import load
+    from raytrace_rte.config.config import load
     from raytrace_rte.run import job as jobs
 
     block = (

@@ -10,7 +10,7 @@ import raytrace_rte as rte
 from raytrace_rte.kernels import lanes, pyramid
 from raytrace_rte.kernels.lockstep import RUN
 from raytrace_rte.kernels.trace import Answers, empty_answers, trace, trace_singly
-from raytrace_rte.tracing import needs_bricks, plan_of, range_of
+from raytrace_rte.solvers.rays import needs_bricks, plan_of, range_of
 
 SAME = 1e-13
 WALLS = rte.black(500.0, x_min=300.0, x_max=900.0, y_min=400.0, y_max=800.0, z_min=600.0, z_max=700.0)
@@ -194,7 +194,7 @@ def test_a_line_through_a_periodic_edge_goes_on():
     """It has to come in twice, across one axis after the other, with nobody beside it that moves."""
     from raytrace_rte.kernels import lockstep_sweep, sweep
     from raytrace_rte.kernels.reconstruct import aligned, cells_of
-    from raytrace_rte.lattice import surfaces
+    from raytrace_rte.solvers.volumes.tracks import surfaces
 
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
     record = aligned((64, 1, 8), np.dtype(np.float64))

@@ -177,8 +177,9 @@ def test_bender_orszag_by_marching():
 
 
 def test_same_bits_for_threads_and_batches(monkeypatch):
-    from raytrace_rte import sensors
-    from raytrace_rte.solver import trace_all
+    from raytrace_rte.solvers.rays import trace_all
+
+    from raytrace_rte.sensors import images as sensors
 
     medium = fields.medium(fields.grid(20, "stretched"), 3.0)
     camera = rte.camera((0.4, -2, 0.6), (0.5, 0.5, 0.5), (70, 90), 35)

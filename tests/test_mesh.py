@@ -13,7 +13,7 @@ from raytrace_rte.errors import InputError
 trimesh = pytest.importorskip("trimesh", reason="meshes need trimesh: pip install 'raytrace-rte[walls]'")
 pytest.importorskip("embreex", reason="meshes need embreex: pip install 'raytrace-rte[walls]'")
 
-from raytrace_rte.meshes import CHUNK, mesh  # noqa: E402
+from raytrace_rte.boundaries.mesh import CHUNK, mesh  # noqa: E402
 
 LOW, HIGH = np.array([-0.5, 1.0, 2.0]), np.array([1.5, 1.7, 5.0])
 CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=float)

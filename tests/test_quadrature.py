@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import lebedev_rule
 
 import raytrace_rte as rte
-from raytrace_rte import quadrature as q
+from raytrace_rte.solvers import quadrature as q
 
 
 def moment(powers):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
+from raytrace_rte.formats.samples import SAMPLES
 from raytrace_rte.planck import SIGMA
-from raytrace_rte.samples import SAMPLES
 
 
 @pytest.mark.parametrize("name", SAMPLES)

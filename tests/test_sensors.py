@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
-from raytrace_rte.sensors import z_order
+from raytrace_rte.sensors.images import z_order
 
 
 def all_rays(sensor):

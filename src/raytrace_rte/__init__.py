@@ -20,54 +20,54 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import absorption as absorption
     from . import exact as exact
+    from .boundaries.mesh import mesh as mesh
+    from .boundaries.solids import solids as solids
+    from .boundaries.walls import black as black
+    from .boundaries.walls import grey as grey
+    from .boundaries.walls import mirror as mirror
+    from .boundaries.walls import open_ as open_
+    from .boundaries.walls import periodic as periodic
     from .errors import InputError as InputError
-    from .field import Field as Field
-    from .flux_result import FluxResult as FluxResult
     from .formats import read as read
     from .formats.native import write as write
+    from .formats.samples import sample as sample
     from .grid import Cartesian as Cartesian
     from .grid import uniform as uniform
-    from .heat_result import HeatResult as HeatResult
-    from .medium import Medium as Medium
-    from .meshes import mesh as mesh
+    from .media import absorption as absorption
+    from .media.field import Field as Field
+    from .media.medium import Medium as Medium
     from .method import Auto as Auto
     from .method import March as March
     from .method import Thick as Thick
     from .method import Thin as Thin
     from .method import Threshold as Threshold
-    from .opaque import solids as solids
     from .planck import blackbody as blackbody
     from .planck import brightness_temperature as brightness_temperature
-    from .radiometers import incident as incident
-    from .radiometers import mesh_flux as mesh_flux
-    from .radiometers import radiometer as radiometer
-    from .radiometers import wall_flux as wall_flux
-    from .rays import Rays as Rays
-    from .result import Result as Result
-    from .samples import sample as sample
-    from .sensors import camera as camera
-    from .sensors import camera_orthographic as camera_orthographic
-    from .sensors import heat_source as heat_source
-    from .sensors import line_of_sight as line_of_sight
-    from .solver import solve as solve
-    from .walls import black as black
-    from .walls import grey as grey
-    from .walls import mirror as mirror
-    from .walls import open_ as open_
-    from .walls import periodic as periodic
+    from .results.flux import FluxResult as FluxResult
+    from .results.heat import HeatResult as HeatResult
+    from .results.radiance import Result as Result
+    from .sensors.images import camera as camera
+    from .sensors.images import camera_orthographic as camera_orthographic
+    from .sensors.images import heat_source as heat_source
+    from .sensors.images import line_of_sight as line_of_sight
+    from .sensors.points import incident as incident
+    from .sensors.points import mesh_flux as mesh_flux
+    from .sensors.points import radiometer as radiometer
+    from .sensors.points import wall_flux as wall_flux
+    from .sensors.rays import Rays as Rays
+    from .solving import solve as solve
 
 _HOME = {
-    "absorption": "",
-    "exact": "",
+    "absorption": "media.absorption:",
+    "exact": "exact:",
     "InputError": "errors",
-    "Field": "field",
+    "Field": "media.field",
     "read": "formats",
     "write": "formats.native",
     "Cartesian": "grid",
     "uniform": "grid",
-    "Medium": "medium",
+    "Medium": "media.medium",
     "Auto": "method",
     "March": "method",
     "Thick": "method",
@@ -75,27 +75,27 @@ _HOME = {
     "Threshold": "method",
     "blackbody": "planck",
     "brightness_temperature": "planck",
-    "Rays": "rays",
-    "Result": "result",
-    "sample": "samples",
-    "camera": "sensors",
-    "camera_orthographic": "sensors",
-    "line_of_sight": "sensors",
-    "solve": "solver",
-    "black": "walls",
-    "open_": "walls",
-    "grey": "walls",
-    "mirror": "walls",
-    "periodic": "walls",
-    "heat_source": "sensors",
-    "HeatResult": "heat_result",
-    "radiometer": "radiometers",
-    "wall_flux": "radiometers",
-    "incident": "radiometers",
-    "FluxResult": "flux_result",
-    "solids": "opaque",
-    "mesh": "meshes",
-    "mesh_flux": "radiometers",
+    "Rays": "sensors.rays",
+    "Result": "results.radiance",
+    "sample": "formats.samples",
+    "camera": "sensors.images",
+    "camera_orthographic": "sensors.images",
+    "line_of_sight": "sensors.images",
+    "solve": "solving",
+    "black": "boundaries.walls",
+    "open_": "boundaries.walls",
+    "grey": "boundaries.walls",
+    "mirror": "boundaries.walls",
+    "periodic": "boundaries.walls",
+    "heat_source": "sensors.images",
+    "HeatResult": "results.heat",
+    "radiometer": "sensors.points",
+    "wall_flux": "sensors.points",
+    "incident": "sensors.points",
+    "FluxResult": "results.flux",
+    "solids": "boundaries.solids",
+    "mesh": "boundaries.mesh",
+    "mesh_flux": "sensors.points",
 }
 __all__ = sorted(_HOME)
 
@@ -104,9 +104,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOME[name]
-    if not home:
-        return import_module(f"{__name__}.{name}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    module = import_module(f"{__name__}.{home.removesuffix(':')}")
+    value = module if home.endswith(":") else getattr(module, name)
     globals()[name] = value
     return value
 

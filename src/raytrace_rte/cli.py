@@ -84,7 +84,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no summary")] = False,
 ) -> None:
     """Do the job of CONFIG: trace the sensor's rays, write result, picture and record."""
-    from .config import load
+    from .config.config import load
 
     with _interruptible():
         job = load(config, overrides or ())
@@ -113,7 +113,7 @@ def run(
 @app.command()
 def check(config: Config, overrides: Overrides = None) -> None:
     """Do everything but the march: read CONFIG and the field, and say what would be computed."""
-    from .config import load
+    from .config.config import load
 
     with _interruptible():
         job = load(config, overrides or ())
@@ -156,7 +156,7 @@ def sample(
     cells: Annotated[int | None, typer.Option(help="cells along an axis (analytic fields)")] = None,
 ) -> None:
     """Write a sample field: the real pool fire, or an analytic one of any size."""
-    from .samples import write_sample
+    from .formats.samples import write_sample
 
     with _interruptible():
         field = write_sample(name, out, cells)

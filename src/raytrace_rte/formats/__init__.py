@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..field import Field
+from ..media.field import Field
 
 
 def read(

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
 
 from ..errors import InputError, nearest
-from ..field import Field
 from ..grid import INFINITE, Cartesian
+from ..media.field import Field
 from ..units import known_unit, plain, to_si
 from .hdf5 import attribute, get, opened, sha256, values
 from .molar import mole_fractions

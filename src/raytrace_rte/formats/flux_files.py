@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..flux_result import FluxResult
-from ..result import to_json
+from ..results.flux import FluxResult
+from ..results.radiance import to_json
 from .atomic import replacing
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grid import FACES
-from ..heat_result import HeatResult
-from ..result import to_json
+from ..results.heat import HeatResult
+from ..results.radiance import to_json
 from .hdf5 import written
 from .vtkhdf import write_vtkhdf
 

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 
 from ..errors import InputError
-from ..field import Field
 from ..grid import Cartesian
+from ..media.field import Field
 from ..units import plain, to_si
 from .hdf5 import attribute, get, opened, sha256, values, written
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..result import Result, to_json
-from ..sensors import Camera
+from ..results.radiance import Result, to_json
+from ..sensors.images import Camera
 from .atomic import replacing
 
 if TYPE_CHECKING:

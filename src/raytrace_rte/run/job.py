@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from ..config import FieldSection, Job, MeshSection
+from ..boundaries.mesh import Mesh, mesh
+from ..boundaries.solids import Solids, cells_only, solids
+from ..config.config import FieldSection, Job, MeshSection
 from ..errors import InputError
-from ..field import Field
-from ..flux_result import FluxResult
-from ..heat_result import HeatResult
-from ..medium import Medium
-from ..meshes import Mesh, mesh
+from ..media.field import Field
+from ..media.medium import Medium
 from ..method import Thick, Thin
-from ..opaque import Solids, cells_only, solids
-from ..radiometers import PointSensor
-from ..rays import hits
-from ..result import Result
-from ..sensors import Camera, HeatSource, LineOfSight
-from ..solver import Progress, check_lean, solve
+from ..results.flux import FluxResult
+from ..results.heat import HeatResult
+from ..results.radiance import Result
+from ..sensors.images import Camera, HeatSource, LineOfSight
+from ..sensors.points import PointSensor
+from ..sensors.rays import hits
+from ..solving import Progress, check_lean, solve
 from .checkpoint import Checkpoint, job_key
 
 
@@ -223,14 +223,14 @@ def _read(job: Job, section: FieldSection) -> Field:
 
         chart = None if section.map is None else job.resolve(section.map)
         return read(job.resolve(section.file), map=chart, allow_cold=section.allow_cold)
-    from ..samples import sample
+    from ..formats.samples import sample
 
     assert section.sample is not None
     return sample(section.sample, section.cells)
 
 
 def _medium(job: Job, field: Field) -> Medium:
-    from .. import absorption
+    from ..media import absorption
 
     if job.absorption is None:
         model = "planck_mean" if field.absorption_coefficient is None else "given"

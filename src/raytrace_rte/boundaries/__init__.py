@@ -1,0 +1,1 @@
+"""What ends rays: walls, solid cells, triangle meshes."""

@@ -1,0 +1,185 @@
+"""How a ray closes: what its far end sees, face by face."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import InputError, nearest
+from ..grid import FACES, FloatArray, across
+from ..media.medium import Medium
+
+REFLECTING = ("mirror", "periodic")
+"""Kinds of faces that send a ray back into the medium."""
+
+
+@dataclass(frozen=True, eq=False)
+class Walls:
+    """What is at the six faces of the grid, and beyond for rays that miss it.
+
+    Made by `black`, `grey`, `open_`, `mirror` and `periodic`, which also take other walls for single faces.
+    temperature [K], emissivity [1]: numbers, or maps over the cells of a face; intensity [W m-2 sr-1] a band.
+    """
+
+    kind: str
+    temperature: float | FloatArray = 0.0
+    emissivity: float | FloatArray = 1.0
+    faces: tuple[tuple[str, Walls], ...] = ()
+    intensity: tuple[float, ...] | None = None
+
+    def face(self, name: str) -> Walls:
+        """Return what is at one face (x_min, x_max, y_min, ...)."""
+        return dict(self.faces).get(name, self)
+
+    @property
+    def periodic(self) -> tuple[bool, bool, bool]:
+        """Which axes are periodic."""
+        kinds = [self.face(name).kind for name in FACES]
+        return tuple(kinds[2 * a] == "periodic" for a in range(3))  # type: ignore[return-value]
+
+    @property
+    def plain(self) -> bool:
+        """Whether every face is black or open and of one temperature: a ray ends there."""
+        return all(
+            w.kind in ("black", "open") and np.ndim(w.temperature) == 0
+            for w in (self, *(other for _, other in self.faces))
+        )
+
+    def radiance(self, medium: Medium) -> FloatArray:
+        """Return the emitted radiance [W m-2 sr-1] of (x_min, x_max, y_min, y_max, z_min, z_max, missed).
+
+        Shape (7, n_band); of maps the greatest value; 0 from mirrors and periodic faces.
+        """
+        faces = [self.face(name).emitted(medium).max(axis=0) for name in FACES]
+        return np.stack([*faces, self.emitted(medium).max(axis=0)])
+
+    def emitted(self, medium: Medium) -> FloatArray:
+        """Return what a black wall of this temperature emits, (1 or cells of the face, n_band)."""
+        if self.intensity is not None:
+            if len(self.intensity) not in (1, medium.n_band):
+                raise InputError(
+                    f"walls: {len(self.intensity)} intensities for {medium.n_band} band(s); give one a band"
+                )
+            return np.broadcast_to(np.array(self.intensity), (1, medium.n_band)).copy()
+        values, index = np.unique(np.atleast_1d(self.temperature), return_inverse=True)
+        table = np.empty((values.size, medium.n_band))
+        for row, T in zip(table, values.tolist(), strict=True):
+            row[:] = medium.emission(T) if T else 0.0
+        return table[index.ravel()]
+
+    def checked(self, medium: Medium) -> Walls:
+        """Return self; InputError when maps do not fit the faces or only one side of an axis is periodic."""
+        for number, name in enumerate(FACES):
+            wall = self.face(name)
+            cells = across(medium.grid.shape, number)
+            for key in ("temperature", "emissivity"):
+                found = np.shape(getattr(wall, key))
+                if found not in ((), cells):
+                    raise InputError(
+                        f"walls: {key} of {name} has shape {found}; expected a number, or {cells}"
+                    )
+            partner = FACES[number ^ 1]
+            if wall.kind == "periodic" and self.face(partner).kind != "periodic":
+                raise InputError(
+                    f"walls: {name} is periodic but {partner} is {self.face(partner).kind}; make both so"
+                )
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """What a Result records of the walls."""
+        out: dict[str, Any] = {"kind": self.kind}
+        if self.intensity is not None:
+            out["intensity"] = list(self.intensity)
+        elif self.kind not in REFLECTING:
+            out["temperature"] = _record(self.temperature)
+        if self.kind == "grey":
+            out["emissivity"] = _record(self.emissivity)
+        return out | {name: wall.settings() for name, wall in self.faces}
+
+
+def black(temperature: ArrayLike, **faces: float | Walls) -> Walls:
+    """Black walls at a temperature [K]; single faces may differ: ``black(300.0, y_min=600.0)``.
+
+    Faces are x_min, x_max, y_min, y_max, z_min, z_max; each takes a temperature or other walls. Rays that
+    miss the grid see `temperature`. For one face it may be a map over its cells, e.g. (ny, nz) for x_min.
+    Raises InputError on other names and on temperatures that are negative or not finite.
+    """
+    return Walls("black", _temperature("temperature", temperature), faces=_faces(faces))
+
+
+def grey(temperature: ArrayLike, emissivity: ArrayLike, **faces: float | Walls) -> Walls:
+    """Grey diffuse walls: what they do not absorb they reflect evenly into the half space.
+
+    temperature [K], emissivity [1] above 0 and at most 1: numbers, or maps over the cells of one face; faces
+    as for `black`. Raises InputError on values out of range.
+    """
+    e = np.asarray(emissivity, dtype=np.float64)
+    bad = ~((e > 0.0) & (e <= 1.0))
+    if bad.any():
+        raise InputError(
+            f"walls: emissivity is {e[bad].ravel()[0]:g}; expected above 0 and at most 1 "
+            "(a wall that reflects everything is mirror())"
+        )
+    value = float(e) if e.ndim == 0 else e
+    return Walls("grey", _temperature("temperature", temperature), value, _faces(faces))
+
+
+def open_(
+    temperature: float | None = None, intensity: ArrayLike | None = None, **faces: float | Walls
+) -> Walls:
+    """Open boundaries with surroundings at a temperature [K] or of an intensity [W m-2 sr-1] per band.
+
+    Cold and dark when neither is given; faces as for `black`. Raises InputError when both are given, or when
+    one is negative.
+    """
+    others = _faces(faces)
+    if intensity is None:
+        T = 0.0 if temperature is None else _temperature("temperature", temperature)
+        return Walls("open", T, faces=others)
+    if temperature is not None:
+        raise InputError("walls: open takes a temperature or an intensity, found both; drop one")
+    values = np.atleast_1d(np.asarray(intensity, dtype=np.float64))
+    if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any():
+        raise InputError(f"walls: intensity is {intensity}; expected numbers >= 0 [W m-2 sr-1], one a band")
+    return Walls("open", faces=others, intensity=tuple(values.tolist()))
+
+
+def mirror() -> Walls:
+    """A face that reflects like a mirror, as a plane of symmetry does: ``black(300.0, x_min=mirror())``."""
+    return Walls("mirror")
+
+
+def periodic() -> Walls:
+    """A face through which rays come in again at the opposite one, which must be periodic too."""
+    return Walls("periodic")
+
+
+def _faces(faces: dict[str, float | Walls]) -> tuple[tuple[str, Walls], ...]:
+    out = []
+    for name, value in faces.items():
+        if name not in FACES:
+            raise InputError(f"walls: no face '{name}'{nearest(name, FACES)}; faces are {', '.join(FACES)}")
+        wall = value if isinstance(value, Walls) else Walls("black", _temperature(name, value))
+        if wall.faces:
+            raise InputError(f"walls: {name} has faces of its own; give them at the top only")
+        out.append((name, wall))
+    return tuple(out)
+
+
+def _temperature(name: str, value: ArrayLike) -> float | FloatArray:
+    T = np.asarray(value, dtype=np.float64)
+    if not np.isfinite(T).all() or (T < 0).any():
+        raise InputError(f"walls: {name} is {value!r}; expected a temperature >= 0 [K]")
+    return float(T) if T.ndim == 0 else T
+
+
+def _record(value: float | FloatArray) -> object:
+    if np.ndim(value) == 0:
+        return value
+    v = np.asarray(value)
+    digest = hashlib.sha256(v.tobytes()).hexdigest()
+    return {"shape": list(v.shape), "min": float(v.min()), "max": float(v.max()), "sha256": digest}

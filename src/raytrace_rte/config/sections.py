@@ -1,0 +1,353 @@
+"""The tables of a config: which sections there are, and which keys each may have.
+
+A section is a concept, and its keys are the arguments of the public function that its kind names.
+Nothing here needs NumPy: a misspelt key is told at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import InputError, nearest
+
+Vector = Annotated[list[float], Field(min_length=3, max_length=3)]
+Shape = Annotated[list[int], Field(min_length=2, max_length=2)]
+
+
+class Section(BaseModel):
+    """One table of a config; its fields are the keys allowed there."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+    def arguments(self) -> dict[str, Any]:
+        """The keys given, without those that only choose the function."""
+        return self.model_dump(exclude={"kind", "model"}, exclude_none=True)
+
+    def made(self) -> Any:
+        """Call the public function that the kind names with these keys."""
+        import raytrace_rte
+
+        kind = self.kind  # type: ignore[attr-defined]
+        return getattr(raytrace_rte, PUBLIC.get(kind, kind))(**self.arguments())
+
+
+class FieldSection(Section):
+    """Which field: a file (native, or through a map), or one of the samples."""
+
+    file: str | None = None
+    map: str | None = None
+    allow_cold: bool = False
+    sample: str | None = None
+    cells: int | None = None
+
+
+class GivenSection(Section):
+    """absorption.given."""
+
+    model: Literal["given"]
+
+
+class PlanckMeanSection(Section):
+    """absorption.planck_mean."""
+
+    model: Literal["planck_mean"]
+    species: list[str] | None = None
+
+
+class CameraSection(Section):
+    """sensors.camera."""
+
+    kind: Literal["camera"]
+    position: Vector
+    look_at: Vector
+    shape: Shape = [512, 512]
+    field_of_view_deg: float = 30.0
+    up: Vector = [0.0, 0.0, 1.0]
+
+
+class OrthographicSection(Section):
+    """sensors.camera_orthographic."""
+
+    kind: Literal["camera_orthographic"]
+    position: Vector
+    look_at: Vector
+    shape: Shape = [512, 512]
+    width: float = 1.0
+    up: Vector = [0.0, 0.0, 1.0]
+
+
+class LineOfSightSection(Section):
+    """sensors.line_of_sight."""
+
+    kind: Literal["line_of_sight"]
+    origin: Vector
+    direction: Vector
+
+
+class RaysSection(Section):
+    """rays.Rays."""
+
+    kind: Literal["rays"]
+    origin: list[Vector]
+    direction: list[Vector]
+
+
+class RadiometerSection(Section):
+    """radiometers.radiometer."""
+
+    kind: Literal["radiometer"]
+    position: Vector | list[Vector]
+    normal: Vector | list[Vector]
+    view_angle_deg: float = 180.0
+    directions: int = 400
+
+
+class WallFluxSection(Section):
+    """radiometers.wall_flux."""
+
+    kind: Literal["wall_flux"]
+    face: str
+    directions: int = 400
+
+
+class IncidentSection(Section):
+    """radiometers.incident."""
+
+    kind: Literal["incident"]
+    points: list[Vector] | None = None
+    directions: int = 400
+    seed: int = 0
+
+
+class HeatSourceSection(Section):
+    """sensors.heat_source."""
+
+    kind: Literal["heat_source"]
+    directions: int = 100
+    seed: int = 0
+    lines: int = 1
+
+
+class FaceSection(Section):
+    """What is at one face, when it is not black: kind and, for grey, temperature and emissivity."""
+
+    kind: Literal["black", "open", "grey", "mirror", "periodic"]
+    temperature: float | None = None
+    emissivity: float | None = None
+
+    def made(self) -> Any:
+        """Return these walls."""
+        try:
+            return super().made()
+        except TypeError:
+            takes = {
+                "black": "temperature",
+                "open": "an optional temperature",
+                "grey": "temperature and emissivity",
+            }
+            raise InputError(
+                f"a face of kind '{self.kind}' takes {takes.get(self.kind, 'no other key')}; "
+                f"found {', '.join(self.arguments()) or 'none'}"
+            ) from None
+
+
+class FacesSection(Section):
+    """Keys of all walls whose faces may differ: a temperature of a black face, or a table."""
+
+    x_min: float | FaceSection | None = None
+    x_max: float | FaceSection | None = None
+    y_min: float | FaceSection | None = None
+    y_max: float | FaceSection | None = None
+    z_min: float | FaceSection | None = None
+    z_max: float | FaceSection | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The keys given, faces made."""
+        given = {k: getattr(self, k) for k in type(self).model_fields if k != "kind"}
+        return {k: v.made() if isinstance(v, FaceSection) else v for k, v in given.items() if v is not None}
+
+
+class BlackSection(FacesSection):
+    """walls.black."""
+
+    kind: Literal["black"]
+    temperature: float
+
+
+class GreySection(FacesSection):
+    """walls.grey."""
+
+    kind: Literal["grey"]
+    temperature: float
+    emissivity: float
+
+
+class OpenSection(FacesSection):
+    """walls.open_."""
+
+    kind: Literal["open"] = "open"
+    temperature: float | None = None
+    intensity: float | list[float] | None = None
+
+
+class MarchSection(Section):
+    """method.March."""
+
+    kind: Literal["march"]
+    order: int = 2
+    stop: float | None = None
+
+
+class AutoSection(Section):
+    """method.Auto."""
+
+    kind: Literal["auto"]
+    rtol: float = 1e-3
+    atol: float | None = None
+
+
+class ThresholdSection(Section):
+    """method.Threshold."""
+
+    kind: Literal["threshold"]
+    delta: float = 30.0
+    terms: int = 2
+
+
+class ThickSection(Section):
+    """method.Thick."""
+
+    kind: Literal["thick"]
+    terms: int = 2
+
+
+class ThinSection(Section):
+    """method.Thin."""
+
+    kind: Literal["thin"]
+
+
+class BoxSection(Section):
+    """opaque.solids, for the cells whose centres are inside a box."""
+
+    kind: Literal["box"]
+    lower: Vector
+    upper: Vector
+    temperature: float
+    emissivity: float = 1.0
+
+
+class MeshSection(Section):
+    """meshes.mesh."""
+
+    kind: Literal["mesh"]
+    file: str
+    temperature: float
+    emissivity: float = 1.0
+    scale: float = 1.0
+
+
+class OutputSection(Section):
+    """Where results go, and which quantity the picture shows."""
+
+    directory: str = "out"
+    quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] = "radiance"
+
+
+SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output")
+KINDS: dict[str, dict[str, type[Section]]] = {
+    "absorption": {"given": GivenSection, "planck_mean": PlanckMeanSection},
+    "sensor": {
+        "camera": CameraSection,
+        "camera_orthographic": OrthographicSection,
+        "line_of_sight": LineOfSightSection,
+        "rays": RaysSection,
+        "radiometer": RadiometerSection,
+        "wall_flux": WallFluxSection,
+        "incident": IncidentSection,
+        "heat_source": HeatSourceSection,
+    },
+    "walls": {"black": BlackSection, "grey": GreySection, "open": OpenSection},
+    "objects": {"box": BoxSection, "mesh": MeshSection},
+    "method": {
+        "auto": AutoSection,
+        "march": MarchSection,
+        "threshold": ThresholdSection,
+        "thick": ThickSection,
+        "thin": ThinSection,
+    },
+}
+CHOICE = dict.fromkeys(KINDS, "kind") | {"absorption": "model"}
+"""The key that chooses the kind in each section where there is a choice."""
+PUBLIC = {
+    "rays": "Rays",
+    "open": "open_",
+    "auto": "Auto",
+    "march": "March",
+    "threshold": "Threshold",
+    "thick": "Thick",
+    "thin": "Thin",
+}
+"""The public name that a kind stands for, where it is not the kind itself."""
+
+
+def chosen(name: str, table: dict[str, Any]) -> Any:
+    """Return the section of the kind (or model) that the table names; raises InputError as `checked` does."""
+    key, choices = CHOICE[name], KINDS[name]
+    kind = table.get(key)
+    if not isinstance(kind, str) or kind not in choices:
+        found = f"{key} is {kind!r}" if key in table else f"{key} is missing"
+        hint = nearest(kind, choices) if isinstance(kind, str) else ""
+        raise InputError(f"[{name}]: {found}; expected one of {', '.join(choices)}{hint}")
+    return checked(name, choices[kind], table)
+
+
+def checked(name: str, model: type[Section], table: dict[str, Any]) -> Any:
+    """Return the section; raises InputError with the key, what was found and what was expected."""
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise InputError(f"[{name}]: {_sentence(error.errors(), model)}") from None
+
+
+def _sentence(problems: list[Any], model: type[Section]) -> str:
+    """One clear sentence from pydantic's problems; a misspelt key first, as it explains others."""
+    problem = min(problems, key=lambda p: p["type"] != "extra_forbidden")
+    place = [part for part in problem["loc"] if isinstance(part, str | int)]
+    key = str(place[0])
+    known = list(model.model_fields)
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key '{key}'{nearest(key, known)}; keys here are {', '.join(known)}"
+    if problem["type"] == "missing":
+        return f"key '{key}' is missing; expected {_annotation(model, key)}"
+    where = key + "".join(f"[{part}]" for part in place[1:] if isinstance(part, int))
+    return f"'{where}' is {problem['input']!r}; expected {_annotation(model, key)}"
+
+
+def _annotation(model: type[Section], key: str) -> str:
+    text = {
+        "position": "three numbers [m], or a list of them for radiometers",
+        "lower": "three numbers [m]",
+        "upper": "three numbers [m]",
+        "normal": "three numbers, or a list of them",
+        "points": "a list of points, three numbers [m] each",
+        "face": "x_min, x_max, y_min, y_max, z_min or z_max",
+        **dict.fromkeys(
+            FacesSection.model_fields,
+            "a temperature [K], or a table with kind = black, grey, open, mirror or periodic",
+        ),
+        "look_at": "three numbers [m]",
+        "up": "three numbers",
+        "origin": "three numbers [m], or a list of them for rays",
+        "direction": "three numbers, or a list of them for rays",
+        "shape": "two whole numbers, [rows, columns]",
+        "quantity": "radiance, brightness_temperature, transmittance or optical_depth",
+        "species": "a list of names",
+        "intensity": "a number, or a list with one for each band [W m-2 sr-1]",
+    }
+    plain = {"float": "a number", "int": "a whole number", "str": "text in quotes", "bool": "true or false"}
+    annotation = str(model.model_fields[key].annotation)
+    named = next((words for name, words in plain.items() if name in annotation), annotation)
+    return text.get(key, named)

@@ -1,0 +1,1 @@
+"""Who does the work, in which order, and what is kept of it."""

@@ -1,0 +1,129 @@
+"""Fields to begin with: a real pool fire, and analytic ones of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, nearest
+from ..grid import Cartesian, uniform
+from ..media.field import Field
+from ..planck import SIGMA, blackbody, brightness_temperature
+
+
+def sample(name: str, cells: int | None = None) -> Field:
+    """Return a sample field; see SAMPLES for the names.
+
+    cells: along an axis, for the analytic fields (default 64).
+    Raises InputError for an unknown name, cells below 1, or cells given for the pool fire.
+    """
+    if name not in SAMPLES:
+        raise InputError(f"no sample '{name}'{nearest(name, SAMPLES)}; there are {', '.join(SAMPLES)}")
+    if name == "pool-fire":
+        if cells is not None:
+            raise InputError("sample pool-fire is a CFD result on its own 64^3 cells; drop cells")
+        return _pool_fire()
+    count = 64 if cells is None else cells
+    if count < 1:
+        raise InputError(f"sample {name}: cells is {cells}; expected at least 1")
+    return _ANALYTIC[name](count)
+
+
+def write_sample(name: str, path: str | Path, cells: int | None = None) -> Field:
+    """Write a sample as a native file (the pool fire byte for byte as shipped) and return it.
+
+    Raises InputError as `sample` does, and when the file cannot be written.
+    """
+    from .atomic import replacing
+    from .native import write
+
+    field = sample(name, cells)
+    if name == "pool-fire":
+        with replacing(path) as temporary:
+            temporary.write_bytes((files("raytrace_rte") / "data" / "pool_fire.h5").read_bytes())
+    else:
+        write(field, path)
+    return field
+
+
+def _pool_fire() -> Field:
+    from . import read
+
+    with as_file(files("raytrace_rte") / "data" / "pool_fire.h5") as path:
+        return read(path)
+
+
+def _smooth_plume(n: int) -> Field:
+    grid = uniform((-0.5, -0.5, 0.0), (0.5, 0.5, 1.0), (n, n, n))
+    x, y, z = _coordinates(grid)
+    sway = 0.06 * np.sin(7.0 * z) * z
+    radius = 0.07 + 0.09 * z
+    r2 = ((x - sway) ** 2 + (y - 0.5 * sway) ** 2) / radius**2
+    flicker = 1.0 + 0.25 * np.sin(19.0 * z - 3.0) * np.cos(9.0 * x + 5.0 * y)
+    shape = np.exp(-r2) * flicker * np.exp(-((z - 0.35) ** 2) / 0.18)
+    return Field(
+        grid,
+        300.0 + 1300.0 * shape,
+        absorption_coefficient=0.02 + 6.0 * np.exp(-0.7 * r2) * flicker,
+        provenance="analytic: a smooth hot plume with z up, 1 m box",
+    )
+
+
+def _isothermal_box(n: int) -> Field:
+    grid = uniform((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (n, n, n))
+    return Field(
+        grid,
+        np.full(grid.shape, 1000.0),
+        absorption_coefficient=np.ones(grid.shape),
+        provenance="analytic: isothermal unit cube, 1000 K, kappa = 1 1/m",
+    )
+
+
+def _burns_christon(n: int) -> Field:
+    grid = uniform((-0.5, -0.5, -0.5), (0.5, 0.5, 0.5), (n, n, n))
+    x, y, z = _coordinates(grid)
+    kappa = 0.9 * (1 - 2 * np.abs(x)) * (1 - 2 * np.abs(y)) * (1 - 2 * np.abs(z)) + 0.1
+    return Field(
+        grid,
+        np.full(grid.shape, 1000.0),
+        absorption_coefficient=kappa,
+        provenance="analytic: cube of Burns & Christon (1997) at 1000 K; their sigma T^4 = 1 W/m2, so divide "
+        f"fluxes and div q by sigma T^4 = {SIGMA * 1000.0**4:.9g} W/m2",
+    )
+
+
+def _bender_orszag(n: int) -> Field:
+    # Faces crowd towards the observer at x = 0, where the thick series looks.
+    grid = Cartesian(10.0 * np.linspace(0.0, 1.0, n + 1) ** 3)
+    x = grid.centres[0]
+    source = float(blackbody(1500.0)) / (1.0 + x)
+    return Field(
+        grid,
+        brightness_temperature(source).reshape(grid.shape),
+        absorption_coefficient=np.full(grid.shape, 100.0),
+        provenance="analytic: slab of Bender & Orszag (ch. 6), I_b = I_b(1500 K)/(1 + x), kappa = 100 1/m, "
+        "x in 0..10 m",
+    )
+
+
+def _coordinates(grid: Cartesian) -> Any:
+    return np.meshgrid(*grid.centres, indexing="ij", sparse=True)
+
+
+_ANALYTIC: dict[str, Callable[[int], Field]] = {
+    "smooth-plume": _smooth_plume,
+    "isothermal-box": _isothermal_box,
+    "burns-christon": _burns_christon,
+    "bender-orszag": _bender_orszag,
+}
+SAMPLES = {
+    "pool-fire": "CFD result of a small pool fire on 64^3 cells (OpenFOAM), y up; the default field",
+    "smooth-plume": "a smooth hot plume with given kappa, z up",
+    "isothermal-box": "unit cube at 1000 K, kappa = 1 1/m",
+    "burns-christon": "the benchmark cube of Burns & Christon",
+    "bender-orszag": "a slab with I_b ~ 1/(1 + x) and constant kappa, for the thick limit",
+}

@@ -1,0 +1,257 @@
+"""What is asked: rays, and how their radiances become the answer.
+
+A sensor has `shape` (of the answer), `take(index) -> Rays` for flat indices into that shape, `order()` (the
+order in which rays are best visited, or None for as they come) and `settings()` (what is recorded).
+`Rays` is itself the plainest sensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..grid import FloatArray
+from .rays import NEGLIGIBLE, Rays, trusted, unit
+
+Vector = Sequence[float]
+TILE_BITS = 6
+"""Pixels are visited in tiles of 64 x 64, along a Z-order curve in each: their rays meet the same cells."""
+
+
+class Sensor(Protocol):
+    """What `solve` needs to know of a sensor."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def take(self, index: NDArray[np.int64] | slice) -> Rays: ...
+    def order(self) -> NDArray[np.int64] | None: ...
+    def settings(self) -> dict[str, object]: ...
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A rectangle of pixels: perspective when it has a field of view, orthographic when it has a width.
+
+    Made by `camera` and `camera_orthographic`. Row 0 is the top of the image, column 0 its left; a ray goes
+    through the centre of each square pixel.
+    """
+
+    position: tuple[float, float, float]
+    look_at: tuple[float, float, float]
+    shape: tuple[int, int]
+    up: tuple[float, float, float]
+    field_of_view_deg: float | None = None
+    width: float | None = None
+
+    def settings(self) -> dict[str, object]:
+        """What a Result records of the camera: the arguments it was made with."""
+        kind = "camera" if self.width is None else "camera_orthographic"
+        return {"kind": kind} | {k: v for k, v in asdict(self).items() if v is not None}
+
+    @property
+    def axes(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Unit vectors to the right of the image, up, and into the scene."""
+        forward = _unit(np.subtract(self.look_at, self.position))
+        right = _unit(np.cross(forward, self.up))
+        return right, _unit(np.cross(right, forward)), forward
+
+    @property
+    def half_width(self) -> float:
+        """Half the image's width: [m] if orthographic, else the tangent of half the horizontal angle."""
+        if self.width is not None:
+            return 0.5 * self.width
+        assert self.field_of_view_deg is not None
+        return float(np.tan(np.radians(0.5 * self.field_of_view_deg))) * self.shape[1] / self.shape[0]
+
+    @property
+    def columns(self) -> FloatArray:
+        """Position of the pixel columns, left to right: [m], or tangents of angles."""
+        return self._pixels(self.shape[1])
+
+    @property
+    def rows(self) -> FloatArray:
+        """Position of the pixel rows, top to bottom, upwards positive: [m], or tangents of angles."""
+        return -self._pixels(self.shape[0])
+
+    def _pixels(self, count: int) -> FloatArray:
+        pitch = 2.0 * self.half_width / self.shape[1]
+        return np.asarray((np.arange(count) + 0.5 - 0.5 * count) * pitch, dtype=np.float64)
+
+    def take(self, index: NDArray[np.int64] | slice) -> Rays:
+        """Return the rays of the pixels with these flat indices (row * columns + column)."""
+        index = np.arange(self.shape[0] * self.shape[1])[index] if isinstance(index, slice) else index
+        right, up, forward = self.axes
+        u, v = self.columns[index % self.shape[1]], self.rows[index // self.shape[1]]
+        flat = self.width is not None
+        middle = self.position if flat else forward
+        plane = np.empty((len(index), 3))
+        for axis in range(3):
+            plane[:, axis] = middle[axis] + (u * right[axis] + v * up[axis])
+        if flat:
+            return trusted(plane, np.broadcast_to(forward, plane.shape))
+        plane /= np.sqrt(1.0 + (u * u + v * v))[:, None]  # the axes are unit vectors at right angles
+        plane[np.abs(plane) < NEGLIGIBLE] = 0.0
+        return trusted(np.broadcast_to(self.position, plane.shape), plane)
+
+    def order(self) -> NDArray[np.int64]:
+        """Return the flat indices of all pixels, neighbours close to each other."""
+        return z_order(*self.shape)
+
+
+@dataclass(frozen=True)
+class LineOfSight:
+    """One ray whose march is kept cell by cell, in `Result.profile`. Made by `line_of_sight`."""
+
+    origin: tuple[float, float, float]
+    direction: tuple[float, float, float]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The answer is one radiance."""
+        return (1,)
+
+    def take(self, index: NDArray[np.int64] | slice) -> Rays:
+        """Return the ray."""
+        return Rays([self.origin], [self.direction])
+
+    def order(self) -> None:
+        """There is nothing to order."""
+
+    def settings(self) -> dict[str, object]:
+        """What a Result records."""
+        return {"kind": "line_of_sight", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class HeatSource:
+    """Every cell of the grid: G, div q, fluxes of all walls. Made by `heat_source` and `incident`."""
+
+    directions: int = 100
+    seed: int = 0
+    lines: int = 1
+
+    def settings(self) -> dict[str, object]:
+        """What a Result records."""
+        return {"kind": "heat_source", **asdict(self)}
+
+
+def z_order(rows: int, columns: int) -> NDArray[np.int64]:
+    """Return the flat indices of all pixels, tile after tile, in each along a Z-order curve (Morton 1966)."""
+    side = 1 << TILE_BITS
+    number = np.arange(side * side)
+    bits = range(TILE_BITS)
+    across, down = (sum(((number >> 2 * b + a & 1) << b for b in bits), 0 * number) for a in (0, 1))
+    inside = (down < rows) & (across < columns)  # of a small image
+    down, across = down[inside], across[inside]
+    high, wide = -(-rows // side), -(-columns // side)
+    tile = np.arange(high * wide)[:, None]
+    row, column = tile // wide * side, tile % wide * side  # of its first pixel
+    order = (row * columns + column) + (down * columns + across)
+    return np.asarray(order[(down < rows - row) & (across < columns - column)])
+
+
+def heat_source(directions: int = 100, seed: int = 0, lines: int = 1) -> HeatSource:
+    """Return the sensor for the radiative source term of every cell, and the flux at every wall cell.
+
+    directions: at most so many, the largest Lebedev set below (for a slab, Gauss nodes in mu); seed: of
+    the shifts of the lattices of lines; lines: how many of each direction cross a cell, along either axis: 2
+    costs four times as much and halves the resolution length of wall fluxes.
+    Raises InputError on fewer than 6 directions, or numbers that are not whole.
+    """
+    if int(directions) != directions or directions < 6:
+        raise InputError(f"heat_source: directions is {directions!r}; expected a whole number, at least 6")
+    if int(seed) != seed or seed < 0:
+        raise InputError(f"heat_source: seed is {seed!r}; expected a whole number >= 0")
+    if int(lines) != lines or lines < 1:
+        raise InputError(f"heat_source: lines is {lines!r}; expected a whole number, at least 1")
+    return HeatSource(int(directions), int(seed), int(lines))
+
+
+def camera(
+    position: Vector,
+    look_at: Vector,
+    shape: Sequence[int] = (512, 512),
+    field_of_view_deg: float = 30.0,
+    up: Vector = (0.0, 0.0, 1.0),
+) -> Camera:
+    """Return a perspective (pinhole) camera.
+
+    position, look_at [m]; shape (rows, columns); field_of_view_deg the full vertical angle [degree]; up the
+    direction that appears upright. Raises InputError on anything that does not define an image.
+    """
+    angle = float(field_of_view_deg)
+    if not 0.0 < angle < 180.0:
+        raise InputError(
+            f"camera: field_of_view_deg is {field_of_view_deg}; expected above 0 and below 180 degrees"
+        )
+    return _checked(Camera(*_frame(position, look_at, shape, up), field_of_view_deg=angle))
+
+
+def camera_orthographic(
+    position: Vector,
+    look_at: Vector,
+    shape: Sequence[int] = (512, 512),
+    width: float = 1.0,
+    up: Vector = (0.0, 0.0, 1.0),
+) -> Camera:
+    """Return a camera of parallel rays that start in the plane through `position`.
+
+    position, look_at [m]; shape (rows, columns); width of the image [m], its height follows from square
+    pixels; up the direction that appears upright. Raises InputError on what does not define an image.
+    """
+    if not (np.isfinite(width) and width > 0):
+        raise InputError(f"camera_orthographic: width is {width}; expected a length above 0 [m]")
+    return _checked(Camera(*_frame(position, look_at, shape, up), width=float(width)))
+
+
+def line_of_sight(origin: Vector, direction: Vector) -> LineOfSight:
+    """Return a sensor for one ray from origin [m] along direction, whose profile the Result keeps.
+
+    Raises InputError when these are not three finite numbers each, or the direction is zero.
+    """
+    Rays([origin], [direction])
+    return LineOfSight(_triple("origin", origin), _triple("direction", direction))
+
+
+def _frame(
+    position: Vector, look_at: Vector, shape: Sequence[int], up: Vector
+) -> tuple[
+    tuple[float, float, float], tuple[float, float, float], tuple[int, int], tuple[float, float, float]
+]:
+    size = tuple(shape)
+    if len(size) != 2 or any(int(n) != n or n < 1 for n in size):
+        raise InputError(f"camera: shape is {list(size)}; expected (rows, columns), whole numbers above 0")
+    return (
+        _triple("position", position),
+        _triple("look_at", look_at),
+        (int(size[0]), int(size[1])),
+        _triple("up", up),
+    )
+
+
+def _checked(cam: Camera) -> Camera:
+    forward = np.subtract(cam.look_at, cam.position)
+    if not forward.any():
+        raise InputError(f"camera: position and look_at are both {list(cam.position)}; they must differ")
+    if np.linalg.norm(np.cross(_unit(forward), cam.up)) <= 1e-12 * np.linalg.norm(cam.up):
+        raise InputError(
+            f"camera: up {list(cam.up)} is zero or points along the line of sight; choose another, e.g. "
+            f"up = {[1.0, 0.0, 0.0] if abs(_unit(forward)[0]) < 0.9 else [0.0, 1.0, 0.0]}"
+        )
+    return cam
+
+
+def _triple(name: str, values: Vector) -> tuple[float, float, float]:
+    v = np.asarray(values, dtype=np.float64)
+    if v.shape != (3,) or not np.isfinite(v).all():
+        raise InputError(f"sensor: {name} is {values}; expected three finite numbers")
+    return float(v[0]), float(v[1]), float(v[2])
+
+
+def _unit(v: NDArray[np.floating]) -> FloatArray:
+    return unit(np.asarray(v, dtype=np.float64)[None])[0]

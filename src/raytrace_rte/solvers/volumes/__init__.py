@@ -1,0 +1,1 @@
+"""Whole volumes: sweeps of tracks, and the Rosseland limit."""
