@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .bricks import brick_exit, faces_per_metre, jump, thick_error
-from .cartesian import MISSED, Walk, begin, cell_of, enter, exit_at, face_left, inside, step
+from .cartesian import MISSED, STOPPED, Walk, begin, cell_of, enter, exit_at, face_left, inside, step
 from .intrinsics import fma
 from .jit import inlined, kernel
 from .march import Traced, cell_between, march, slope_along
@@ -62,7 +62,7 @@ def _level_for(cells, pyramid, ray, walk, t, path):
 
 class Stretch(NamedTuple):
     """A thick step: level of its brick (-1: none is smooth enough), the error it adds, the source that shows
-    at its near and at its far end, the transmittance (upper bound, and how loose it is), optical depth."""
+    at its near and at its far end, the transmittance (upper bound, and how loose it is)."""
 
     level: int
     error: float
@@ -70,7 +70,6 @@ class Stretch(NamedTuple):
     mark: float
     passed: float
     loose: float
-    tau: float
 
 
 @inlined
@@ -79,7 +78,7 @@ def _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget):
 
     need: mean free paths after which nothing counts; budget: what may be spent if all light were absorbed.
     """
-    none = Stretch(-1, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    none = Stretch(-1, 0.0, 0.0, 0.0, 1.0, 0.0)
     kappa, a, _ = cell_between(cells, b, walk, ray, t, t, True)
     per_metre = faces_per_metre(pyramid, ray)
     if not (kappa > 0.0 and need * per_metre > WORTH * kappa):
@@ -100,7 +99,7 @@ def _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget):
             if error + spent <= budget * (1.0 - T * passed):
                 ahead = a + g * absorb(kappa * path)[0] / kappa
                 loose = 1.0 - math.exp((least - most) * path)
-                return Stretch(level, spent, ahead, a + g * path, passed, loose, least * path), nodes + 1
+                return Stretch(level, spent, ahead, a + g * path, passed, loose), nodes + 1
         if level <= SMOOTH_LEVEL:
             return none, nodes
         level = SMOOTH_LEVEL
@@ -108,11 +107,11 @@ def _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget):
 
 @inlined
 def _transparent(pyramid, b, walk, T, low, high, share):
-    """Return (level of the largest transparent brick here, or -1; its error per metre; nodes read).
+    """Return (level of the largest transparent brick here, or -1; its error per metre and kappa; nodes read).
 
     B passes a brick but for the integral of kappa |S - B| (eq. 11).
     """
-    level, density, nodes = -1, 0.0, 0
+    level, density, kappa, nodes = -1, 0.0, 0.0, 0
     while level + 1 < pyramid.first.size:
         n = node_of(pyramid, level + 1, walk.i, walk.j, walk.k)
         nodes += 1
@@ -121,8 +120,8 @@ def _transparent(pyramid, b, walk, T, low, high, share):
         if not spent <= share:
             break
         level += 1
-        density = spent
-    return level, density, nodes
+        density, kappa = spent, pyramid.node[n, b, K_MAX]
+    return level, density, kappa, nodes
 
 
 class Course(NamedTuple):
@@ -178,7 +177,7 @@ def decide(cells, pyramid, b, ray, walls, tolerance, course):
         if error + 0.5 * T * span + doubt <= allowed:
             E += 0.5 * T * (low + high)
             error += 0.5 * T * span + doubt
-            T, face = 0.0, MISSED
+            T, tau, face = 0.0, np.nan, STOPPED
             thick += 1
             break
         # To stop takes 0.5 T span <= relative I + absolute, and I <= E + T high.
@@ -191,12 +190,13 @@ def decide(cells, pyramid, b, ray, walls, tolerance, course):
             break
         share = THIN_SHARE * allowed / length
         if mean * span * T <= share:
-            level, density, read = _transparent(pyramid, b, walk, T, low, high, share)
+            level, density, most, read = _transparent(pyramid, b, walk, T, low, high, share)
             nodes += read
             if level >= 0:
                 transparent += 1
                 t_next = max(t, brick_exit(cells, ray, walk, level))
                 error += density * (t_next - t)
+                tau = tau if most == 0.0 else np.nan
                 t, walk = t_next, jump(cells, ray, walk, level, t_next)
                 checked, vain = t, 0
                 continue
@@ -213,7 +213,7 @@ def decide(cells, pyramid, b, ray, walls, tolerance, course):
                 E += T * (way.ahead - way.passed * mark)
                 slack += way.loose - slack * way.loose
                 T *= way.passed
-                tau += way.tau
+                tau = np.nan
                 t = max(t, brick_exit(cells, ray, walk, way.level))
                 walk = jump(cells, ray, walk, way.level, t)
                 checked, vain = t, 0

@@ -181,13 +181,17 @@ MISSED = 6
 """Face number of a ray that does not meet the grid; 0 to 5 are x_min, x_max, y_min, ... (grid.FACES)."""
 STRUCK = 7
 """In place of a face: something opaque has ended the ray."""
+STOPPED = 8
+"""In place of a face: the ray was left before its end, in all bands."""
+ENDS = 9
+"""How many of these numbers there are."""
 
 
 @kernel
 def joined(face, other):
     """The face where a ray leaves, of which two bands tell: one may have stopped; at an edge, the lower."""
-    if face == MISSED or other == MISSED:
-        return other if face == MISSED else face
+    if face == STOPPED or other == STOPPED:
+        return other if face == STOPPED else face
     return min(face, other)
 
 

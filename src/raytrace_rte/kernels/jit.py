@@ -83,18 +83,6 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def driver(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile an entry point called from Python, with threads over its one prange; machine code is cached.
-
-    prange counts without a sign: without np.int64 around its index, kernels that get it compile twice.
-    """
-    return _entry(function, parallel=True)
-
-
-def serial_driver(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile an entry point without threads; machine code is cached."""
-    return _entry(function, parallel=False)
-
-
-def _entry(function: Callable[..., Any], parallel: bool) -> Callable[..., Any]:
+    """Compile an entry point that Python threads call side by side; its machine code is cached."""
     with _our_cache():
-        return numba.njit(error_model="numpy", nogil=True, cache=True, parallel=parallel)(function)
+        return numba.njit(error_model="numpy", nogil=True, cache=True)(function)

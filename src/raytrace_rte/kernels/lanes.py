@@ -57,20 +57,20 @@ LIGHT = 7 * ROW
 STATE = 50 * ROW
 
 
-class Space(NamedTuple):
-    """Where workers keep their lanes: state (n_worker, STATE + n_band LIGHT), records that are built as they
-    are needed (n_worker, LANES, n_band, 8), and the series of transfer.py as vectors."""
+class Workspace(NamedTuple):
+    """Where a driver keeps its lanes: state (STATE + n_band LIGHT,), records that are built as they are
+    needed (LANES, n_band, 8), and the series of transfer.py as vectors."""
 
     state: np.ndarray
     records: np.ndarray
     series: np.ndarray
 
 
-def space(workers: int, bands: int, dtype: np.dtype) -> Space:
-    """Return room for so many workers, aligned: no vector lies in two cache lines."""
-    return Space(
-        aligned((workers, STATE + bands * LIGHT), np.dtype(np.float64)),
-        aligned((workers, LANES, bands, RECORD), dtype),
+def workspace(bands: int, dtype: np.dtype) -> Workspace:
+    """Return the arrays for so many bands, aligned: no vector lies in two cache lines."""
+    return Workspace(
+        aligned((STATE + bands * LIGHT,), np.dtype(np.float64)),
+        aligned((LANES, bands, RECORD), dtype),
         spread_series(),
     )
 

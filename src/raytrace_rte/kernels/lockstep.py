@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .cartesian import MISSED, STRUCK, aim, begin, enter
+from .cartesian import MISSED, STOPPED, STRUCK, aim, begin, enter
 from .intrinsics import fetch, greatest, load, places, record_bytes, store, where
 from .jit import inlined, kernel
 from .lanes import (
@@ -27,17 +27,8 @@ from .lanes import (
 from .placing import clear, face_through, place, shine
 from .vector import WIDTH
 
-RUN = 64
-"""Neighbouring rays that one thread follows in turn, so that their cells stay in its cache."""
 PATIENCE = 4
 """Steps between two looks for lanes that have come to an end: they stand for two steps in the mean."""
-
-
-@inlined
-def following(r, workers):
-    """Number of the ray after r in the runs of the same worker."""
-    r += 1
-    return r if r % RUN else r + (workers - 1) * RUN
 
 
 @inlined
@@ -66,11 +57,11 @@ def _answer(s, n, end, dark, brightest, answers):
         stopped = not left > dark[b]
         T_[r, b] = 0.0 if stopped else left
         E_[r, b] = s[E + m]
-        tau[r, b] = s[TAU + m]
+        tau[r, b] = np.nan if stopped else s[TAU + m]
         neglected[r, b] = left * brightest[b] if stopped else 0.0
         visits[r] += np.int64(s[SEEN + m]) + (dark[b] < 1.0) if stopped else np.int64(crossed(s, n))
         out |= not stopped
-    face[r] = MISSED if not out else (STRUCK if s[TIME + n] >= end[r] else face_through(s, n))
+    face[r] = STOPPED if not out else (STRUCK if s[TIME + n] >= end[r] else face_through(s, n))
     steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
 
 
@@ -88,14 +79,14 @@ def missed(r, struck, answers):
 
 
 @inlined
-def refill(s, n, cells, rays, r, workers, bands, linear, answers):
+def refill(s, n, cells, rays, r, bands, linear, answers):
     """Put the next ray that meets the grid into a lane, if there is one, and return the number after it."""
     origin, direction, end = rays
     while r < origin.shape[0]:
         ray = aim(origin, direction, r)
         t, t_out = enter(cells, ray)
         this, last = r, end[r]
-        r = following(r, workers)
+        r += 1
         if t < min(t_out, last):
             place(s, n, cells, 0, ray, begin(cells, ray, t), t, last, linear)
             s[RAY + n] = this
@@ -108,14 +99,14 @@ def refill(s, n, cells, rays, r, workers, bands, linear, answers):
 
 
 @kernel
-def march_together(cells, rays, worker, workers, linear, stop, brightest, room, answers):
-    """Follow this worker's rays; room: state of the lanes, records built on the way, dark of lanes.cross."""
-    s, g, series, dark = room
+def march_together(cells, rays, linear, stop, brightest, dark, workspace, answers):
+    """Follow rays; dark: transmittance of each band at which its light stops counting."""
+    s, g, series = workspace
     series = vectors(series)
-    bands, busy, r = dark.size, 0, worker * RUN
+    bands, busy, r = dark.size, 0, 0
     for n in range(LANES):
         clear(s, n, bands * record_bytes(cells.record))
-        r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
+        r = refill(s, n, cells, rays, r, bands, linear, answers)
         busy += s[RAY + n] >= 0.0
     while busy > 0:
         for _ in range(PATIENCE):
@@ -127,7 +118,7 @@ def march_together(cells, rays, worker, workers, linear, stop, brightest, room, 
             for n in range(first, first + WIDTH):
                 if over >> (n - first) & 1 and s[RAY + n] >= 0.0:
                     _answer(s, n, rays[2], dark, brightest, answers)
-                    r = refill(s, n, cells, rays, r, workers, bands, linear, answers)
+                    r = refill(s, n, cells, rays, r, bands, linear, answers)
                     busy -= s[RAY + n] < 0.0
             if over > 0:
                 fetch(cells.record, places(s, CELL + first))

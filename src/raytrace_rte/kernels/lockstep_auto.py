@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .auto import Course, certain, cross_exactly, decide, set_out
-from .cartesian import MISSED, aim, begin, enter, face_left, joined
+from .cartesian import STOPPED, aim, begin, enter, face_left, joined
 from .intrinsics import load, record_bytes
 from .jit import inlined, kernel
 from .lanes import (
@@ -41,7 +41,7 @@ from .lanes import (
     standing,
     vectors,
 )
-from .lockstep import RUN, following, missed
+from .lockstep import missed
 from .placing import clear, place, put, ray_in, shine, walk_in
 from .vector import WIDTH
 
@@ -126,13 +126,13 @@ def _attend(s, n, cells, pyramid, walls, tolerance, answers):
 
 
 @inlined
-def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
+def _refill(s, n, cells, origin, direction, task, bands, low, answers):
     """Put the next (ray, band) that meets the grid into a lane, and return the task after it."""
     r, b = task
     while r < origin.shape[0]:
         this, band = r, b
         b = b + 1 if b + 1 < bands else 0
-        r = following(r, workers) if b == 0 else r
+        r = r + 1 if b == 0 else r
         ray = aim(origin, direction, this)
         t, t_out = enter(cells, ray)
         if not t < t_out:
@@ -141,7 +141,7 @@ def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
         if band == 0:
             answers[4][this] = 0
             answers[5][this, :] = 0
-            answers[6][this] = MISSED
+            answers[6][this] = STOPPED
         way = set_out(cells, ray, t, t_out, low[band])
         place(s, n, cells, band, ray, way.walk, t, np.inf, 1.0)
         shine(s, n)
@@ -152,14 +152,14 @@ def _refill(s, n, cells, origin, direction, task, workers, bands, low, answers):
 
 
 @inlined
-def _serve(s, n, cells, pyramid, rays, task, workers, bands, walls, tolerance, answers):
+def _serve(s, n, cells, pyramid, rays, task, bands, walls, tolerance, answers):
     """Attend to a standing lane until a ray moves in it, or none is left; return the task after it."""
     while True:
         if s[RAY + n] >= 0.0:
             _attend(s, n, cells, pyramid, walls, tolerance, answers)
         if s[RAY + n] >= 0.0 or task[0] >= rays[0].shape[0]:
             return task
-        task = _refill(s, n, cells, *rays, task, workers, bands, tolerance.low, answers)
+        task = _refill(s, n, cells, *rays, task, bands, tolerance.low, answers)
 
 
 @inlined
@@ -171,12 +171,12 @@ def _pause(s):
 
 
 @kernel
-def switch_together(cells, pyramid, origin, direction, worker, workers, walls, tolerance, room, answers):
-    """Follow this worker's rays, each band of each in a lane of its own; room: as of `march_together`."""
-    s, g, series, never = room
+def switch_together(cells, pyramid, origin, direction, walls, tolerance, never, workspace, answers):
+    """Follow rays, each band of each in a lane of its own; never: a transmittance that none falls below."""
+    s, g, series = workspace
     series = vectors(series)
     bands, busy = cells.record.shape[1], 0
-    task = worker * RUN, 0
+    task = 0, 0
     for n in range(LANES):
         clear(s, n, record_bytes(cells.record))
     while True:
@@ -185,8 +185,8 @@ def switch_together(cells, pyramid, origin, direction, worker, workers, walls, t
             while over > 0:
                 if over & 1:
                     busy -= s[RAY + n] >= 0.0
-                    task = _serve(s, n, cells, pyramid, (origin, direction), task, workers, bands, walls,
-                                  tolerance, answers)  # fmt: skip
+                    task = _serve(s, n, cells, pyramid, (origin, direction), task, bands, walls, tolerance,
+                                  answers)  # fmt: skip
                     busy += s[RAY + n] >= 0.0
                 over, n = over >> 1, n + 1
         if busy == 0:

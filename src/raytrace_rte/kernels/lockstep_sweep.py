@@ -8,7 +8,6 @@ stands, which keeps empty segments: they absorb, emit and deposit nothing.
 from __future__ import annotations
 
 import numpy as np
-from numba import get_num_threads, get_thread_id, prange
 
 from .cartesian import begin, inside
 from .intrinsics import COUNTED, fetch, fma, greatest, load, places, record_bytes, records, store, where
@@ -174,9 +173,9 @@ def _carry_back(cells, kept, steps, light, power, deposits):
 
 
 @kernel
-def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
+def _sweep_lanes(box, cells, count, power, radiosity, workspace, deposit):
     """Sweep the lines in the first `count` lanes."""
-    s, kept, light, near, far, series, _ = room
+    s, kept, light, near, far, series, _ = workspace
     deposits, reached, crossings = deposit
     for n in range(LANES):
         there, back = 0.0, 0.0
@@ -199,9 +198,9 @@ def _sweep_lanes(box, cells, count, power, radiosity, room, deposit):
 
 
 @kernel
-def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
+def _sweep_direction(box, cells, bundle, n, radiosity, workspace, deposit):
     """Sweep all lines of direction n, LANES at a time, tile by tile: neighbours end after as many steps."""
-    s, near, far, offsets = room[0], room[3], room[4], room[6]
+    s, near, far, offsets = workspace[0], workspace[3], workspace[4], workspace[6]
     power, count = bundle.power[n], 0
     rows, columns = bundle.counts[n, 0], bundle.counts[n, 1]
     u, v, w = bundle.direction[n]
@@ -230,39 +229,32 @@ def _sweep_direction(box, cells, bundle, n, radiosity, room, deposit):
             break
         for empty in range(count, LANES):
             clear(s, empty, record_bytes(cells.record))
-        _sweep_lanes(box, cells, count, power, radiosity, room, deposit)
+        _sweep_lanes(box, cells, count, power, radiosity, workspace, deposit)
         count = 0
 
 
 @driver
-def sweep_together(box, cells, bundle, radiosity, first, rooms, sums):
-    """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
-
-    radiosity (n_surface,) [W m-2 sr-1]; rooms: work arrays of each thread.
-    """
-    deposits, reached, crossings = sums
-    states, kept, lights, covers, series, offsets = rooms
-    for g in prange(deposits.shape[0]):
-        n = np.int64(first + g)
-        if n < bundle.power.size:
-            w = get_thread_id()
-            room = states[w], kept[w], lights[w], covers[w, 0], covers[w, 1], series, offsets
-            deposit = deposits[g], reached[g], crossings[g : g + 1]
-            _sweep_direction(box, cells, bundle, n, radiosity, room, deposit)
+def sweep_together(box, cells, bundle, radiosity, n, workspace, sums):
+    """Sweep direction n in both senses; radiosity (n_surface,) [W m-2 sr-1]."""
+    _sweep_direction(box, cells, bundle, n, radiosity, workspace, sums)
 
 
-def sweep(box, cells, bundle, radiosity, first, longest, sums):
-    """Sweep directions first, first + 1, ..., one for each group of sums, in both senses.
+def sweep(box, cells, bundle, radiosity, n, longest, sums):
+    """Sweep direction n in both senses, adding to sums.
 
     cells: records as of `sweep.KAPPA` and so on; radiosity (n_surface,) [W m-2 sr-1]; longest: no line
     crosses more cells than that. Lines that solid cells cut go one by one, and very long ones.
     """
     if box.solid.size > 0 or longest > LONGEST:
-        sweep_singly(box, bundle, cells.record, radiosity, first, longest, sums)
-        return
-    threads, number = get_num_threads(), np.dtype(np.float64)
-    shapes = (STATE,), (longest + PATIENCE, STEP), (2, LANES), (2, LANES, PARTS * PARTS)
+        sweep_singly(box, bundle, cells.record, radiosity, n, longest, sums)
+    else:
+        sweep_together(box, cells, bundle, radiosity, n, workspace_of(longest), sums)
+
+
+def workspace_of(longest):
+    """Return the work arrays of a sweep whose longest line crosses so many cells."""
+    number = np.dtype(np.float64)
+    shapes = (STATE,), (longest + PATIENCE, STEP), (2, LANES), (LANES, PARTS * PARTS), (LANES, PARTS * PARTS)
     offsets = aligned((2, PARTS * PARTS), number)
     offsets[:] = (np.indices((PARTS, PARTS)).reshape(2, -1) + 0.5) / PARTS - 0.5
-    rooms = *(aligned((threads, *shape), number) for shape in shapes), spread_series(), offsets
-    sweep_together(box, cells, bundle, radiosity, first, rooms, sums)
+    return *(aligned(shape, number) for shape in shapes), spread_series(), offsets

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cartesian import MISSED, STRUCK, aim, begin, cell_of, enter, exit_at, face_left, inside, step
+from .cartesian import MISSED, STOPPED, STRUCK, aim, begin, cell_of, enter, exit_at, face_left, inside, step
 from .intrinsics import fma
-from .jit import kernel, serial_driver
+from .jit import driver, kernel
 from .reconstruct import record_of
 from .transfer import absorb
 
@@ -80,7 +80,7 @@ def march(cells, b, ray, linear, stop, greatest, end):
         crossings += 1
         t, walk = t_next, step(cells, ray, walk)
     if not dark < T:
-        return Traced(0.0, E, tau, T * greatest, crossings, crossings, 0, 0, MISSED)
+        return Traced(0.0, E, np.nan, T * greatest, crossings, crossings, 0, 0, STOPPED)
     face = STRUCK if t >= end else face_left(cells, walk)
     return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face)
 
@@ -111,7 +111,7 @@ SEGMENT = ("s", "length", "kappa", "source_near", "source_far", "optical_depth",
 own optical depth, and its contribution T E to the ray's emission [W m-2 sr-1]."""
 
 
-@serial_driver
+@driver
 def segments(cells, b, origin, direction, linear, out):
     """Write the march of the first ray into out (n_crossing, 7), a row per segment; return their number.
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
 from .jit import driver, inlined, kernel
-from .reconstruct import KAPPA, SOURCE, records
+from .reconstruct import KAPPA, SOURCE, in_turn, records
 
 BASE = 3
 """log2 of the side of the smallest bricks, in cells."""
@@ -113,8 +112,8 @@ def _brick(record, hx, hy, hz, by, bz, node, nodes):
 @driver
 def fill_bricks(record, hx, hy, hz, by, bz, nodes):
     """Fill a layer of nodes of level 0 (n_node, n_band, 8) from the records of its planes and the next."""
-    for node in prange(nodes.shape[0]):
-        _brick(record, hx, hy, hz, by, bz, np.int64(node), nodes)
+    for node in range(nodes.shape[0]):
+        _brick(record, hx, hy, hz, by, bz, node, nodes)
 
 
 def _half(widths: tuple[np.ndarray, ...]) -> list[np.ndarray]:
@@ -122,17 +121,23 @@ def _half(widths: tuple[np.ndarray, ...]) -> list[np.ndarray]:
     return [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in widths]
 
 
-def build(cells, widths: tuple[np.ndarray, ...]) -> Pyramid:
-    """Return the pyramid over the cells of a medium; widths are those of the grid's axes."""
+def build(cells, widths: tuple[np.ndarray, ...], each=in_turn) -> Pyramid:
+    """Return the pyramid over the cells of a medium; widths are those of the grid's axes.
+
+    each: as of `reconstruct`.
+    """
     hx, hy, hz = _half(widths)
     side = 1 << BASE
     shape = np.array([-(-w.size // side) for w in widths])
     bands = cells.record.shape[1]
     base = np.empty((*shape, bands, 8))
-    for layer in range(shape[0]):
+
+    def fill(layer: int) -> None:
         first, last = layer * side, min((layer + 1) * side + 1, hx.size)
         slab = records(cells, first, last)
         fill_bricks(slab, hx[first:last], hy, hz, shape[1], shape[2], base[layer].reshape(-1, bands, 8))
+
+    each(fill, range(shape[0]))
     levels, shapes = [base], [shape]
     while shapes[-1].max() > 1:
         levels.append(_merged(levels[-1]))
@@ -150,8 +155,8 @@ def build(cells, widths: tuple[np.ndarray, ...]) -> Pyramid:
 @driver
 def _plane_range(record, hx, hy, hz, out):
     """Write least and greatest S of each plane of cells into out (nx, n_band, 2)."""
-    for i in prange(hx.size):
-        _range_of_plane(record, np.int64(i), hx, hy, hz, out)
+    for i in range(hx.size):
+        _range_of_plane(record, i, hx, hy, hz, out)
 
 
 @kernel
@@ -169,14 +174,20 @@ def _range_of_plane(record, i, hx, hy, hz, out):
             c += 1
 
 
-def source_range(cells, widths: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return least and greatest reconstructed source (n_band,) of the whole medium."""
+def source_range(cells, widths: tuple[np.ndarray, ...], each=in_turn) -> tuple[np.ndarray, np.ndarray]:
+    """Return least and greatest reconstructed source (n_band,) of the whole medium.
+
+    each: as of `reconstruct`.
+    """
     hx, hy, hz = _half(widths)
     out = np.empty((hx.size, cells.record.shape[1], 2))
     side = 1 << BASE
-    for first in range(0, hx.size, side):
+
+    def look(first: int) -> None:
         last = min(first + side, hx.size)
         _plane_range(records(cells, first, last), hx[first:last], hy, hz, out[first:last])
+
+    each(look, range(0, hx.size, side))
     return out[..., 0].min(axis=0), out[..., 1].max(axis=0)
 
 

@@ -9,10 +9,10 @@ stay >= 0.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
 
 from .intrinsics import RECORD
 from .jit import driver, inlined, kernel
@@ -21,8 +21,8 @@ KAPPA, SOURCE = 0, 4
 EXTREMUM = 1.25
 """Colella & Sekora's allowance: curvature shrinks by O(h) from a cell to its neighbours."""
 
-PIECE = 1 << 20
-"""Records filled by one compiled call, some tenths of a second: Ctrl-C waits for it."""
+PIECE = 1 << 16
+"""Records filled by one compiled call, some hundredths of a second: Ctrl-C waits for it."""
 
 
 class Cells(NamedTuple):
@@ -159,8 +159,8 @@ def _fill_line(cells, line, start, out):
 @driver
 def fill_records(cells, start, first, last, out):
     """Build the records of lines first to last - 1 of cells into out, whose first line is number `start`."""
-    for line in prange(first, last):
-        _fill_line(cells, np.int64(line), start, out)
+    for line in range(first, last):
+        _fill_line(cells, line, start, out)
 
 
 @inlined
@@ -189,27 +189,36 @@ def _axis(centre: np.ndarray, width: np.ndarray) -> np.ndarray:
     return out
 
 
-def reconstruct(grid, kappa: np.ndarray, source: np.ndarray, lean: bool = False) -> Cells:
+def in_turn(function: Callable[[Any], None], items: Iterable[Any]) -> None:
+    """Call a function with each item, one after the other."""
+    for item in items:
+        function(item)
+
+
+def reconstruct(grid, kappa: np.ndarray, source: np.ndarray, lean: bool = False, each=in_turn) -> Cells:
     """Return the cells of kappa and source (nx, ny, nz, n_band); records start on cache lines.
 
     float32 when both arrays are, so that a record is half a cache line; else float64, a whole one.
-    lean: without records; kernels rebuild them where they need them.
+    lean: without records; kernels rebuild them where they need them. each: calls a function with each of some
+    pieces, as `in_turn` does, or with several threads.
     """
     flat = kappa.reshape(-1, kappa.shape[-1]), source.reshape(-1, kappa.shape[-1])
     record = np.empty((0, kappa.shape[-1], RECORD), np.result_type(kappa, source))
     cells = cells_of(grid, record, *flat)
-    return cells if lean else cells._replace(record=records(cells, 0, kappa.shape[0]))
+    return cells if lean else cells._replace(record=records(cells, 0, kappa.shape[0], each))
 
 
-def records(cells: Cells, first: int, last: int) -> np.ndarray:
+def records(cells: Cells, first: int, last: int, each=in_turn) -> np.ndarray:
     """Return the records of planes first to last - 1 of cells, a view where they are kept, else built now."""
     ny, nz = cells.cy.size, cells.cz.size
     if len(cells.record):
         return cells.record[first * ny * nz : last * ny * nz]
     out = aligned(((last - first) * ny * nz, *cells.record.shape[1:]), cells.record.dtype)
     piece = max(1, PIECE // (nz * out.shape[1]))
-    for line in range(first * ny, last * ny, piece):
-        fill_records(cells, first * ny, line, min(line + piece, last * ny), out)
+    each(
+        lambda line: fill_records(cells, first * ny, line, min(line + piece, last * ny), out),
+        range(first * ny, last * ny, piece),
+    )
     return out
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .cartesian import MISSED, begin, cell_of, enter, exit_at, face_left, inside, step
+from .cartesian import MISSED, STOPPED, begin, cell_of, enter, exit_at, face_left, inside, step
 from .jit import kernel
 from .march import Traced, cell_between, slope_along
 from .reconstruct import record_of
@@ -146,7 +146,7 @@ def thick(cells, b, ray, terms, work):
         if cells.kappa[cell_of(cells, walk), b] > 0.0 and t_next > t:
             taylor(cells, b, walk, ray, t, work)
             total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
-            return Traced(0.0, total, np.inf, neglected, crossings, 0, crossings - 1, 1, MISSED)
+            return Traced(0.0, total, np.inf, neglected, crossings, 0, crossings - 1, 1, STOPPED)
         t, walk = t_next, step(cells, ray, walk)
     return Traced(1.0, 0.0, 0.0, 0.0, crossings, 0, crossings, 0, face_left(cells, walk))
 
@@ -171,7 +171,7 @@ def threshold(cells, b, ray, delta, terms, work):
             taylor(cells, b, walk, ray, t, work)
             total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
             E += T * total
-            return Traced(0.0, E, np.inf, T * neglected, crossings, crossings - 1, 0, 1, MISSED)
+            return Traced(0.0, E, np.inf, T * neglected, crossings, crossings - 1, 0, 1, STOPPED)
         a, e, w = absorb(d)
         E += T * (near * a + (far - near) * w)
         T *= e

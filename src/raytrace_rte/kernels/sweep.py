@@ -12,7 +12,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
 from .cartesian import ENDLESS, Ray, Walk, begin, cell_of, exit_at, guess, inside, leave, search, step
 from .jit import driver, kernel
@@ -60,9 +59,9 @@ class Bundle(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Deposits of each group of directions: in cells (n_group, n_cell, 2) the net power [W], absorbed less
-    emitted, and the sum of A s I [W m]; on surfaces (n_group, n_surface, 2) what arrives [W] and the sum of
-    A [m2 sr]; crossings, of both senses at once (n_group,)."""
+    """Deposits of some directions: in cells (n_cell, 2) the net power [W], absorbed less emitted, and the sum
+    of A s I [W m]; on surfaces (n_surface, 2) what arrives [W] and the sum of A [m2 sr]; crossings, of both
+    senses at once (1,)."""
 
     cells: np.ndarray
     surfaces: np.ndarray
@@ -291,24 +290,21 @@ def _sweep_line(box, bundle, record, radiosity, n, a, b, work, deposit):
 
 
 @driver
-def sweep_singly(box, bundle, record, radiosity, first, longest, sums):
-    """Sweep directions first, first + 1, ..., one for each group of sums, in both senses, line by line.
+def sweep_singly(box, bundle, record, radiosity, n, longest, sums):
+    """Sweep direction n in both senses, line by line.
 
     record (n_cell, 1, 8), radiosity (n_surface,) [W m-2 sr-1]; longest: no line crosses more cells than that.
     """
     deposits, reached, crossings = sums
-    for g in prange(deposits.shape[0]):
-        n = first + g
-        if n < bundle.power.size:
-            near = np.empty(PARTS * PARTS, dtype=np.int64)
-            work = (
-                np.empty(longest, dtype=np.int64), np.empty((longest, SEGMENT)), near,
-                np.empty_like(near), np.empty_like(near),
-            )  # fmt: skip
-            deposit = deposits[g], reached[g]
-            for a in range(bundle.counts[n, 0]):
-                for b in range(bundle.counts[n, 1]):
-                    crossings[g] += _sweep_line(box, bundle, record, radiosity, n, a, b, work, deposit)
+    near = np.empty(PARTS * PARTS, dtype=np.int64)
+    work = (
+        np.empty(longest, dtype=np.int64), np.empty((longest, SEGMENT)), near,
+        np.empty_like(near), np.empty_like(near),
+    )  # fmt: skip
+    deposit = deposits, reached
+    for a in range(bundle.counts[n, 0]):
+        for b in range(bundle.counts[n, 1]):
+            crossings[0] += _sweep_line(box, bundle, record, radiosity, n, a, b, work, deposit)
 
 
 @kernel
@@ -332,11 +328,9 @@ def _measure_line(box, bundle, n, a, b, filled):
 
 
 @driver
-def measure(box, bundle, first, filled):
-    """Add the lengths of lines, times their power, to filled (n_group, n_cell) [m3 sr], one sense only."""
-    for g in prange(filled.shape[0]):
-        n = first + g
-        if n < bundle.power.size:
-            for a in range(bundle.counts[n, 0]):
-                for b in range(bundle.counts[n, 1]):
-                    _measure_line(box, bundle, n, a, b, filled[g])
+def measure(box, bundle, n, filled):
+    """Add the lengths of the lines of direction n, times their power, to filled (n_cell,) [m3 sr], one sense
+    only."""
+    for a in range(bundle.counts[n, 0]):
+        for b in range(bundle.counts[n, 1]):
+            _measure_line(box, bundle, n, a, b, filled)

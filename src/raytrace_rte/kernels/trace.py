@@ -1,19 +1,22 @@
-"""The drivers over rays: threads, runs of rays, and one method for all of them."""
+"""The drivers over rays, one for each method, and one way to call them all.
+
+A driver follows all rays that it is given, one after the other or in lanes, on the thread that calls it; who
+wants more threads gives each its own rays. Same bits, whichever rays go together.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
-from .auto import Tolerance, auto
-from .cartesian import MISSED, aim, joined
-from .jit import driver
-from .lanes import space
-from .lockstep import RUN, march_together
+from .auto import Tolerance
+from .cartesian import aim, joined
+from .jit import driver, inlined
+from .lanes import workspace
+from .lockstep import march_together
 from .lockstep_auto import switch_together
-from .march import march, thin
+from .march import thin
 from .series import WORK, thick, threshold
 
 CONSTANT, LINEAR, THICK, THIN, THRESHOLD, AUTO = range(6)
@@ -33,7 +36,9 @@ class Plan(NamedTuple):
 class Answers(NamedTuple):
     """Arrays of march.Traced: the first four (n_ray, n_band), visits and face (n_ray,), steps (n_ray, 3).
 
-    visits and steps (exact, thin, thick) are sums over bands; face is where bands leave that are not stopped.
+    optical_depth is nan where a ray was not followed to its end in that band; its transmittance is then only
+    what closes the radiance with the wall. visits and steps (exact, thin, thick) are sums over bands; face is
+    where bands leave that are not stopped (cartesian.STOPPED: none).
     """
 
     transmittance: np.ndarray
@@ -45,90 +50,82 @@ class Answers(NamedTuple):
     face: np.ndarray
 
 
-def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers):
-    """Follow rays (n_ray, 3) and write their answers; each ray writes only its own row.
+def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, answers):
+    """Follow rays (n_ray, 3) and write their answers.
 
     end: distance at which something opaque ends each ray (n_ray,), inf where nothing does; seen by the march.
-    walls: radiance (7, n_band) of the faces; low, high: range of all sources and walls (n_band,).
-    Runs of rays are dealt to workers in turn: even load, and the same bits for any number of them.
+    walls: radiance (ENDS, n_band) at the end of a ray; low, high: range of all sources and walls (n_band,).
     """
+    bands, kind = cells.record.shape[1:2] if plan.method != AUTO else (1,), cells.record.dtype
     if plan.method == AUTO:
-        room = space(workers, 1, cells.record.dtype)
         tolerance = Tolerance(plan.relative, plan.absolute, low, high)
-        switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, room, answers)
+        space = workspace(*bands, kind)
+        switch_rays(cells, pyramid, origin, direction, walls, tolerance, np.full(1, -1.0), space, answers)
     elif plan.method in (CONSTANT, LINEAR):
-        room = space(workers, cells.record.shape[1], cells.record.dtype)
-        march_all(cells, origin, direction, end, plan, high, workers, room, answers)
+        linear, space = 1.0 if plan.method == LINEAR else 0.0, workspace(*bands, kind)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            dark = plan.stop / high
+        march_rays(cells, (origin, direction, end), linear, plan.stop, high, dark, space, answers)
+    elif plan.method == THIN:
+        thin_rays(cells, origin, direction, answers)
+    elif plan.method == THICK:
+        thick_rays(cells, origin, direction, plan.terms, np.empty(WORK), answers)
     else:
-        trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers)
-
-
-# Arrays are unpacked, because Numba drops writes to a NamedTuple's arrays inside prange without a word.
+        threshold_rays(cells, origin, direction, plan.delta, plan.terms, np.empty(WORK), answers)
 
 
 @driver
-def switch_all(cells, pyramid, origin, direction, walls, tolerance, workers, room, answers):
+def switch_rays(cells, pyramid, origin, direction, walls, tolerance, never, space, answers):
     """Follow rays in lockstep with the certified switch."""
-    T, E, tau, neglected, visits, steps, face = answers
-    state, records, series = room
-    never = np.full(1, -1.0)
-    for worker in prange(workers):
-        own = state[worker], records[worker], series, never
-        out = T, E, tau, neglected, visits, steps, face
-        switch_together(
-            cells, pyramid, origin, direction, np.int64(worker), workers, walls, tolerance, own, out
-        )
+    switch_together(cells, pyramid, origin, direction, walls, tolerance, never, space, answers)
 
 
 @driver
-def march_all(cells, origin, direction, end, plan, greatest, workers, room, answers):
+def march_rays(cells, rays, linear, stop, brightest, dark, space, answers):
     """March rays in lockstep."""
-    T, E, tau, neglected, visits, steps, face = answers
-    state, records, series = room
-    dark = plan.stop / greatest
-    linear = 1.0 if plan.method == LINEAR else 0.0
-    for worker in prange(workers):
-        own = state[worker], records[worker], series, dark
-        out = T, E, tau, neglected, visits, steps, face
-        rays = origin, direction, end
-        march_together(cells, rays, np.int64(worker), workers, linear, plan.stop, greatest, own, out)
+    march_together(cells, rays, linear, stop, brightest, dark, space, answers)
 
 
 @driver
-def trace_singly(cells, pyramid, origin, direction, end, plan, walls, low, high, workers, answers):
-    """Follow rays one by one, by the readable kernels: any method."""
+def thin_rays(cells, origin, direction, answers):
+    """The thin limit of rays."""
+    for r in range(origin.shape[0]):
+        ray = aim(origin, direction, r)
+        for b in range(answers.emission.shape[1]):
+            write(answers, r, b, thin(cells, b, ray))
+
+
+@driver
+def thick_rays(cells, origin, direction, terms, work, answers):
+    """The thick limit of rays."""
+    for r in range(origin.shape[0]):
+        ray = aim(origin, direction, r)
+        for b in range(answers.emission.shape[1]):
+            write(answers, r, b, thick(cells, b, ray, terms, work))
+
+
+@driver
+def threshold_rays(cells, origin, direction, delta, terms, work, answers):
+    """The plain switch of the literature along rays."""
+    for r in range(origin.shape[0]):
+        ray = aim(origin, direction, r)
+        for b in range(answers.emission.shape[1]):
+            write(answers, r, b, threshold(cells, b, ray, delta, terms, work))
+
+
+@inlined
+def write(answers, r, b, one):
+    """Write what a ray brings back in band b; bands come in turn."""
     T, E, tau, neglected, visits, steps, face = answers
-    method, terms, delta, stop, relative, absolute = plan
-    rays, bands = E.shape
-    for worker in prange(workers):
-        work = np.empty(WORK)
-        tolerance = Tolerance(relative, absolute, low, high)
-        for start in range(worker * RUN, rays, workers * RUN):
-            for r in range(start, min(start + RUN, rays)):
-                ray = aim(origin, direction, r)
-                visits[r] = 0
-                steps[r, :] = 0
-                face[r] = MISSED
-                for b in range(bands):
-                    if method == AUTO:
-                        one = auto(cells, pyramid, b, ray, walls, tolerance)
-                    elif method == THIN:
-                        one = thin(cells, b, ray)
-                    elif method == THICK:
-                        one = thick(cells, b, ray, terms, work)
-                    elif method == THRESHOLD:
-                        one = threshold(cells, b, ray, delta, terms, work)
-                    else:
-                        one = march(cells, b, ray, method == LINEAR, stop, high[b], end[r])
-                    T[r, b] = one.transmittance
-                    E[r, b] = one.emission
-                    tau[r, b] = one.optical_depth
-                    neglected[r, b] = one.neglected
-                    visits[r] += one.visits
-                    steps[r, 0] += one.exact
-                    steps[r, 1] += one.thin
-                    steps[r, 2] += one.thick
-                    face[r] = joined(face[r], one.face)
+    T[r, b], E[r, b] = one.transmittance, one.emission
+    tau[r, b], neglected[r, b] = one.optical_depth, one.neglected
+    if b == 0:
+        visits[r], steps[r, 0], steps[r, 1], steps[r, 2], face[r] = 0, 0, 0, 0, one.face
+    visits[r] += one.visits
+    steps[r, 0] += one.exact
+    steps[r, 1] += one.thin
+    steps[r, 2] += one.thick
+    face[r] = joined(face[r], one.face)
 
 
 def empty_answers(rays: int, bands: int) -> Answers:
