@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..errors import InputError
 from ..grid import FloatArray
-from ..sensors.points import PointSensor
+from ..table import BAND, Variable
+from .result import Result, label, largest, method_text, span
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from ..media.spectrum import Spectrum
 
-SUFFIXES = (".h5", ".csv", ".png")
+FLUX = "W m-2"
+LONG_NAMES = {"incident_flux": "flux that arrives within the view", "G": "incident radiation"}
 
 
-@dataclass(frozen=True, eq=False)
-class FluxResult:
-    """The answer at points. Arrays have the sensor's shape, with the band last if the medium has bands.
+class FluxResult(Result):
+    """Fluxes at points [W m-2] in the sensor's shape, with the band last if the medium has bands.
 
-    value: flux through the view [W m-2] (`incident_flux`), or for `incident` the incident radiation G [W m-2]
-    error: bound of what the method left out, against March(order=2) along the same rays [W m-2]
-    angular_error: estimate of the error of the directions, half the difference of two sets [W m-2]
-    stats, config, sensor: how it was made
+    value: flux through the view (`incident_flux`), or for `incident` the incident radiation `G`
+    error_bound: bound of what the method left out, against March(order=2) along the same rays
+    error_estimate: estimated error of the directions, half the difference of two sets: no bound
     """
 
-    value: FloatArray
-    error: FloatArray
-    angular_error: FloatArray
-    stats: Mapping[str, Any]
-    config: Mapping[str, Any]
-    sensor: PointSensor
-    emission: Callable[[float], ArrayLike]
+    old_names: ClassVar[Mapping[str, str]] = {"error": "error_bound", "angular_error": "error_estimate"}
+
+    @classmethod
+    def build(  # type: ignore[override]  # what is given is another thing for each kind of answer
+        cls,
+        dims: Sequence[str],
+        coordinates: Sequence[Variable],
+        value: FloatArray,
+        *,
+        name: str,
+        error_bound: FloatArray,
+        error_estimate: FloatArray,
+        view: float,
+        stats: Mapping[str, Any],
+        config: Mapping[str, Any],
+        spectrum: Spectrum,
+        spectral: bool,
+    ) -> FluxResult:
+        """Return the result from arrays of the sensor's shape, + (n_band,) if spectral.
+
+        dims, coordinates: of the sensor, without the band, positions and normals among them
+        name: "incident_flux" or "G"; view: flux of constant radiance 1 through the view [sr]: pi sin^2 of its
+            half angle, 4 pi for the sphere
+        """
+        all_ = (*dims, BAND) if spectral else tuple(dims)
+        variables = [
+            *coordinates,
+            Variable(name, all_, value, FLUX, LONG_NAMES[name], "error_estimate"),
+            Variable(
+                "error_bound", all_, error_bound, FLUX, "bound of what the method left out", "error_bound"
+            ),
+            Variable(
+                "error_estimate",
+                all_,
+                error_estimate,
+                FLUX,
+                "estimated error of the directions",
+                "error_estimate",
+            ),
+        ]
+        return cls.assemble(
+            LONG_NAMES[name], name, variables, stats=stats, config=config, spectrum=spectrum, view=view
+        )
 
     @property
     def incident_flux(self) -> FloatArray:
@@ -46,9 +79,14 @@ class FluxResult:
     @property
     def G(self) -> FloatArray:
         """Incident radiation of `incident` [W m-2]; InputError for sensors with a normal."""
-        if self.sensor.normals is not None:
-            raise InputError(f"{self.sensor.kind} sees one side only; G is for incident(points)")
+        if self.table.main.name != "G":
+            raise InputError(f"{self.kind} sees one side only; G is for incident(points)")
         return self.value
+
+    @property
+    def kind(self) -> str:
+        """Name of the sensor: radiometer, wall_flux, incident, ..."""
+        return str(self.config["sensor"]["kind"])
 
     def net_flux(self, T_wall: float, emissivity: float = 1.0) -> FloatArray:
         """Flux absorbed less flux emitted by a surface there [W m-2]: emissivity (incident - sigma T^4).
@@ -56,57 +94,49 @@ class FluxResult:
         For a narrower view, what the surface emits into that view. Raises InputError for `incident`, and on a
         temperature [K] or emissivity out of range.
         """
-        if self.sensor.normals is None:
+        if self.table.main.name == "G":
             raise InputError("incident(points) has no surface; use radiometer or wall_flux for a net flux")
-        if not (np.isfinite(T_wall) and T_wall >= 0.0):
-            raise InputError(f"net_flux: T_wall is {T_wall}; expected a temperature >= 0 [K]")
-        if not 0.0 <= emissivity <= 1.0:
-            raise InputError(f"net_flux: emissivity is {emissivity}; expected 0 to 1")
-        emitted = self.sensor.view * np.asarray(self.emission(T_wall) if T_wall else 0.0)
-        return np.asarray(emissivity * (self.value - emitted))
+        T = _number("T_wall", T_wall, "a temperature >= 0 [K]", np.inf)
+        share = _number("emissivity", emissivity, "0 to 1", 1.0)
+        emitted = self.table.attributes["view"] * np.asarray(self.spectrum.wall_emission(T))
+        if BAND not in self.table.main.dims:
+            emitted = emitted.sum()
+        return np.asarray(share * (self.value - emitted))
 
     def gauge_flux(self, T_gauge: float = 293.15, emissivity: float = 1.0) -> FloatArray:
         """What a cooled heat-flux gauge at T_gauge [K] reads [W m-2]; calibrated to a black gauge if 1."""
         return self.net_flux(T_gauge, emissivity)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the result; the suffix decides: .h5 (everything), .csv (a line a point), .png (picture)."""
-        from ..formats import flux_files
-
-        path = Path(path)
-        if path.suffix not in SUFFIXES:
-            raise InputError(f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join(SUFFIXES)}")
-        if path.suffix == ".png":
-            self.plot(path)
-        else:
-            flux_files.WRITERS[path.suffix](self, path)
-        return path
-
-    def plot(self, path: str | Path | None = None, quantity: str = "flux") -> Figure:
-        """Return a map of a face, or the values of points in turn; write it to path (PNG) when given."""
-        from ..plots import images as plot
-        from ..plots import maps as plot_heat
-
-        figure = plot_heat.flux(self)
-        if path is not None:
-            plot.save(figure, path)
-        return figure
+    def files(self) -> dict[str, str]:
+        """Everything, a row a point, and a picture of the flux."""
+        return {"result.h5": "", f"{self.kind}.csv": "", f"{self.kind}.png": self.table.main.name}
 
     def summary(self) -> str:
         """A few lines of text."""
-        s = self.stats
-        worst = float(np.max(self.angular_error))
-        return "\n".join(
-            [
-                f"method         {self.config['method']['kind']}, {s['directions']} directions for each of "
-                f"{len(self.sensor.points)} points",
-                f"incident       {self.value.min():.6g} .. {self.value.max():.6g} W m-2",
-                f"work           {s['rays']} rays, {s['crossings']:.4g} cell crossings, "
-                f"{s['seconds_trace']:.3g} s",
-                f"trust          rays certified within {np.max(self.error):.3g} W m-2; directions good to "
-                f"about {worst:.3g} W m-2 (half the difference of two sets)",
-            ]
-        )
+        s, main = self.stats, self.table.main
+        points = main.without_bands().values.size
+        rays = "good to about" if s.get("light_estimate") else "certified within"
+        lines = [
+            f"method         {method_text(self.config)}, {s['directions']} directions for each of "
+            f"{points} points",
+            f"{label('incident')}{span(self.value)} {FLUX}",
+            f"work           {s['rays']} rays, {s['crossings']:.4g} cell crossings, "
+            f"{s['seconds_trace']:.3g} s",
+            f"trust          rays {rays} {largest(self['error_bound']):.3g} {FLUX}; directions good to about "
+            f"{largest(self['error_estimate']):.3g} {FLUX} (half the difference of two sets)",
+        ]
+        return "\n".join(lines + [f"note           {note}" for note in self.notes()])
 
     def __repr__(self) -> str:
-        return f"FluxResult({self.sensor.kind})\n{self.summary()}"
+        return f"FluxResult({self.kind})\n{self.summary()}"
+
+
+def _number(name: str, value: Any, expected: str, high: float) -> float:
+    """The value as a number from 0 to high; InputError that names it otherwise."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not (np.isfinite(number) and 0.0 <= number <= high):
+        raise InputError(f"net_flux: {name} is {value!r}; expected {expected}")
+    return number

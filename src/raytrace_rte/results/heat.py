@@ -2,118 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..grid import Cartesian, FloatArray
-from ..sensors.images import HeatSource
+from ..grid import FACES, Cartesian, FloatArray, across
+from ..table import BAND, Variable
+from .result import Result, label, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SUFFIXES = (".h5", ".vtkhdf", ".png")
+    from ..media.spectrum import Spectrum
+
+AXES = ("x", "y", "z")
+WALL = {
+    "wall_net_flux": ("W m-2", "net flux into"),
+    "wall_incident_flux": ("W m-2", "flux that arrives at"),
+    "leaving_radiance": ("W m-2 sr-1", "radiance that leaves"),
+}
+"""Quantities of walls, each a variable for each face."""
+POWER = ("W", "W/m", "W/m2", "W/m3")
+"""Unit of a power, by the number of axes without end."""
 OPAQUE_CELL = 1.0
 """Optical depth of a cell above which the sweep alone is wrong by more than some per cent."""
 
 
-@dataclass(frozen=True, eq=False)
-class HeatResult:
-    """The answer of a volume solve. Cell arrays (nx, ny, nz), with the band last if the medium has bands.
+class HeatResult(Result):
+    """Heat of a volume. Cell arrays (nx, ny, nz), with the band last if the medium has bands.
 
     G: incident radiation, the integral of I over all directions [W m-2]
     emission, absorption, div_q: of each cell [W m-3]; div_q = emission - absorption is the heat it loses
-    error: estimated error of div_q [W m-3]: no bound, as there is no discrete reference (docs/theory.md)
+    error_estimate: estimated error of div_q [W m-3]: no bound, as there is no discrete reference
     limited: cells that follow the Rosseland limit
-    wall_flux: net flux into the wall [W m-2] for each face that is a wall, e.g. (ny, nz) for x_min
-    wall_incident: flux that arrives there [W m-2]
-    radiosity: radiance that leaves each wall cell, and under "solids" each solid cell [W m-2 sr-1]
+    wall_net_flux: net flux into the wall [W m-2] for each face that is a wall, e.g. (ny, nz) for x_min
+    wall_incident_flux: flux that arrives there [W m-2]
+    leaving_radiance: of each wall cell, and under "solids" of each solid cell [W m-2 sr-1]
     solid_heat: net power into each solid cell [W], in the order of the mask's true cells
     budget: emitted, absorbed, to each wall and to solids [W] (per metre or m2 if axes are infinite), residual
-    stats, config: counts, seconds, and how it was made
     """
 
-    grid: Cartesian
-    G: FloatArray
-    emission: FloatArray
-    absorption: FloatArray
-    div_q: FloatArray
-    error: FloatArray
-    limited: NDArray[np.bool_]
-    wall_flux: Mapping[str, FloatArray]
-    wall_incident: Mapping[str, FloatArray]
-    radiosity: Mapping[str, FloatArray]
-    solid_heat: FloatArray
-    budget: Mapping[str, float]
-    stats: Mapping[str, Any]
-    config: Mapping[str, Any]
-    sensor: HeatSource
+    old_names: ClassVar[Mapping[str, str]] = {
+        "error": "error_estimate",
+        "wall_flux": "wall_net_flux",
+        "wall_incident": "wall_incident_flux",
+        "radiosity": "leaving_radiance",
+    }
+
+    @classmethod
+    def build(  # type: ignore[override]  # what is given is another thing for each kind of answer
+        cls,
+        grid: Cartesian,
+        *,
+        G: FloatArray,
+        emission: FloatArray,
+        div_q: FloatArray,
+        error_estimate: FloatArray,
+        limited: NDArray[np.bool_],
+        wall_net_flux: Mapping[str, FloatArray],
+        wall_incident_flux: Mapping[str, FloatArray],
+        leaving_radiance: Mapping[str, FloatArray],
+        solid_mask: NDArray[np.bool_] | None,
+        solid_heat: FloatArray,
+        budget: Mapping[str, float],
+        stats: Mapping[str, Any],
+        config: Mapping[str, Any],
+        spectrum: Spectrum,
+        spectral: bool,
+    ) -> HeatResult:
+        """Return the result from cell arrays (nx, ny, nz) and maps by face, + (n_band,) if spectral.
+
+        leaving_radiance: also "solids" (n_solid,); solid_mask (nx, ny, nz), None without solids
+        """
+        bands = (BAND,) if spectral else ()
+        cells = (*AXES, *bands)
+        text = "divergence of the radiative flux: heat lost"
+        variables = [
+            *_grid(grid),
+            Variable("div_q", cells, div_q, "W m-3", text, "error_estimate"),
+            Variable("G", cells, G, "W m-2", "incident radiation"),
+            Variable("emission", cells, emission, "W m-3", "emitted power", "exact"),
+            Variable("absorption", cells, emission - div_q, "W m-3", "absorbed power", "error_estimate"),
+            Variable(
+                "error_estimate", cells, error_estimate, "W m-3", "estimated error of div_q", "error_estimate"
+            ),
+            Variable("limited", cells, limited, "1", "whether the Rosseland limit was used"),
+        ]
+        walls = zip(WALL.items(), (wall_net_flux, wall_incident_flux, leaving_radiance), strict=True)
+        for (name, (unit, words)), maps in walls:
+            for face, values in maps.items():
+                place = ("solid",) if face == "solids" else across(AXES, FACES.index(face))
+                variables.append(
+                    Variable(f"{name}_{face}", (*place, *bands), values, unit, f"{words} {face}")
+                )
+        if solid_mask is not None:
+            words = "net power into each solid cell, in the order of the mask"
+            variables += [
+                Variable("solid_mask", AXES, solid_mask, "1", "whether the cell is solid"),
+                Variable("solid_heat", ("solid", *bands), solid_heat, "W", words),
+            ]
+        return cls.assemble(
+            "heat of a volume", "div_q", variables,
+            stats=stats, config=config, spectrum=spectrum, budget=dict(budget),
+        )  # fmt: skip
 
     @property
-    def value(self) -> FloatArray:
-        """div_q [W m-3]."""
-        return self.div_q
+    def grid(self) -> Cartesian:
+        """The cells."""
+        return Cartesian(*(self[f"{axis}_face"] for axis in AXES))
+
+    @property
+    def G(self) -> FloatArray:
+        """Incident radiation [W m-2]."""
+        return self["G"]
+
+    @property
+    def emission(self) -> FloatArray:
+        """Emitted power [W m-3]."""
+        return self["emission"]
+
+    @property
+    def absorption(self) -> FloatArray:
+        """Absorbed power [W m-3]."""
+        return self["absorption"]
+
+    @property
+    def div_q(self) -> FloatArray:
+        """Heat that each cell loses [W m-3]."""
+        return self["div_q"]
+
+    @property
+    def limited(self) -> NDArray[np.bool_]:
+        """Cells that follow the Rosseland limit."""
+        return self["limited"]
+
+    @property
+    def wall_net_flux(self) -> Mapping[str, FloatArray]:
+        """Net flux into the wall [W m-2], by face."""
+        return self.table.with_prefix("wall_net_flux_")
+
+    @property
+    def wall_incident_flux(self) -> Mapping[str, FloatArray]:
+        """Flux that arrives at the wall [W m-2], by face."""
+        return self.table.with_prefix("wall_incident_flux_")
+
+    @property
+    def leaving_radiance(self) -> Mapping[str, FloatArray]:
+        """Radiance that leaves walls, by face, and each solid cell, under "solids" [W m-2 sr-1]."""
+        return self.table.with_prefix("leaving_radiance_")
+
+    @property
+    def solid_heat(self) -> FloatArray:
+        """Net power into each solid cell [W]; empty without solids."""
+        return self["solid_heat"] if "solid_heat" in self else np.empty((0, *self.G.shape[3:]))
+
+    @property
+    def budget(self) -> Mapping[str, float]:
+        """Emitted, absorbed, to each wall and to solids, residual [W] (per metre or m2 of infinite axes)."""
+        return dict(self.table.attributes["budget"])
 
     @property
     def radiant_power(self) -> float:
         """Heat that the medium loses in all [W]; over the heat release it is the radiant fraction."""
         return self.budget["emitted"] - self.budget["absorbed"]
 
-    def save(self, path: str | Path) -> Path:
-        """Write the result; the suffix decides: .h5 (everything), .vtkhdf (for ParaView), .png (slices).
+    def pictures(self) -> dict[str, Callable[[], Figure]]:
+        """Every variable, and each quantity of walls as maps of all faces together."""
+        from ..plots import maps
 
-        Raises InputError on another suffix, or when the file cannot be written.
-        """
-        from ..formats import heat_files
+        out = super().pictures()
+        for name in WALL:
+            faces = [f"{name}_{face}" for face in FACES if f"{name}_{face}" in self]
+            if faces:
+                out[name] = partial(maps.faces, self.table, faces, name)
+        return out
 
-        path = Path(path)
-        if path.suffix not in SUFFIXES:
-            raise InputError(f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join(SUFFIXES)}")
-        if path.suffix == ".png":
-            self.plot(path)
-        else:
-            heat_files.WRITERS[path.suffix](self, path)
-        return path
-
-    def plot(self, path: str | Path | None = None, quantity: str = "div_q") -> Figure:
-        """Return a figure, and write it to path (PNG) when one is given.
-
-        quantity: "div_q", "G", "emission", "absorption" or "error" in three slices through the middle, or
-        "wall_flux" for all walls. Raises InputError on another quantity.
-        """
-        from ..plots import images as plot
-        from ..plots import maps as plot_heat
-
-        figure = plot_heat.draw(self, quantity)
-        if path is not None:
-            plot.save(figure, path)
-        return figure
+    def files(self) -> dict[str, str]:
+        """Everything, the cells for ParaView, and pictures."""
+        names = {"result.h5": "", "result.vtkhdf": "", "div_q.png": "div_q", "G.png": "G"}
+        return names | ({"wall_flux.png": "wall_net_flux"} if self.wall_net_flux else {})
 
     def summary(self) -> str:
         """A few lines of text: method, ranges, energy budget, work and time."""
-        s, b = self.stats, self.budget
-        emitted, rms = max(b["emitted"], 1e-300), float(np.sqrt(np.mean(self.error**2)))
-        shares = [f"{100 * b['absorbed'] / emitted:.3g} % absorbed again"]
-        shares += [
-            f"{100 * v / emitted:.3g} % {k.replace('_', ' ', 1)}" for k, v in b.items() if k.startswith("to_")
-        ]
+        s, rms = self.stats, float(np.sqrt(np.mean(self["error_estimate"] ** 2)))
         lines = [
             f"method         {self.config['method']['kind']}, {s['directions']} directions",
-            f"div q          {self.div_q.min():.6g} .. {self.div_q.max():.6g} W m-3",
-            f"G              {self.G.min():.6g} .. {self.G.max():.6g} W m-2",
-            f"budget         emitted {b['emitted']:.6g} W, of it {', '.join(shares)}",
-            f"               residual {b['residual']:.2g} W, {b['residual_relative']:.1e} of it",
+            f"{label('div q')}{span(self.div_q)} W m-3",
+            f"{label('G')}{span(self.G)} W m-2",
+            *self._budget_lines(),
             f"work           {s['sweeps']} sweeps, {s['crossings']:.4g} cell crossings, "
             f"{s['cells_limit']} of {s['cells']} cells by the Rosseland limit, {s['seconds_trace']:.3g} s",
             f"trust          div q within about {rms:.3g} W m-3 (rms): an estimate, no bound",
         ]
-        lines += [f"note           {note}" for note in self.notes()]
-        return "\n".join(lines)
+        return "\n".join(lines + [f"note           {note}" for note in self.notes()])
+
+    def _budget_lines(self) -> list[str]:
+        """Where the emitted power goes, in shares of it; in watts where nothing is emitted."""
+        b, unit = self.budget, POWER[sum(bool(np.isinf(faces[0])) for faces in self.grid)]
+        lost = {name.replace("_", " ", 1): power for name, power in b.items() if name.startswith("to_")}
+        if b["emitted"] > 0.0:
+            parts = {"absorbed again": b["absorbed"], **lost}
+            shares = ", ".join(f"{100 * power / b['emitted']:.3g} % {name}" for name, power in parts.items())
+            first = f"emitted {b['emitted']:.6g} {unit}, of it {shares}"
+        else:
+            parts = {"absorbed": b["absorbed"], **lost}
+            first = "nothing emitted; " + ", ".join(
+                f"{power:.6g} {unit} {name}" for name, power in parts.items()
+            )
+        return [
+            f"budget         {first}",
+            f"               residual {b['residual']:.2g} {unit}, {b['residual_relative']:.1e} of the "
+            "greatest part",
+        ]
 
     def notes(self) -> list[str]:
         """What the user should know about the accuracy, each with its remedy."""
@@ -127,3 +230,14 @@ class HeatResult:
 
     def __repr__(self) -> str:
         return f"HeatResult({'x'.join(map(str, self.G.shape))})\n{self.summary()}"
+
+
+def _grid(grid: Cartesian) -> list[Variable]:
+    """Centres and faces of the cells."""
+    out = []
+    for axis, centres, faces in zip(AXES, grid.centres, grid, strict=True):
+        out += [
+            Variable(axis, (axis,), centres, "m", f"cell centres along {axis}"),
+            Variable(f"{axis}_face", (f"{axis}_face",), faces, "m", f"cell faces along {axis}"),
+        ]
+    return out

@@ -1,172 +1,257 @@
-"""What `solve` returns: the answer, how far it can be trusted, and how it was made."""
+"""What `solve` returns for cameras, rays and lines of sight: radiances, and how far they can be trusted."""
 
 from __future__ import annotations
 
-import json
-import platform
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..planck import brightness_temperature
-from ..sensors.images import Sensor
+from ..grid import FloatArray
+from ..table import BAND, Table, Variable
+from .result import Result, label, largest, method_text, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from xarray import Dataset
 
-SUFFIXES = (".h5", ".tif", ".tiff", ".png", ".csv")
+    from ..media.spectrum import Spectrum
+
+RADIANCE = "W m-2 sr-1"
+PROFILE = {
+    "s": ("m", "distance from the observer, mid-segment"),
+    "length": ("m", "length of the segment"),
+    "optical_depth": ("1", "optical depth from the observer to mid-segment"),
+    "temperature": ("K", "temperature at mid-segment"),
+    "kappa": ("1/m", "absorption coefficient"),
+    "source": (RADIANCE, "source at mid-segment"),
+    "contribution": (RADIANCE, "what the segment adds to the radiance"),
+}
+"""Columns of a line of sight's profile."""
+PREFIX = "profile_"
+REGIMES = ("exact", "thin", "thick")
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
-    """The answer of one `solve`. Arrays have the sensor's shape, with the band last if the medium has bands.
+class RadianceResult(Result):
+    """Radiances [W m-2 sr-1] in the sensor's shape, with the band last if the medium has bands.
 
-    value: radiance that arrives at the sensor [W m-2 sr-1]
-    error: bound of |value - March(order=2)| [W m-2 sr-1]: certified for Auto, 0 for the march (its remainder,
+    value: radiance that arrives at the sensor
+    error_bound: bound of |value - March(order=2)|: certified for Auto, 0 for the march (its remainder,
         if it was stopped), nan for limits and Threshold, which have none
-    estimate: size of the first term that a limit neglects [W m-2 sr-1]: no bound; None for the march
-    transmittance: of the whole ray [1]; 1 - tau in the thin limit; 0 in the thick limit and where a ray was
-        ended early, what it lets through being part of `error`
-    optical_depth: of the way followed [1]: a lower bound where a ray was ended early; inf in the thick limit
+    error_estimate: size of the first term that a limit neglects: no bound; None for march and Auto
+    transmittance, optical_depth: of the whole ray [1], nan where Auto did not follow it to its end
     steps: steps of each regime along the ray: exact cells, thin and thick shortcuts; the last axis
-    stats: rays, crossings (cells and nodes read), steps, seconds, threads, optical depths, Auto's budget
-    config: method, sensor, walls, medium, versions
-    sensor: what was asked
-    profile: for a line of sight, one row per cell crossed: s, length [m], optical_depth [1], temperature [K],
-        kappa [1/m], source and contribution [W m-2 sr-1] at mid-segment; the wall adds to their sum
+    hit: whether the ray meets the grid
+    profile: for a line of sight one row per cell crossed (columns of PROFILE); the wall adds to their sum
     """
 
-    value: NDArray[np.float64]
-    error: NDArray[np.float64]
-    estimate: NDArray[np.float64] | None
-    transmittance: NDArray[np.float64]
-    optical_depth: NDArray[np.float64]
-    steps: NDArray[np.int64]
-    stats: Mapping[str, Any]
-    config: Mapping[str, Any]
-    sensor: Sensor
-    profile: NDArray[np.void] | None = None
+    old_names: ClassVar[Mapping[str, str]] = {"error": "error_bound", "estimate": "error_estimate"}
+
+    @classmethod
+    def build(  # type: ignore[override]  # what is given is another thing for each kind of answer
+        cls,
+        dims: Sequence[str],
+        coordinates: Sequence[Variable],
+        value: FloatArray,
+        *,
+        error_bound: FloatArray,
+        error_estimate: FloatArray | None,
+        transmittance: FloatArray,
+        optical_depth: FloatArray,
+        steps: NDArray[np.int64],
+        hit: NDArray[np.bool_],
+        profile: NDArray[np.void] | None = None,
+        stats: Mapping[str, Any],
+        config: Mapping[str, Any],
+        spectrum: Spectrum,
+        spectral: bool,
+    ) -> RadianceResult:
+        """Return the result from arrays of the sensor's shape, + (n_band,) if spectral.
+
+        dims, coordinates: of the sensor, without the band; hit: sensor's shape; steps: sensor's shape + (3,);
+        error_estimate: None but for limits, whose error_bound is nan
+        """
+        shape, all_ = tuple(dims), (*dims, BAND) if spectral else tuple(dims)
+        trust = "error_bound" if error_estimate is None else "error_estimate"
+        variables = [
+            *coordinates,
+            Variable("radiance", all_, value, RADIANCE, "radiance arriving at the sensor", trust),
+            Variable(
+                "error_bound",
+                all_,
+                error_bound,
+                RADIANCE,
+                "bound of |radiance - March(order=2)|",
+                "error_bound",
+            ),
+        ]
+        if error_estimate is not None:
+            text = "size of the first neglected term"
+            variables += [Variable("error_estimate", all_, error_estimate, RADIANCE, text, "error_estimate")]
+        variables += [
+            Variable("transmittance", all_, transmittance, "1", "transmittance of the whole ray"),
+            Variable("optical_depth", all_, optical_depth, "1", "optical depth of the whole ray"),
+            Variable("regime", ("regime",), np.array(REGIMES), "1", "kind of step along a ray"),
+            Variable("steps", (*shape, "regime"), steps, "1", "steps of each regime along the ray"),
+            Variable("hit", shape, hit, "1", "whether the ray meets the grid"),
+        ]
+        if profile is not None:
+            variables += [
+                Variable("s" if name == "s" else PREFIX + name, ("s",), profile[name], unit, text)
+                for name, (unit, text) in PROFILE.items()
+            ]
+        return cls.assemble("radiance", "radiance", variables, stats=stats, config=config, spectrum=spectrum)
 
     @property
-    def brightness_temperature(self) -> NDArray[np.float64]:
-        """Temperature of the blackbody of the same total radiance [K]."""
-        return brightness_temperature(self.value)
+    def transmittance(self) -> FloatArray:
+        """Transmittance of the whole ray [1]; nan where it was not followed to its end."""
+        return self["transmittance"]
 
-    def save(self, path: str | Path) -> Path:
-        """Write the result; the suffix decides: .h5 (everything; xarray opens it), .tif or .tiff (float32
-        radiance), .png (the picture), .csv (a profile or single rays). Nothing half-written is left.
+    @property
+    def optical_depth(self) -> FloatArray:
+        """Optical depth of the whole ray [1]; nan where it was not followed to its end."""
+        return self["optical_depth"]
 
-        Raises InputError on another suffix, or when the file cannot be written.
-        """
-        from ..formats import result_files
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """Steps of each regime (exact, thin, thick) along the ray: the sensor's shape + (3,)."""
+        return self["steps"]
 
-        path = Path(path)
-        if path.suffix not in SUFFIXES:
-            raise InputError(f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join(SUFFIXES)}")
-        if path.suffix == ".png":
-            self.plot(path)
-        else:
-            result_files.WRITERS[path.suffix](self, path)
-        return path
+    @property
+    def hit(self) -> NDArray[np.bool_]:
+        """Whether the ray meets the grid."""
+        return self["hit"]
 
-    def plot(self, path: str | Path | None = None, quantity: str = "radiance") -> Figure:
-        """Return a figure of the image, profile or rays, and write it to path (PNG) when one is given.
+    @property
+    def profile(self) -> NDArray[np.void] | None:
+        """Of a line of sight, one row per cell crossed; None for other sensors."""
+        if "s" not in self:
+            return None
+        columns = self._profile_columns()
+        out = np.empty(len(self["s"]), dtype=[(v.name, np.float64) for v in columns])
+        for v in columns:
+            out[v.name] = v.values
+        return out
 
-        quantity: "radiance", "brightness_temperature", "transmittance", "optical_depth", or "regimes" (the
-            radiance beside a map of which steps each ray took).
-        Raises InputError on another quantity or when the file cannot be written.
-        """
-        from ..plots import images as plot
+    @property
+    def total(self) -> FloatArray:
+        """Radiance of all bands together [W m-2 sr-1], in the sensor's shape."""
+        return self.spectrum.total(self.value) if BAND in self.table.main.dims else self.value
 
-        figure = plot.draw(self, quantity)
-        if path is not None:
-            plot.save(figure, path)
-        return figure
+    @property
+    def brightness_temperature(self) -> FloatArray:
+        """Temperature of the black wall that shows the same radiance in all bands together [K]."""
+        return np.asarray(self.spectrum.brightness_temperature(self.total))
 
-    def to_xarray(self) -> Dataset:
-        """Return the result as an xarray Dataset with dimensions and units (needs the extra [xarray])."""
-        from ..formats.result_files import to_xarray
+    def rows(self) -> Table:
+        """Of a line of sight its profile, else one row for each ray."""
+        if "s" not in self:
+            return self.table
+        columns = self._profile_columns()
+        radiance, emitted = float(self.total.sum()), float(columns[-1].values.sum())
+        comment = f"radiance {radiance!r} {RADIANCE}, of it emitted along the way {emitted!r}"
+        return Table(tuple(columns), {**self.table.attributes, "main": columns[-1].name, "comment": comment})
 
-        return to_xarray(self)
+    def _profile_columns(self) -> list[Variable]:
+        names = [("s" if name == "s" else PREFIX + name, name) for name in PROFILE]
+        return [
+            Variable(name, v.dims, v.values, v.unit, v.long_name)
+            for v, name in ((self.table[stored], name) for stored, name in names)
+        ]
+
+    def pictures(self) -> dict[str, Callable[[], Figure]]:
+        """Every variable, brightness_temperature, and for images the regimes; a line of sight's profile."""
+        from ..plots import images, lines
+        from ..plots.draw import draw
+
+        def brightness() -> Figure:
+            dims = self.table.main.without_bands().dims
+            v = Variable("brightness_temperature", dims, self.brightness_temperature, "K", "of the total")
+            return draw(self.table.with_variables([v]), v.name)
+
+        out = super().pictures() | {"brightness_temperature": brightness}
+        if "s" in self:
+            out["radiance"] = lambda: lines.profile(self._profile_columns(), float(self.total.sum()))
+        out["regimes"] = lambda: images.regimes(self.table)
+        return out
+
+    def files(self) -> dict[str, str]:
+        """Everything, a picture, and what suits it: an image, a profile, or a list of rays."""
+        main = self.table.main
+        image = len(main.without_bands().dims) == 2
+        stem = "image" if image else "profile" if "s" in self else "rays"
+        names = {"result.h5": "", f"{stem}.png": ""}
+        if not image:
+            names[f"{stem}.csv"] = ""
+        elif BAND not in main.dims:
+            names["image.tif"] = ""
+        if image and "budget" in self.stats:
+            names["regimes.png"] = "regimes"
+        return names
 
     def summary(self) -> str:
         """A few lines of text: method, range of the answer, optical depths, work and time."""
-        tau, s = self.stats["optical_depth"], self.stats
-        low, high = float(np.min(self.value)), float(np.max(self.value))
-        hottest = float(np.nanmax(self.brightness_temperature))
-        seconds = s["seconds_trace"]
-        lines = [
-            f"method         {self._method()}",
-            f"radiance       {low:.6g} .. {high:.6g} W m-2 sr-1 (brightness up to {hottest:.1f} K)",
+        s = self.stats
+        tau = s["optical_depth"]
+        depth = (
             f"optical depth  cell mean {tau['cell_mean']:.3g}, cell max {tau['cell_max']:.3g}, "
-            f"domain {tau['domain']:.3g}",
-        ]
-        if "ray_max" in tau:
-            lines[-1] += f"; ray median {tau['ray_median']:.3g}, ray max {tau['ray_max']:.3g}"
-        lines.append(
-            f"work           {s['rays']} rays ({s['rays_missed']} miss the field), "
-            f"{s['crossings']:.4g} cell crossings, {seconds:.3g} s on {s['threads']} threads"
+            f"domain {tau['domain']:.3g}"
         )
-        if self.estimate is not None:
-            worst = float(np.max(self.estimate))
-            lines.append(
-                f"trust          a limit, without a bound; first neglected term up to {worst:.3g} W m-2 sr-1"
-            )
-        if "budget" in s:
-            steps, spent = s["steps"], s["budget"]
-            total = max(1, sum(steps.values()))
-            shares = (f"{100 * steps[name] / total:.1f} % {name}" for name in ("exact", "thin", "thick"))
-            lines += [
-                f"regimes        {', '.join(shares)} steps",
-                f"trust          certified within {np.max(self.error):.3g} W m-2 sr-1 of march(order=2); "
-                f"tolerance spent {100 * spent['mean']:.2g} % on average, {100 * spent['max']:.2g} % at most",
+        if "ray_max" in tau:
+            depth += f"; ray median {tau['ray_median']:.3g}, ray max {tau['ray_max']:.3g}"
+        lines = [
+            f"method         {method_text(self.config)}",
+            f"{label('radiance')}{span(self.value)} {RADIANCE} "
+            f"(brightness up to {largest(self.brightness_temperature):.1f} K)",
+            depth,
+            f"work           {s['rays']} rays ({s['rays_missed']} miss the field), "
+            f"{s['crossings']:.4g} cell crossings, {s['seconds_trace']:.3g} s on {s['threads']} threads",
+            *self._trust(),
+        ]
+        return "\n".join(lines + [f"note           {note}" for note in self.notes()])
+
+    def _trust(self) -> list[str]:
+        s = self.stats
+        if self.error_estimate is not None:
+            worst = largest(self.error_estimate)
+            return [
+                f"trust          a limit, without a bound; first neglected term up to {worst:.3g} {RADIANCE}"
             ]
-        lines += [f"note           {note}" for note in self.notes()]
-        return "\n".join(lines)
+        if "budget" not in s:
+            return []
+        steps, spent, worst = s["steps"], s["budget"], largest(self["error_bound"])
+        total = max(1, sum(steps.values()))
+        shares = ", ".join(f"{100 * steps[name] / total:.1f} % {name}" for name in REGIMES)
+        bound = f"certified within {worst:.3g} {RADIANCE} of march(order=2)"
+        if s.get("light_estimate"):
+            bound = (
+                f"rays good to {worst:.3g} {RADIANCE} of march(order=2): an estimate, as the light that "
+                "surfaces reflect is one"
+            )
+        return [
+            f"regimes        {shares} steps",
+            f"trust          {bound}; tolerance spent {100 * spent['mean']:.2g} % on average, "
+            f"{100 * spent['max']:.2g} % at most",
+        ]
 
     def notes(self) -> list[str]:
         """What the user should know about the accuracy, each with its remedy."""
+        out = []
         thickest = self.stats["optical_depth"]["cell_max"]
         method = self.config["method"]
         if method["kind"] == "march" and method["order"] == 1 and thickest > 1:
-            return [
+            out.append(
                 f"optical depth {thickest:.3g} per cell: the piecewise-constant march is first order here; "
                 "use March(order=2)"
-            ]
-        return []
-
-    def _method(self) -> str:
-        settings = {k: v for k, v in self.config["method"].items() if v is not None}
-        return f"{settings.pop('kind')}({', '.join(f'{k}={v}' for k, v in settings.items())})"
+            )
+        unknown = self.stats.get("rays_not_followed", 0)
+        if unknown:
+            out.append(
+                f"transmittance and optical depth are not known for {unknown} of {self.stats['rays']} rays, "
+                "which the switch did not follow; Auto(transmittance=True) gives them"
+            )
+        return out
 
     def __repr__(self) -> str:
-        return f"Result({'x'.join(map(str, self.value.shape))}, {self._method()})\n{self.summary()}"
-
-    def _repr_html_(self) -> str:
-        from ..plots import images as plot
-
-        return plot.html(self)
-
-
-def provenance() -> dict[str, Any]:
-    """Versions of what computed the answer."""
-    return {"versions": dict(_versions())}
-
-
-@cache
-def _versions() -> dict[str, str]:
-    packages = ("raytrace-rte", "numpy", "numba", "h5py")
-    return {name: version(name) for name in packages} | {"python": platform.python_version()}
-
-
-def to_json(settings: Mapping[str, Any]) -> str:
-    """Settings as JSON text, NumPy numbers included."""
-    return json.dumps(settings, indent=2, default=lambda v: v.item() if hasattr(v, "item") else str(v))
+        shape = "x".join(map(str, self.value.shape))
+        return f"RadianceResult({shape}, {method_text(self.config)})\n{self.summary()}"

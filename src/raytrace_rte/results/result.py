@@ -1,0 +1,335 @@
+"""What `solve` returns: a table of named variables, and what every answer can do with it."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError, nearest
+from ..table import BAND, Table, Variable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from xarray import Dataset
+
+    from ..media.spectrum import Spectrum
+
+
+class Result:
+    """The answer of one `solve`: thin over its table, `result["name"]` being the values of a variable.
+
+    A subclass adds names for what its table holds, and is found again by its own name when a file is loaded.
+    Sensors without a class of their own return a plain Result, made by `Result.build`.
+    """
+
+    kinds: ClassVar[dict[str, type[Result]]] = {}
+    old_names: ClassVar[Mapping[str, str]] = {}
+    """Names of earlier versions and what they are now; they still work, with a warning."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        Result.kinds[cls.__name__] = cls
+        for old, new in cls.old_names.items():
+            setattr(cls, old, _renamed(cls.__name__, old, new))
+
+    def __init__(self, table: Table, spectrum: Spectrum | None = None) -> None:
+        self.table = table
+        self._spectrum = spectrum
+
+    @classmethod
+    def build(
+        cls,
+        name: str,
+        value: ArrayLike,
+        unit: str,
+        long_name: str,
+        *,
+        dims: Sequence[str] = (),
+        coordinates: Sequence[Variable] = (),
+        error_bound: ArrayLike | None = None,
+        error_estimate: ArrayLike | None = None,
+        more: Sequence[Variable] = (),
+        stats: Mapping[str, Any],
+        config: Mapping[str, Any],
+        spectrum: Spectrum,
+    ) -> Self:
+        """Return the result of a sensor: its answer `value` and what else is known.
+
+        name, unit, long_name: of the answer; dims: one name for each of its axes, "band" last if there is one
+        coordinates: where the entries along the dims are; dims without are numbered
+        error_bound, error_estimate: certified and not certified errors, numbers or of value's shape
+        more: further variables; stats, config: JSON-able, how it was made
+
+        Raises InputError when shapes, dims or names do not fit together.
+        """
+        dims = tuple(dims)
+        errors = [
+            Variable(kind, dims, np.broadcast_to(np.asarray(given), np.shape(value)), unit, text, kind)
+            for kind, given, text in (
+                ("error_bound", error_bound, f"bound of the error of {name}"),
+                ("error_estimate", error_estimate, f"estimated error of {name}, no bound"),
+            )
+            if given is not None
+        ]
+        trust = errors[0].trust if errors else ""
+        main = Variable(name, dims, np.asarray(value), unit, long_name, trust)
+        variables = [*coordinates, main, *errors, *more]
+        return cls.assemble(long_name, name, variables, stats=stats, config=config, spectrum=spectrum)
+
+    @classmethod
+    def assemble(
+        cls,
+        title: str,
+        main: str,
+        variables: Iterable[Variable],
+        *,
+        stats: Mapping[str, Any],
+        config: Mapping[str, Any],
+        spectrum: Spectrum,
+        **more: Any,
+    ) -> Self:
+        """Return the result of these variables; what bands are is added from the spectrum, `more` is kept."""
+        given = tuple(variables)
+        if any(BAND in v.dims for v in given):
+            given += tuple(_bands(spectrum))
+        attributes = {"kind": cls.__name__, "title": title, "main": main, "stats": stats, "config": config}
+        return cls(Table(given, attributes | more), spectrum)
+
+    @classmethod
+    def of(cls, table: Table) -> Result:
+        """Return the result that a table holds, of its own class if that is known, else a plain one."""
+        return Result.kinds.get(table.attributes.get("kind", ""), Result)(table)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.table[name].values
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.table
+
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables with their dims, units, long names and trust, coordinates first."""
+        return self.table.variables
+
+    @property
+    def value(self) -> NDArray[Any]:
+        """The answer: values of the main variable, in its unit."""
+        return self.table.main.values
+
+    @property
+    def error_bound(self) -> NDArray[Any] | None:
+        """Certified bound of the error of `value`; None where there is none."""
+        return self._optional("error_bound")
+
+    @property
+    def error_estimate(self) -> NDArray[Any] | None:
+        """Estimated error of `value`, no bound; None where there is none."""
+        return self._optional("error_estimate")
+
+    def _optional(self, name: str) -> NDArray[Any] | None:
+        return self.table[name].values if name in self.table else None
+
+    @property
+    def stats(self) -> Mapping[str, Any]:
+        """Rays, crossings, seconds and what else was counted."""
+        return dict(self.table.attributes["stats"])
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Method, sensor, walls, medium and versions."""
+        return dict(self.table.attributes["config"])
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """What the bands are, and what a total over them means."""
+        if self._spectrum is None:
+            from ..media.spectrum import Spectrum
+
+            self._spectrum = Spectrum.from_dict(self.table.attributes["spectrum"])
+        return self._spectrum
+
+    def with_config(self, **more: Any) -> Self:
+        """Return the same result with more entries in its config."""
+        return type(self)(self.table.with_attributes(config={**more, **self.config}), self._spectrum)
+
+    def complete(self) -> Table:
+        """The table with the spectrum among its attributes, as it is saved.
+
+        Raises InputError when the spectrum is a function, which cannot be saved.
+        """
+        if self._spectrum is None:
+            return self.table
+        return self.table.with_attributes(spectrum=self._spectrum.to_dict())
+
+    def rows(self) -> Table:
+        """The table whose main variable has one entry for each row of a CSV."""
+        return self.table
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result; the suffix decides: .h5 (everything; xarray opens it, `load` reads it), .csv (a
+        row for each entry), .tif or .tiff (float32 image), .vtkhdf (cells, for ParaView), .png (picture).
+
+        Nothing half-written is left. Raises InputError on another suffix, when the answer does not fit into
+        such a file, or when the file cannot be written.
+        """
+        from ..formats import tables, tiff, vtkhdf
+
+        writers: dict[str, Callable[[Path], object]] = {
+            ".h5": lambda path: tables.write_hdf5(self.complete(), path),
+            ".csv": lambda path: tables.write_csv(self.rows(), path),
+            ".tif": lambda path: tiff.write_tiff(self.table, path),
+            ".tiff": lambda path: tiff.write_tiff(self.table, path),
+            ".vtkhdf": lambda path: vtkhdf.write_cells(self.table, path),
+            ".png": self.plot,
+        }
+        path = Path(path)
+        if path.suffix not in writers:
+            raise InputError(f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join(writers)}")
+        writers[path.suffix](path)
+        return path
+
+    def to_xarray(self) -> Dataset:
+        """Return the result as an xarray Dataset with dimensions and units (needs the extra [xarray])."""
+        from ..formats.tables import to_xarray
+
+        return to_xarray(self.complete())
+
+    def pictures(self) -> dict[str, Callable[[], Figure]]:
+        """What draws each quantity that `plot` knows; the main variable comes first."""
+        from ..plots.draw import draw
+
+        def drawn(name: str) -> Callable[[], Figure]:
+            return lambda: draw(self.table, name)
+
+        main = self.table.main.name
+        names = [
+            v.name for v in self.variables() if v.name not in self.table.dims and v.values.dtype.kind != "U"
+        ]
+        return {name: drawn(name) for name in sorted(names, key=lambda name: name != main)}
+
+    def plot(self, path: str | Path | None = None, quantity: str | None = None) -> Figure:
+        """Return a figure of a quantity, None being the main variable; write it to path (PNG) when given.
+
+        What is drawn follows from the quantity's dims: a value, a line, an image or slices.
+        Raises InputError on a quantity that there is not, or when the file cannot be written.
+        """
+        from ..plots import figure as figures
+
+        known = self.pictures()
+        name = next(iter(known)) if quantity is None else quantity
+        if name in self.old_names:
+            name = self.old_names[name]
+            _warn(f'plot(quantity="{quantity}")', f'quantity="{name}"')
+        if name not in known:
+            raise InputError(f"plot: no quantity '{name}'{nearest(name, known)}; known: {', '.join(known)}")
+        figure = known[name]()
+        if path is not None:
+            figures.save(figure, path)
+        return figure
+
+    def files(self) -> dict[str, str]:
+        """Names of the files that a job writes, and which quantity a picture shows ("": as the job says)."""
+        return {"result.h5": "", "result.csv": "", "result.png": ""}
+
+    def summary(self) -> str:
+        """A few lines of text: the answer, how far it can be trusted, the work."""
+        main = self.table.main
+        lines = [f"{label(main.name)}{span(main.values)} {main.unit}"]
+        bound, estimate = self.error_bound, self.error_estimate
+        if bound is not None:
+            lines.append(f"trust          certified within {largest(bound):.3g} {main.unit}")
+        if estimate is not None:
+            lines.append(f"trust          good to about {largest(estimate):.3g} {main.unit}: an estimate")
+        if "rays" in self.stats:
+            lines.append(f"work           {self.stats['rays']} rays")
+        return "\n".join(lines + [f"note           {note}" for note in self.notes()])
+
+    def notes(self) -> list[str]:
+        """What the user should know about the accuracy, each with its remedy."""
+        return []
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.value.shape)) or "one value"
+        return f"{type(self).__name__}({shape})\n{self.summary()}"
+
+    def _repr_png_(self) -> bytes:
+        from ..plots import figure as figures
+
+        return figures.png(self.plot())
+
+    def _repr_html_(self) -> str:
+        from ..plots import figure as figures
+
+        return figures.html(self.summary(), self.plot())
+
+
+def method_text(config: Mapping[str, Any]) -> str:
+    """A method as it is written in Python: auto(rtol=0.001)."""
+    settings = {k: v for k, v in config["method"].items() if v is not None}
+    return f"{settings.pop('kind')}({', '.join(f'{k}={v}' for k, v in settings.items())})"
+
+
+def label(text: str) -> str:
+    """The first column of a summary."""
+    return f"{text.replace('_', ' '):<14} "
+
+
+def span(values: NDArray[Any]) -> str:
+    """Least and greatest of the values that are known, or that there is none."""
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return "no values"
+    low, high = float(known.min()), float(known.max())
+    return f"{low:.6g}" if values.ndim == 0 else f"{low:.6g} .. {high:.6g}"
+
+
+def largest(values: NDArray[Any]) -> float:
+    """The greatest of the values that are known; nan where none is."""
+    known = values[~np.isnan(values)]
+    return float(known.max()) if known.size else float("nan")
+
+
+def provenance() -> dict[str, Any]:
+    """Versions of what computed the answer."""
+    return {"versions": dict(_versions())}
+
+
+@cache
+def _versions() -> dict[str, str]:
+    packages = ("raytrace-rte", "numpy", "numba", "h5py")
+    return {name: version(name) for name in packages} | {"python": platform.python_version()}
+
+
+def _bands(spectrum: Spectrum) -> list[Variable]:
+    """Number, name and, where there are any, edges of the bands of a spectrum."""
+    out = [
+        Variable(BAND, (BAND,), np.arange(spectrum.n_band), "1", "band number"),
+        Variable("band_name", (BAND,), np.array(spectrum.names, dtype=str), "1", "name of the band"),
+    ]
+    if spectrum.edges is not None:
+        out += [
+            Variable("edge", ("edge",), np.array(["lower", "upper"]), "1", "edge of a band"),
+            Variable("band_edges", (BAND, "edge"), spectrum.edges, "m", "wavelengths of the band's edges"),
+        ]
+    return out
+
+
+def _renamed(owner: str, old: str, new: str) -> property:
+    """A property of an old name that warns and gives what the new name gives."""
+
+    def get(self: Result) -> Any:
+        _warn(f"{owner}.{old}", f"{owner}.{new}")
+        return getattr(self, new)
+
+    return property(get, doc=f"Deprecated: use {new}.")
+
+
+def _warn(old: str, new: str) -> None:
+    warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)

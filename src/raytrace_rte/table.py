@@ -1,0 +1,158 @@
+"""Named variables with dimensions, units and trust: what every result is made of.
+
+A variable whose only dimension has its own name is the coordinate of that dimension. Entries of the dimension
+"band" are spectral bands: powers add up over them, anything else (a transmittance, a share of cells) is
+averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError, nearest
+
+BAND = "band"
+"""Name of the dimension of spectral bands, always the last one of a variable that has it."""
+TRUST = ("", "exact", "error_bound", "error_estimate")
+"""What stands behind a variable's numbers: nothing claimed (coordinates, counts), exact up to rounding, a
+certified bound of the error, or an estimate of it without certainty."""
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """A named array.
+
+    dims: one name for each axis of values; () for one number
+    values: real numbers, truth values or text
+    unit: "1" where there is none; long_name: its meaning in words
+    trust: one of TRUST; a variable that is itself a bound or an estimate carries that word
+
+    Raises InputError when dims and values disagree, or values are of another type.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    values: NDArray[Any]
+    unit: str
+    long_name: str
+    trust: str = ""
+
+    def __post_init__(self) -> None:
+        values, dims = np.asarray(self.values), tuple(self.dims)
+        if values.dtype.kind not in "biufU":
+            raise InputError(
+                f"variable '{self.name}': found values of type {values.dtype}; expected real numbers, truth "
+                "values or text"
+            )
+        if len(dims) != values.ndim or len(set(dims)) != len(dims):
+            raise InputError(
+                f"variable '{self.name}': dims is {dims}, but values have shape {values.shape}; give each "
+                "axis a name of its own"
+            )
+        if self.trust not in TRUST:
+            raise InputError(
+                f"variable '{self.name}': trust is {self.trust!r}; expected one of "
+                f"{', '.join(map(repr, TRUST))}"
+            )
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "dims", dims)
+
+    @property
+    def is_coordinate(self) -> bool:
+        """Whether it places the entries of the dimension of its own name."""
+        return self.dims == (self.name,)
+
+    def without_bands(self) -> Variable:
+        """The variable summed over bands where it is a power (W in its unit), else averaged over them."""
+        if BAND not in self.dims:
+            return self
+        axis = self.dims.index(BAND)
+        fold = np.sum if "W" in self.unit else np.mean
+        dims = self.dims[:axis] + self.dims[axis + 1 :]
+        return replace(self, dims=dims, values=np.asarray(fold(self.values, axis=axis)))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Variables that share dimensions, and what is known about them as a whole.
+
+    variables: kept with coordinates first
+    attributes: JSON-able; of a result at least kind, title, main (name of the main variable), stats, config
+        and spectrum
+
+    Raises InputError when two variables have one name, one dimension has two lengths, or the name of a
+    dimension belongs to a variable that is not its coordinate.
+    """
+
+    variables: tuple[Variable, ...]
+    attributes: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        lengths: dict[str, tuple[int, str]] = {}
+        names: set[str] = set()
+        for v in self.variables:
+            if v.name in names:
+                raise InputError(f"table: two variables have the name '{v.name}'; rename one")
+            names.add(v.name)
+            for dim, length in zip(v.dims, v.values.shape, strict=True):
+                known, first = lengths.setdefault(dim, (length, v.name))
+                if known != length:
+                    raise InputError(
+                        f"table: dimension '{dim}' has length {length} in '{v.name}' but {known} in '{first}'"
+                    )
+        for v in self.variables:
+            if v.name in lengths and not v.is_coordinate:
+                raise InputError(
+                    f"table: '{v.name}' is a dimension, so that the variable of this name must have dims "
+                    f"('{v.name}',); found {v.dims}"
+                )
+        ordered = sorted(self.variables, key=lambda v: not v.is_coordinate)  # stable
+        object.__setattr__(self, "variables", tuple(ordered))
+
+    def __contains__(self, name: str) -> bool:
+        return any(v.name == name for v in self.variables)
+
+    def __getitem__(self, name: str) -> Variable:
+        for v in self.variables:
+            if v.name == name:
+                return v
+        names = [v.name for v in self.variables]
+        raise InputError(f"no variable '{name}'{nearest(str(name), names)}; there are {', '.join(names)}")
+
+    @property
+    def main(self) -> Variable:
+        """The variable that answers the question."""
+        return self[self.attributes["main"]]
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """Length of each dimension."""
+        return {d: n for v in self.variables for d, n in zip(v.dims, v.values.shape, strict=True)}
+
+    def coordinate(self, dim: str) -> Variable:
+        """The coordinate of a dimension; entries are numbered from 0 where the table has none."""
+        if dim in self:
+            return self[dim]
+        return Variable(dim, (dim,), np.arange(self.dims[dim]), "1", f"{dim} number")
+
+    def with_coordinates(self) -> Table:
+        """The same table with a coordinate for every dimension."""
+        missing = [self.coordinate(dim) for dim in self.dims if dim not in self]
+        return Table((*missing, *self.variables), self.attributes) if missing else self
+
+    def with_variables(self, more: Sequence[Variable]) -> Table:
+        """The same table with more variables."""
+        return Table((*self.variables, *more), self.attributes)
+
+    def with_attributes(self, **more: Any) -> Table:
+        """The same table with more or other attributes."""
+        return Table(self.variables, {**self.attributes, **more})
+
+    def with_prefix(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """Values of all variables whose names begin with the prefix, by the rest of their names."""
+        return {v.name.removeprefix(prefix): v.values for v in self.variables if v.name.startswith(prefix)}
