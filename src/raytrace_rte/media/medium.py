@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
 from ..errors import InputError
-from ..grid import Cartesian
-from ..planck import blackbody
-from .field import checked, first_bad
+from ..grid import Cartesian, FloatArray
+from .field import ROUNDING, checked, first_bad
+from .spectrum import Spectrum
 
 if TYPE_CHECKING:
     from ..kernels.pyramid import Pyramid
     from ..kernels.reconstruct import Cells
 
 Emission = Callable[[float], ArrayLike]
+DESCRIPTION = "medium.json"
+"""What a folder written by `Medium.write` holds beside kappa.npy and source.npy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,17 +40,21 @@ class Medium:
     grid: Cartesian
     kappa: absorption coefficient [1/m], shape (nx, ny, nz) or (nx, ny, nz, n_band)
     source: blackbody intensity [W m-2 sr-1] per band, same shape
-    emission: wall temperature [K] -> radiance per band [W m-2 sr-1]; grey sigma T^4 / pi when there is one
-        band, to be given when there are several
+    spectrum: what the bands are: a Spectrum, or (in memory only) a function, wall temperature [K] -> radiance
+        per band [W m-2 sr-1]; None is grey, for arrays without a band axis
     provenance: the absorption model and what it noticed
 
-    float32 and float64 stay what they are. Raises InputError on wrong shapes, non-finite or negative values.
+    float32 and float64 stay what they are. Arrays that need no conversion are not copied: kappa and source
+    are read-only views of them, and a later change of the originals is an error at the next use (`verify`).
+    Values between -1e-6 of the greatest and 0 are rounding: taken as 0 and counted in provenance["clipped"].
+
+    Raises InputError on wrong shapes, non-finite or negative values, and bands without a spectrum.
     """
 
     grid: Cartesian
     kappa: NDArray[np.floating]
     source: NDArray[np.floating]
-    emission: Emission = blackbody
+    spectrum: Spectrum = field(default_factory=Spectrum.grey)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __init__(
@@ -47,17 +62,27 @@ class Medium:
         grid: Cartesian,
         kappa: ArrayLike,
         source: ArrayLike,
-        emission: Emission | None = None,
+        spectrum: Spectrum | Emission | None = None,
         provenance: Mapping[str, Any] | None = None,
+        *,
+        emission: Emission | None = None,
     ) -> None:
-        shape = np.shape(kappa)
-        bands = shape[3:] if len(shape) == 4 else ()
+        checks.instance("grid", grid, Cartesian, "a grid, from rte.Cartesian(x, y, z) or rte.uniform(...)")
+        notes = {} if provenance is None else dict(_mapping("provenance", provenance))
+        if emission is not None:
+            _deprecated("Medium(..., emission=)", "spectrum=")
+            if spectrum is not None:
+                raise InputError("emission is the old name of spectrum, and both were given; drop emission")
+            spectrum = emission
+        kappa = checks.real("kappa", kappa, "an array of real numbers [1/m]")
+        bands = kappa.shape[3:] if kappa.ndim == 4 else ()
         arrays = {}
         for name, values in (("kappa", kappa), ("source", source)):
-            arrays[name] = checked(name, values, grid.shape + bands)
-            first_bad(name, arrays[name], arrays[name] < 0, "at least 0", "correct the input")
-        self._set(grid=grid, **arrays, provenance=dict(provenance or {}))
-        self._set(emission=emission or (blackbody if self.n_band == 1 else _no_emission))
+            arrays[name], clipped = without_rounding(name, checked(name, values, grid.shape + bands))
+            if clipped:
+                notes["clipped"] = {**notes.get("clipped", {}), name: clipped}
+        self._set(grid=grid, provenance=notes, spectrum=_spectrum(spectrum, bands))
+        self._set(**{name: _read_only(a) for name, a in arrays.items()})
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -67,6 +92,19 @@ class Medium:
     def n_band(self) -> int:
         """Number of bands; 1 for a grey medium."""
         return self.kappa.shape[3] if self.kappa.ndim == 4 else 1
+
+    def wall_emission(self, temperature: ArrayLike, cell: ArrayLike | None = None) -> FloatArray:
+        """Return what black walls emit in each band [W m-2 sr-1], (n_band,) or (n, n_band).
+
+        temperature: [K], a number or shape (n,); cell: (n, 3), the cells beside them; see `Spectrum`.
+        """
+        return self.spectrum.wall_emission(temperature, cell)
+
+    def emission(self, temperature: float) -> FloatArray:
+        """Return `wall_emission(temperature)`; the old name."""
+        _deprecated("Medium.emission", "Medium.wall_emission")
+        emitted = self.wall_emission(temperature)
+        return emitted if self.kappa.ndim == 4 else emitted[0]
 
     @cached_property
     def cells(self) -> Cells:
@@ -81,6 +119,7 @@ class Medium:
     def _cells(self, lean: bool) -> Cells:
         from ..kernels.reconstruct import reconstruct
 
+        self._fingerprints  # noqa: B018  taken before anything is built from the arrays
         shape = (*self.grid.shape, self.n_band)
         return reconstruct(self.grid, self.kappa.reshape(shape), self.source.reshape(shape), lean)
 
@@ -129,15 +168,162 @@ class Medium:
             "domain": total / float(wx.sum() * area.sum()) * extent,
         }
 
+    @cached_property
+    def brightness_range(self) -> tuple[float, float]:
+        """Least and greatest temperature [K] of black walls as bright as the source of a cell."""
+        planes = self.source.reshape(len(self.source), -1, self.n_band)
+        ends = [(total.min(), total.max()) for total in (plane.sum(axis=-1) for plane in planes)]
+        low, high = self.spectrum.brightness_temperature([min(a for a, _ in ends), max(b for _, b in ends)])
+        return float(low), float(high)
+
+    def verify(self) -> None:
+        """Raise InputError if kappa or source changed after the records of cells were built from them."""
+        from ..kernels.fingerprint import fingerprint
+
+        for name, before in self.__dict__.get("_fingerprints", {}).items():
+            if fingerprint(getattr(self, name)) != before:
+                raise InputError(
+                    f"medium: {name} was changed after its first use, and what was built from it is of the "
+                    "old values: make a new Medium (of a copy, where the array will change again)"
+                )
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, tuple[int, bytes]]:
+        from ..kernels.fingerprint import fingerprint
+
+        return {name: fingerprint(getattr(self, name)) for name in ("kappa", "source")}
+
+    def digest(self) -> str:
+        """Return the hash of arrays, grid and spectrum; InputError when the spectrum is a function."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        self._fingerprints  # noqa: B018  from here on a change is an error
+        hashed = hashlib.sha256(self.spectrum.digest().encode())
+        for a in (*self.grid, self.kappa, self.source):
+            hashed.update(f"{a.dtype.str}{a.shape}".encode())
+            hashed.update(a.data)
+        return hashed.hexdigest()
+
+    def write(self, folder: str | Path) -> None:
+        """Write the medium as a folder of arrays that `open` maps into memory; whole or not at all.
+
+        A folder that already holds this medium is left as it is. Raises InputError when the spectrum is a
+        function, when something else is there, or when the folder cannot be written.
+        """
+        target = checks.path("folder", folder)
+        data = {
+            "digest": self.digest(),
+            "grid": [faces.tolist() for faces in self.grid],
+            "spectrum": self.spectrum.to_dict(),
+            "provenance": dict(self.provenance),
+        }
+        if target.exists():
+            if _description(target)["digest"] == data["digest"]:
+                return
+            raise InputError(f"folder {target} holds another medium; remove it, or name another folder")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+            try:
+                for name in ("kappa", "source"):
+                    np.save(temporary / f"{name}.npy", getattr(self, name))
+                (temporary / DESCRIPTION).write_text(json.dumps(data, default=_plain), encoding="utf-8")
+                temporary.chmod(0o755)
+                os.rename(temporary, target)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        except OSError as error:
+            raise InputError(f"folder {target} cannot be written: {error.strerror or error}") from None
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Return the medium that `write` left in a folder, its arrays mapped into memory as they are read.
+
+        Raises InputError when the folder holds none.
+        """
+        source = checks.path("folder", folder)
+        data = _description(source)
+        try:
+            kappa, emitted = (np.load(source / f"{name}.npy", mmap_mode="r") for name in ("kappa", "source"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"folder {source} is incomplete: {error}; write the medium again") from None
+        spectrum = Spectrum.from_dict(data["spectrum"])
+        return cls(Cartesian(*data["grid"]), kappa, emitted, spectrum, data["provenance"])
+
     def __repr__(self) -> str:
+        low, high = self.brightness_range
         return (
             f"Medium({'x'.join(map(str, self.grid.shape))} cells, {self.n_band} band(s), "
-            f"kappa {self.kappa.min():.4g}..{self.kappa.max():.4g} 1/m)"
+            f"kappa {self.kappa.min():.4g}..{self.kappa.max():.4g} 1/m, source as of {low:.4g}..{high:.4g} K)"
         )
 
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>"
 
-def _no_emission(temperature: float) -> ArrayLike:
-    raise InputError(
-        "this medium has several bands but no emission(T): build it as Medium(..., emission=function) "
-        "before giving walls a temperature, or give them an intensity per band"
-    )
+
+def without_rounding(name: str, values: NDArray[np.floating]) -> tuple[NDArray[np.floating], int]:
+    """Return values with those between -1e-6 of the greatest and 0 as 0, and their count.
+
+    Raises InputError on values further below 0.
+    """
+    if not values.size or values.min() >= 0:
+        return values, 0
+    least = -ROUNDING * max(float(values.max()), 0.0)
+    first_bad(name, values, values < least, "at least 0", "correct the input")
+    negative = values < 0
+    return np.where(negative, values.dtype.type(0), values), int(negative.sum())
+
+
+def _spectrum(given: Spectrum | Emission | None, bands: tuple[int, ...]) -> Spectrum:
+    """Return the spectrum of arrays whose shape ends with `bands`, () without a band axis."""
+    count = bands[0] if bands else 1
+    if given is None:
+        if bands:
+            raise InputError(
+                f"spectrum is None, but kappa has a band axis of {count}: say what the bands are, with "
+                "spectrum=Spectrum.bands(edges), Spectrum.tabulated(T, radiance), or a function of T; a grey "
+                "kappa has the shape of the grid"
+            )
+        return Spectrum.grey()
+    if not isinstance(given, Spectrum):
+        if not callable(given):
+            raise checks.wrong("spectrum", given, "a Spectrum, or a function: T [K] -> radiance per band")
+        return Spectrum.from_callable(given, count)
+    if given.n_band != count:
+        raise InputError(
+            f"spectrum has {given.n_band} band(s), kappa {count}; give kappa and source one entry a band"
+        )
+    return given
+
+
+def _read_only(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    return checks.instance(name, value, Mapping, "a dict of what is worth noting")
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    try:
+        data = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        return dict(data)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"folder {folder} holds no medium: {error}; Medium.write(folder) writes one"
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers and arrays as JSON can write them."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise InputError(f"provenance holds {checks.shown(value)}; expected text, numbers, lists and dicts")
+
+
+def _deprecated(old: str, new: str) -> None:
+    warnings.warn(f"{old} is an old name: use {new}", DeprecationWarning, stacklevel=3)

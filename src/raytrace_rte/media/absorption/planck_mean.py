@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ... import checks
 from ...errors import InputError, nearest
 from ...planck import blackbody
 from ..field import Field
@@ -30,6 +31,8 @@ CO_HOT = (10.09, -0.01183, 4.7753e-6, -5.87209e-10, -2.5334e-14)
 CH4 = (6.6334, -0.0035686, 1.6682e-8, 2.5611e-10, -2.6558e-14)
 """Coefficients of T^n [1/(m atm)]."""
 SPECIES = ("H2O", "CO2", "CO", "CH4")
+TRANSPARENT = ("N2", "O2", "AR", "Ar", "He", "H2")
+"""Species whose absorption is nothing beside that of the others, so that they may be left out silently."""
 
 
 def planck_coefficient(species: str, temperature: ArrayLike) -> NDArray[np.float64]:
@@ -58,16 +61,18 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
     """Return the grey medium with kappa = sum of p X_i a_i(T), a_i clipped at 0.
 
     species: which of H2O, CO2, CO, CH4; None takes those that the field has. The medium's provenance counts
-    the cells where a coefficient was clipped, and those outside the fits' 300 to 2500 K.
+    the cells where a coefficient was clipped, those outside the fits' 300 to 2500 K, and those without data,
+    which become empty gas; it lists what the field has and the model leaves out.
 
     Raises InputError when pressure, a species asked for, or every species is missing.
     """
+    checks.instance("field", field, Field, "a Field, as rte.read returns")
     chosen = _chosen(field, species)
     if field.pressure is None:
         raise InputError(
             "absorption model 'planck_mean': the field has no pressure; add one (a single number will do)"
         )
-    T = field.temperature
+    T, valid = field.filled_temperature(), field.valid
     kappa = np.zeros(field.grid.shape, dtype=T.dtype)
     clipped: dict[str, int] = {}
     for plane in range(T.shape[0]):  # plane by plane: float64 work arrays stay small
@@ -76,7 +81,9 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
         for name in chosen:
             a = planck_coefficient(name, T[plane])
             clipped[name] = clipped.get(name, 0) + int((a < 0).sum())
-            total += p * field.mole_fraction[name][plane] * np.maximum(a, 0.0)
+            X = field.mole_fraction[name][plane]
+            X = X if valid is None else np.where(valid[plane], X, 0.0)
+            total += p * X * np.maximum(a, 0.0)
         kappa[plane] = total
     provenance: dict[str, Any] = {
         "model": "planck_mean",
@@ -86,8 +93,13 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
         "outside_fit": int(((FIT[0] > T) | (FIT[1] < T)).sum()),
         "field_sha256": field.source_sha256,
     }
+    ignored = [name for name in field.mole_fraction if name not in (*SPECIES, *TRANSPARENT)]
     if field.soot_volume_fraction is not None:
-        provenance["ignored"] = ["soot_volume_fraction"]
+        ignored.append("soot_volume_fraction")
+    if ignored:
+        provenance["ignored"] = ignored
+    if field.cells_without_data:
+        provenance["cells_without_data"] = field.cells_without_data
     return Medium(field.grid, kappa, blackbody(T), provenance=provenance)
 
 
@@ -95,6 +107,11 @@ def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
     there = ", ".join(field.mole_fraction) or "none"
     if isinstance(species, str):
         species = [species]
+    if species is not None:
+        species = [
+            checks.text("species", name, "a name, or a list of names")
+            for name in checks.sequence("species", species, "a name, or a list of names")
+        ]
     if species is None:
         chosen = [name for name in SPECIES if name in field.mole_fraction]
         if not chosen:
