@@ -10,14 +10,18 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
 from ..errors import InputError
 from ..grid import Cartesian, FloatArray
-from ..sensors.rays import unit
+from ..vectors import unit
+
+if TYPE_CHECKING:
+    from .bodies import Bodies
 
 IntArray = NDArray[np.int64]
 CHUNK = 65_536  # Rays traced at a time: some 30 MB of intermediate arrays.
@@ -58,8 +62,13 @@ class Mesh:
         """Centres of the triangles [m], shape (m, 3)."""
         return self.vertices[self.triangles].mean(axis=1)
 
+    def join(self, bodies: Bodies) -> None:
+        """Add the mesh to a scene."""
+        bodies.meshes.append(self)
+
     def inside(self, grid: Cartesian) -> NDArray[np.bool_]:
         """Return which cells have their centres inside the mesh (nx, ny, nz), for `solids`."""
+        checks.instance("grid", grid, Cartesian, "a grid, from rte.Cartesian(x, y, z) or rte.uniform(...)")
         x, y, z = np.meshgrid(*grid.centres, indexing="ij")
         centres = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
         # A direction along no axis: the first surface on the way is left, not entered, from inside.
@@ -85,7 +94,8 @@ class Mesh:
         Embree picks the triangle in float32, as for a ray displaced by some 1e-7 of the extent; the distance
         to the plane of that triangle is computed in float64.
         """
-        o, d = (np.asarray(a, dtype=np.float64) for a in (origin, direction))
+        o = checks.real("mesh: origin", origin, "positions (n, 3) [m]").astype(np.float64)
+        d = checks.real("mesh: direction", direction, "vectors (n, 3)").astype(np.float64)
         if o.shape != d.shape or o.ndim != 2 or o.shape[1] != 3 or not np.isfinite([o, d]).all():
             raise InputError(f"mesh: rays of shapes {o.shape} and {d.shape}; expected finite numbers (n, 3)")
         distance, triangle = np.full(len(o), np.inf), np.full(len(o), -1, dtype=np.int64)
@@ -156,6 +166,10 @@ def mesh(
 
     Raises InputError when the source cannot be read or is not closed, or when a value is out of range.
     """
+    if not isinstance(source, tuple):
+        checks.path("mesh: source", source)
+    elif len(source) != 2:
+        raise checks.wrong("mesh: source", source, "a path, or (vertices, triangles)")
     trimesh, path = _libraries()[0], None if isinstance(source, tuple) else str(source)
     name = "mesh" if path is None else f"mesh {path}"
     corners = _corners(name, *(source if isinstance(source, tuple) else _read(trimesh, name, Path(source))))
@@ -210,7 +224,8 @@ def _plain(path: Path) -> bytes:
 
 def _corners(name: str, vertices: ArrayLike, triangles: ArrayLike) -> FloatArray:
     """Return the checked corners of the triangles, shape (m, 3, 3)."""
-    v, f = np.asarray(vertices, dtype=np.float64), np.asarray(triangles)
+    v = checks.real(f"{name}: vertices", vertices, "positions (n, 3)").astype(np.float64)
+    f = checks.real(f"{name}: triangles", triangles, "vertex numbers (m, 3)")
     found, expected = f"found vertices {v.shape} and triangles {f.shape} {f.dtype}", "finite numbers (n, 3)"
     if v.ndim != 2 or v.shape[1] != 3 or f.size == 0 or f.shape[1:] != (3,) or f.dtype.kind not in "iu":
         raise InputError(
@@ -224,7 +239,7 @@ def _corners(name: str, vertices: ArrayLike, triangles: ArrayLike) -> FloatArray
 
 def _values(name: str, given: ArrayLike, count: int, low: float, high: float) -> Any:
     """Return one number, or one per triangle, from `low` to `high`."""
-    a = np.array(given, dtype=np.float64)
+    a = checks.real(name, given, "one number, or one a triangle").astype(np.float64)
     if a.shape not in ((), (count,)):
         raise InputError(f"{name}: found shape {a.shape}; expected one number, or {count}, one a triangle")
     if not ((a >= low) & (a <= high)).all():

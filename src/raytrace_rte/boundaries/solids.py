@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
-from ..media.medium import Medium
-from .mesh import Mesh
+
+if TYPE_CHECKING:
+    from .bodies import Bodies
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +25,9 @@ class Solids:
     temperature: FloatArray
     emissivity: FloatArray
 
-    def checked(self, shape: tuple[int, ...]) -> Solids:
-        """Return self; InputError unless the mask has the grid's shape."""
-        if self.mask.shape != shape:
-            raise InputError(f"solids: mask has shape {self.mask.shape}; expected that of the grid, {shape}")
-        return self
+    def join(self, bodies: Bodies) -> None:
+        """Add the cells to a scene; InputError when the mask does not fit, or shares a cell with others."""
+        bodies.add_solids(self)
 
     def settings(self) -> dict[str, Any]:
         """What a Result records of them."""
@@ -40,35 +39,6 @@ class Solids:
         }
 
 
-Objects = Sequence[Solids | Mesh]
-"""What `solve` takes as objects."""
-
-
-def cells_only(objects: Objects, medium: Medium) -> Solids | None:
-    """Return all solid cells as one; InputError on meshes, or where two solids share a cell."""
-    if any(isinstance(thing, Mesh) for thing in objects):
-        raise InputError(
-            "heat_source: sees solid cells, not meshes; give solids(mesh.inside(grid), temperature)"
-        )
-    return merged(objects, medium)
-
-
-def merged(objects: Objects, medium: Medium) -> Solids | None:
-    """Return the solid cells among objects as one; InputError where two of them share a cell."""
-    bodies = [thing.checked(medium.grid.shape) for thing in objects if isinstance(thing, Solids)]
-    if not bodies:
-        return None
-    mask = np.zeros(medium.grid.shape, dtype=bool)
-    temperature, emissivity = np.zeros(mask.shape), np.zeros(mask.shape)
-    for body in bodies:
-        both = np.argwhere(mask & body.mask)
-        if both.size:
-            raise InputError(f"solids: two of them share cell {both[0].tolist()}; make the masks disjoint")
-        mask |= body.mask
-        temperature[body.mask], emissivity[body.mask] = body.temperature, body.emissivity
-    return Solids(mask, temperature[mask], emissivity[mask])
-
-
 def solids(mask: ArrayLike, temperature: ArrayLike, emissivity: ArrayLike = 1.0) -> Solids:
     """Return solid cells for `solve(..., objects=[...])`.
 
@@ -76,7 +46,10 @@ def solids(mask: ArrayLike, temperature: ArrayLike, emissivity: ArrayLike = 1.0)
     or arrays of the mask's shape. Several of them must not share a cell. Raises InputError on an empty mask,
     other shapes or values out of range.
     """
-    m = np.asarray(mask)
+    try:
+        m = np.asarray(mask)
+    except ValueError:  # lists of unequal lengths
+        raise checks.wrong("solids: mask", mask, "true/false of the grid's shape") from None
     if m.dtype != bool or m.ndim != 3:
         raise InputError(
             f"solids: mask is {m.dtype} of shape {m.shape}; expected true/false of the grid's shape"
@@ -87,7 +60,7 @@ def solids(mask: ArrayLike, temperature: ArrayLike, emissivity: ArrayLike = 1.0)
         raise InputError("solids: the mask is true everywhere; no gas is left")
     values = []
     for name, given in (("temperature", temperature), ("emissivity", emissivity)):
-        v = np.asarray(given, dtype=np.float64)
+        v = checks.real(f"solids: {name}", given, "a number, or one per cell").astype(np.float64)
         if v.shape not in ((), m.shape):
             raise InputError(f"solids: {name} has shape {v.shape}; expected a number or the mask's {m.shape}")
         values.append(np.broadcast_to(v, m.shape)[m])
@@ -99,3 +72,21 @@ def solids(mask: ArrayLike, temperature: ArrayLike, emissivity: ArrayLike = 1.0)
             f"solids: emissivity spans {e.min():g} to {e.max():g}; expected above 0 and at most 1"
         )
     return Solids(m, T, e)
+
+
+# Names of before `bodies.gathered`, for callers that have not moved yet.
+Objects = Any
+
+
+def merged(objects: Any, medium: Any) -> Solids | None:
+    """Return `gathered(objects, medium.grid).solids`."""
+    from .bodies import gathered
+
+    return gathered(objects, medium.grid).solids
+
+
+def cells_only(objects: Any, medium: Any) -> Solids | None:
+    """Return `gathered(objects, medium.grid).cells_only("heat_source")`."""
+    from .bodies import gathered
+
+    return gathered(objects, medium.grid).cells_only("heat_source")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .. import checks
 from ..errors import InputError, nearest
 from ..grid import FACES, FloatArray, across
 from ..media.medium import Medium
 
-REFLECTING = ("mirror", "periodic")
-"""Kinds of faces that send a ray back into the medium."""
+
+REFLECTING = ("mirror", "periodic")  # of before `Walls.returns_rays`, for callers that have not moved yet
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +37,41 @@ class Walls:
         return dict(self.faces).get(name, self)
 
     @property
+    def mirrors(self) -> bool:
+        """Whether a ray leaves a face at the angle at which it came."""
+        return self.kind == "mirror"
+
+    @property
+    def wraps(self) -> bool:
+        """Whether a ray comes in again at the opposite face."""
+        return self.kind == "periodic"
+
+    @property
+    def returns_rays(self) -> bool:
+        """Whether a ray goes on into the medium, as a mirror or a periodic face makes it."""
+        return self.mirrors or self.wraps
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether a ray ends here: at a surface, or in what lies beyond an open face."""
+        return not self.returns_rays
+
+    @property
+    def reflects(self) -> bool:
+        """Whether a face scatters back some of what it receives: an emissivity is below 1."""
+        return self.is_wall and bool(np.any(np.asarray(self.emissivity) < 1.0))
+
+    @property
     def periodic(self) -> tuple[bool, bool, bool]:
         """Which axes are periodic."""
-        kinds = [self.face(name).kind for name in FACES]
-        return tuple(kinds[2 * a] == "periodic" for a in range(3))  # type: ignore[return-value]
+        x, y, z = (self.face(FACES[2 * axis]).wraps for axis in range(3))
+        return x, y, z
 
     @property
     def plain(self) -> bool:
-        """Whether every face is black or open and of one temperature: a ray ends there."""
+        """Whether every face ends rays, reflects nothing, and has one temperature."""
         return all(
-            w.kind in ("black", "open") and np.ndim(w.temperature) == 0
+            w.is_wall and not w.reflects and np.ndim(w.temperature) == 0
             for w in (self, *(other for _, other in self.faces))
         )
 
@@ -66,13 +92,11 @@ class Walls:
                 )
             return np.broadcast_to(np.array(self.intensity), (1, medium.n_band)).copy()
         values, index = np.unique(np.atleast_1d(self.temperature), return_inverse=True)
-        table = np.empty((values.size, medium.n_band))
-        for row, T in zip(table, values.tolist(), strict=True):
-            row[:] = medium.emission(T) if T else 0.0
-        return table[index.ravel()]
+        return medium.wall_emission(values)[index.ravel()]
 
     def checked(self, medium: Medium) -> Walls:
         """Return self; InputError when maps do not fit the faces or only one side of an axis is periodic."""
+        checks.instance("medium", medium, Medium, "a Medium")
         for number, name in enumerate(FACES):
             wall = self.face(name)
             cells = across(medium.grid.shape, number)
@@ -83,7 +107,7 @@ class Walls:
                         f"walls: {key} of {name} has shape {found}; expected a number, or {cells}"
                     )
             partner = FACES[number ^ 1]
-            if wall.kind == "periodic" and self.face(partner).kind != "periodic":
+            if wall.wraps and not self.face(partner).wraps:
                 raise InputError(
                     f"walls: {name} is periodic but {partner} is {self.face(partner).kind}; make both so"
                 )
@@ -94,7 +118,7 @@ class Walls:
         out: dict[str, Any] = {"kind": self.kind}
         if self.intensity is not None:
             out["intensity"] = list(self.intensity)
-        elif self.kind not in REFLECTING:
+        elif self.is_wall:
             out["temperature"] = _record(self.temperature)
         if self.kind == "grey":
             out["emissivity"] = _record(self.emissivity)
@@ -104,20 +128,23 @@ class Walls:
 def black(temperature: ArrayLike, **faces: float | Walls) -> Walls:
     """Black walls at a temperature [K]; single faces may differ: ``black(300.0, y_min=600.0)``.
 
-    Faces are x_min, x_max, y_min, y_max, z_min, z_max; each takes a temperature or other walls. Rays that
-    miss the grid see `temperature`. For one face it may be a map over its cells, e.g. (ny, nz) for x_min.
-    Raises InputError on other names and on temperatures that are negative or not finite.
+    Faces are x_min, x_max, y_min, y_max, z_min, z_max; each takes a temperature, and is then black too, or
+    other walls. Rays that miss the grid see `temperature`. For one face it may be a map over its cells, e.g.
+    (ny, nz) for x_min. Raises InputError on other names and on temperatures that are negative or not finite.
     """
-    return Walls("black", _temperature("temperature", temperature), faces=_faces(faces))
+    return _with_faces(Walls("black", _temperature("temperature", temperature)), faces)
 
 
 def grey(temperature: ArrayLike, emissivity: ArrayLike, **faces: float | Walls) -> Walls:
     """Grey diffuse walls: what they do not absorb they reflect evenly into the half space.
 
     temperature [K], emissivity [1] above 0 and at most 1: numbers, or maps over the cells of one face; faces
-    as for `black`. Raises InputError on values out of range.
+    as for `black`, of the same emissivity where only a temperature is given:
+    ``grey(400.0, 0.8, y_max=300.0)``.
+    Raises InputError on values out of range.
     """
-    e = np.asarray(emissivity, dtype=np.float64)
+    e = checks.real("walls: emissivity", emissivity, "a number, or a map over the cells of a face")
+    e = e.astype(np.float64)
     bad = ~((e > 0.0) & (e <= 1.0))
     if bad.any():
         raise InputError(
@@ -125,7 +152,7 @@ def grey(temperature: ArrayLike, emissivity: ArrayLike, **faces: float | Walls) 
             "(a wall that reflects everything is mirror())"
         )
     value = float(e) if e.ndim == 0 else e
-    return Walls("grey", _temperature("temperature", temperature), value, _faces(faces))
+    return _with_faces(Walls("grey", _temperature("temperature", temperature), value), faces)
 
 
 def open_(
@@ -133,19 +160,18 @@ def open_(
 ) -> Walls:
     """Open boundaries with surroundings at a temperature [K] or of an intensity [W m-2 sr-1] per band.
 
-    Cold and dark when neither is given; faces as for `black`. Raises InputError when both are given, or when
-    one is negative.
+    Cold and dark when neither is given; faces as for `black`, open too where they are a temperature. Raises
+    InputError when both are given, or when one is negative.
     """
-    others = _faces(faces)
     if intensity is None:
         T = 0.0 if temperature is None else _temperature("temperature", temperature)
-        return Walls("open", T, faces=others)
+        return _with_faces(Walls("open", T), faces)
     if temperature is not None:
         raise InputError("walls: open takes a temperature or an intensity, found both; drop one")
-    values = np.atleast_1d(np.asarray(intensity, dtype=np.float64))
+    values = np.atleast_1d(checks.real("walls: intensity", intensity, "numbers >= 0 [W m-2 sr-1]"))
     if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any():
         raise InputError(f"walls: intensity is {intensity}; expected numbers >= 0 [W m-2 sr-1], one a band")
-    return Walls("open", faces=others, intensity=tuple(values.tolist()))
+    return _with_faces(Walls("open", intensity=tuple(values.astype(np.float64).tolist())), faces)
 
 
 def mirror() -> Walls:
@@ -158,22 +184,24 @@ def periodic() -> Walls:
     return Walls("periodic")
 
 
-def _faces(faces: dict[str, float | Walls]) -> tuple[tuple[str, Walls], ...]:
+def _with_faces(whole: Walls, faces: dict[str, float | Walls]) -> Walls:
+    """Return walls of which single faces differ; a temperature alone makes a face of the same kind."""
     out = []
     for name, value in faces.items():
         if name not in FACES:
             raise InputError(f"walls: no face '{name}'{nearest(name, FACES)}; faces are {', '.join(FACES)}")
-        wall = value if isinstance(value, Walls) else Walls("black", _temperature(name, value))
+        if isinstance(value, Walls):
+            wall = value
+        else:
+            wall = replace(whole, temperature=_temperature(name, value), intensity=None)
         if wall.faces:
             raise InputError(f"walls: {name} has faces of its own; give them at the top only")
         out.append((name, wall))
-    return tuple(out)
+    return replace(whole, faces=tuple(out))
 
 
 def _temperature(name: str, value: ArrayLike) -> float | FloatArray:
-    T = np.asarray(value, dtype=np.float64)
-    if not np.isfinite(T).all() or (T < 0).any():
-        raise InputError(f"walls: {name} is {value!r}; expected a temperature >= 0 [K]")
+    T = checks.array(f"walls: {name}", value, low=0.0, unit="K")
     return float(T) if T.ndim == 0 else T
 
 
