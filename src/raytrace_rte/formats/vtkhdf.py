@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..grid import Cartesian, FloatArray
+from ..table import BAND, Table
 from .hdf5 import written
 
 HEXAHEDRON = 12
@@ -21,10 +23,31 @@ HEXAHEDRON = 12
 UNIFORM = 1e-9
 """Relative difference of widths up to which an axis counts as uniform."""
 BIG = 1024
+AXES = ("x", "y", "z")
+
+
+def write_cells(table: Table, path: Path) -> None:
+    """Write the variables of cells for ParaView, one for each band, units in their names.
+
+    Raises InputError when the table has no cells.
+    """
+    from .tables import header
+
+    faces = [f"{axis}_face" for axis in AXES]
+    if not all(name in table for name in faces):
+        raise InputError(f"{path.name}: VTKHDF holds cells, but this result has none; save it as .h5 or .csv")
+    cells: dict[str, NDArray[Any]] = {}
+    for v in table.variables:
+        values = v.values.astype(np.uint8) if v.values.dtype.kind == "b" else v.values
+        if v.dims == AXES:
+            cells[f"{v.name} [{v.unit}]"] = values
+        elif v.dims == (*AXES, BAND):
+            cells |= {f"{v.name}_{b} [{v.unit}]": values[..., b] for b in range(values.shape[-1])}
+    write_vtkhdf(path, Cartesian(*(table[name].values for name in faces)), cells, header(table))
 
 
 def write_vtkhdf(
-    path: Path, grid: Cartesian, cells: Mapping[str, NDArray[Any]], attributes: Mapping[str, str]
+    path: Path, grid: Cartesian, cells: Mapping[str, NDArray[Any]], attributes: Mapping[str, Any]
 ) -> None:
     """Write cell arrays (nx, ny, nz), or (nx, ny, nz, 3) vectors, with names of any text.
 

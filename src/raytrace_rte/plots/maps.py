@@ -1,119 +1,89 @@
-"""Pictures of volume results and of fluxes."""
+"""Pictures in space: maps of a face, of all walls, and slices through cells."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from ..errors import InputError, nearest
-from ..grid import FACES, Cartesian, FloatArray
-from ..results.flux import FluxResult
-from ..results.heat import HeatResult
-from .images import new_figure
-
-QUANTITIES = {
-    "div_q": ("div q", "W m$^{-3}$"),
-    "G": ("incident radiation G", "W m$^{-2}$"),
-    "emission": ("emission", "W m$^{-3}$"),
-    "absorption": ("absorption", "W m$^{-3}$"),
-    "error": ("estimated error of div q", "W m$^{-3}$"),
-    "wall_flux": ("net flux into the wall", "W m$^{-2}$"),
-}
-NAMES = "xyz"
+from ..table import Table, Variable
+from .figure import axis_label, colours, label, new_figure, not_known
 
 
-def draw(result: HeatResult, quantity: str) -> Figure:
-    """Return three slices through the middle of the cells, or maps of all walls."""
-    if quantity not in QUANTITIES:
-        raise InputError(
-            f"plot: no quantity '{quantity}'{nearest(quantity, QUANTITIES)}; known: {', '.join(QUANTITIES)}"
-        )
-    return _walls(result) if quantity == "wall_flux" else _slices(result, quantity)
-
-
-def flux(result: FluxResult) -> Figure:
-    """Return the map of a face, or the values of the points in turn."""
-    values = result.value.sum(axis=-1) if result.value.ndim > len(result.sensor.layout) else result.value
-    face = result.sensor.face
-    label = f"{'G' if result.sensor.normals is None else 'incident flux'} [W m$^{{-2}}$]"
-    if face is None:
-        figure = new_figure(7.0, 4.0)
-        axes = figure.add_subplot()
-        angular = result.angular_error.reshape(values.size, -1).sum(axis=1)
-        axes.errorbar(np.arange(values.size), values.ravel(), angular, fmt="o", color="tab:red", capsize=3)
-        axes.set_xlabel("point")
-        axes.set_ylabel(label)
-        axes.grid(alpha=0.3)
-        return figure
-    across = [a for a in range(3) if a != FACES.index(face) // 2]
-    points = result.sensor.points.reshape(*result.sensor.layout, 3)
+def face(table: Table, v: Variable) -> Figure:
+    """Return the map of a 2-D variable, its first dimension across and its second up."""
     figure = new_figure(6.2, 5.0)
     axes = figure.add_subplot()
-    first, second = points[:, 0, across[0]], points[0, :, across[1]]
-    shown = axes.pcolormesh(first, second, values.T, cmap="inferno", vmin=0.0, shading="nearest")
-    _label(axes, across, face)
-    figure.colorbar(shown, ax=axes, label=label)
+    shown = _map(axes, table, v.dims, v.values, colours(v.values, v.unit))
+    axes.set_title(not_known(v.values))
+    figure.colorbar(shown, ax=axes, label=label(v.name, v.unit))
     return figure
 
 
-def _slices(result: HeatResult, quantity: str) -> Figure:
-    values = getattr(result, quantity)
-    values = values.sum(axis=-1) if values.ndim == 4 else values
-    faces = [np.array([0.0, 1.0]) if np.isinf(f[0]) else f for f in result.grid]
-    figure = new_figure(13.0, 4.4)
-    panels = figure.subplots(1, 3)
-    shown: Any = None
-    for normal, axes in enumerate(panels):
-        across = [a for a in range(3) if a != normal]
-        middle = values.shape[normal] // 2
-        plane = np.take(values, middle, normal)
-        shown = axes.pcolormesh(faces[across[0]], faces[across[1]], plane.T, **_colours(values, quantity))
-        centre = result.grid.centres[normal][middle]
-        _label(axes, across, f"{NAMES[normal]} = {centre:.3g} m")
-    name, unit = QUANTITIES[quantity]
-    figure.colorbar(shown, ax=list(panels), label=f"{name} [{unit}]", shrink=0.9)
-    return figure
-
-
-def _walls(result: HeatResult) -> Figure:
-    maps = {f: v.sum(axis=-1) if v.ndim == 3 else v for f, v in result.wall_flux.items()}
+def faces(table: Table, names: Sequence[str], quantity: str) -> Figure:
+    """Return maps of several 2-D variables of one quantity, side by side on one scale."""
+    maps = [table[name].without_bands() for name in names]
+    everything = np.concatenate([v.values.ravel() for v in maps])
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
     figure = new_figure(4.3 * columns + 1.2, 3.7 * rows)
     panels = np.atleast_1d(figure.subplots(rows, columns)).ravel()
-    everything = np.concatenate([m.ravel() for m in maps.values()])
     shown: Any = None
-    for axes, (face, values) in zip(panels, maps.items(), strict=False):
-        across = [a for a in range(3) if a != FACES.index(face) // 2]
-        first, second = (_finite(result.grid, a) for a in across)
-        shown = axes.pcolormesh(first, second, values.T, **_colours(everything, "wall_flux"))
-        _label(axes, across, face)
+    for axes, v in zip(panels, maps, strict=False):
+        shown = _map(axes, table, v.dims, v.values, colours(everything, v.unit))
+        axes.set_title(v.name.removeprefix(f"{quantity}_"))
     for axes in panels[len(maps) :]:
         axes.set_axis_off()
-    name, unit = QUANTITIES["wall_flux"]
-    figure.colorbar(shown, ax=list(panels), label=f"{name} [{unit}]", shrink=0.9)
+    figure.colorbar(shown, ax=list(panels), label=label(quantity, maps[0].unit), shrink=0.9)
     return figure
 
 
-def _finite(grid: Cartesian, axis: int) -> FloatArray:
-    return np.array([0.0, 1.0]) if np.isinf(grid[axis][0]) else grid[axis]
+def slices(table: Table, v: Variable) -> Figure:
+    """Return three slices through the middle of a 3-D variable."""
+    values = v.values.astype(np.float64)
+    figure = new_figure(13.0, 4.4)
+    panels = figure.subplots(1, 3)
+    shown: Any = None
+    for normal, axes in enumerate(panels):
+        middle = values.shape[normal] // 2
+        dims = tuple(dim for dim in v.dims if dim != v.dims[normal])
+        shown = _map(axes, table, dims, np.take(values, middle, normal), colours(values, v.unit))
+        axes.set_title(_place(table.coordinate(v.dims[normal]), middle))
+    figure.colorbar(shown, ax=list(panels), label=label(v.name, v.unit), shrink=0.9)
+    return figure
 
 
-def _colours(values: FloatArray, quantity: str) -> dict[str, Any]:
-    """Blue to red with white at 0 where both signs matter, else dark to bright from 0."""
-    low, high = float(values.min()), float(values.max())
-    if quantity in ("div_q", "wall_flux") and low < 0.0:
-        greatest = max(-low, high, 1e-300)
-        return {"cmap": "RdBu_r", "norm": TwoSlopeNorm(0.0, -greatest, greatest)}
-    return {"cmap": "inferno", "vmin": 0.0, "vmax": high if high > 0.0 else 1.0}
+def _map(
+    axes: Axes, table: Table, dims: tuple[str, ...], values: NDArray[Any], colour: dict[str, Any]
+) -> Any:
+    """Cells of a plane with labelled axes, to scale where both are lengths."""
+    across, up = (table.coordinate(dim) for dim in dims)
+    shown = axes.pcolormesh(_edges(table, across), _edges(table, up), values.T.astype(np.float64), **colour)
+    axes.set_xlabel(axis_label(across))
+    axes.set_ylabel(axis_label(up))
+    axes.set_aspect("equal" if across.unit == up.unit else "auto")
+    return shown
 
 
-def _label(axes: Axes, across: list[int], title: str) -> None:
-    axes.set_aspect("equal")
-    axes.set_xlabel(f"{NAMES[across[0]]} [m]")
-    axes.set_ylabel(f"{NAMES[across[1]]} [m]")
-    axes.set_title(title)
+def _edges(table: Table, coordinate: Variable) -> NDArray[np.float64]:
+    """Where cells begin and end: at their faces, 0 to 1 on an endless axis; else midway between entries."""
+    stored = f"{coordinate.name}_face"
+    if stored in table:
+        positions = table[stored].values
+        return np.array([0.0, 1.0]) if np.isinf(positions[0]) else np.asarray(positions)
+    at: NDArray[Any] = coordinate.values
+    if at.dtype.kind == "U" or at.size < 2:
+        return np.arange(at.size + 1) - 0.5
+    inner = 0.5 * (at[1:] + at[:-1])
+    edges = np.concatenate(([2.0 * at[0] - inner[0]], inner, [2.0 * at[-1] - inner[-1]]))
+    return edges.astype(np.float64)
+
+
+def _place(coordinate: Variable, index: int) -> str:
+    at = coordinate.values[index]
+    text = str(at) if coordinate.values.dtype.kind == "U" else f"{at:.3g}"
+    return f"{coordinate.name} = {text}" + ("" if coordinate.unit == "1" else f" {coordinate.unit}")

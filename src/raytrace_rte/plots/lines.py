@@ -1,0 +1,80 @@
+"""Pictures of one dimension: a value, a line, the profile along a ray."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ..table import Table, Variable
+from .figure import axis_label, label, new_figure, not_known
+
+
+def value(table: Table, v: Variable) -> Figure:
+    """Return one number as text, with its error where that is known."""
+    figure = new_figure(5.0, 1.8)
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    error = _error(table, v)
+    text = f"{float(v.values):.5g}" + ("" if error is None else f" $\\pm$ {float(error):.2g}")
+    axes.text(0.5, 0.6, text, ha="center", va="center", fontsize=22, transform=axes.transAxes)
+    axes.text(0.5, 0.1, label(v.name, v.unit), ha="center", va="center", transform=axes.transAxes)
+    return figure
+
+
+def line(table: Table, v: Variable) -> Figure:
+    """Return values along a coordinate, or of points in turn, with error bars where errors are known."""
+    coordinate = table.coordinate(v.dims[0])
+    counts = coordinate.values.dtype.kind not in "f"
+    where = np.arange(v.values.size) if coordinate.values.dtype.kind == "U" else coordinate.values
+    figure = new_figure(7.0, 4.0)
+    axes = figure.add_subplot()
+    style: dict[str, Any] = {
+        "color": "tab:red",
+        "linestyle": "none" if counts else "-",
+        "marker": "o" if counts else ".",
+    }
+    axes.errorbar(where, v.values, _error(table, v), capsize=3, **style)
+    axes.set_xlabel(axis_label(coordinate))
+    axes.set_ylabel(label(v.name, v.unit))
+    axes.set_title(not_known(v.values).replace(" (grey)", ""))
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def profile(columns: Sequence[Variable], total: float) -> Figure:
+    """Return what a line of sight meets, and where its radiance comes from.
+
+    columns: s, length, temperature, kappa, optical_depth and contribution of each segment; total: radiance
+    """
+    table = {v.name: v.values for v in columns}
+    s, length = table["s"], table["length"]
+    seen = np.divide(table["contribution"], length, out=np.zeros_like(s), where=length > 0)
+    panels = (
+        (table["temperature"], "temperature [K]", "tab:red"),
+        (table["kappa"], "kappa [1/m]", "tab:blue"),
+        (table["optical_depth"], "optical depth [1]", "tab:green"),
+        (seen, "dI/ds seen\n[W m$^{-3}$ sr$^{-1}$]", "tab:orange"),
+    )
+    figure = new_figure(7.0, 7.5)
+    rows = figure.subplots(len(panels), 1, sharex=True)
+    for axes, (values, text, colour) in zip(rows, panels, strict=True):
+        axes.plot(s, values, color=colour, lw=1.5)
+        axes.set_ylabel(text)
+        axes.grid(alpha=0.3)
+    rows[-1].fill_between(s, seen, color="tab:orange", alpha=0.3)
+    rows[-1].set_xlabel("distance from the observer [m]")
+    figure.suptitle(f"line of sight: {total:.5g} W m$^{{-2}}$ sr$^{{-1}}$")
+    figure.align_ylabels()
+    return figure
+
+
+def _error(table: Table, v: Variable) -> NDArray[np.float64] | None:
+    """The estimated error of the main variable, or else its bound; None for other variables."""
+    known = [name for name in ("error_estimate", "error_bound") if name in table]
+    if v.name != table.main.name or not known:
+        return None
+    return np.asarray(table[known[0]].without_bands().values.reshape(v.values.shape))
