@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import checks
 from .errors import InputError, nearest
 
 BAND = "band"
@@ -43,7 +44,10 @@ class Variable:
     trust: str = ""
 
     def __post_init__(self) -> None:
-        values, dims = np.asarray(self.values), tuple(self.dims)
+        for part in ("name", "unit", "long_name"):
+            checks.text(part, getattr(self, part))
+        dims = tuple(checks.sequence("dims", self.dims, "a name for each axis, as a tuple"))
+        values = _array(self.name, self.values)
         if values.dtype.kind not in "biufU":
             raise InputError(
                 f"variable '{self.name}': found values of type {values.dtype}; expected real numbers, truth "
@@ -93,6 +97,9 @@ class Table:
     attributes: Mapping[str, Any]
 
     def __post_init__(self) -> None:
+        checks.instance("attributes", self.attributes, Mapping, "a mapping")
+        for v in checks.sequence("variables", self.variables, "Variables, as a tuple"):
+            checks.instance("variables", v, Variable, "Variables, as a tuple")
         lengths: dict[str, tuple[int, str]] = {}
         names: set[str] = set()
         for v in self.variables:
@@ -156,3 +163,10 @@ class Table:
     def with_prefix(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Values of all variables whose names begin with the prefix, by the rest of their names."""
         return {v.name.removeprefix(prefix): v.values for v in self.variables if v.name.startswith(prefix)}
+
+
+def _array(name: str, values: object) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise InputError(f"variable '{name}': found lists of unequal lengths; expected an array") from None

@@ -73,8 +73,8 @@ def _edges(table: Table, coordinate: Variable) -> NDArray[np.float64]:
     """Where cells begin and end: at their faces, 0 to 1 on an endless axis; else midway between entries."""
     stored = f"{coordinate.name}_face"
     if stored in table:
-        positions = table[stored].values
-        return np.array([0.0, 1.0]) if np.isinf(positions[0]) else np.asarray(positions)
+        positions: NDArray[Any] = table[stored].values
+        return np.array([0.0, 1.0]) if np.isinf(positions[0]) else positions.astype(np.float64)
     at: NDArray[Any] = coordinate.values
     if at.dtype.kind == "U" or at.size < 2:
         return np.arange(at.size + 1) - 0.5

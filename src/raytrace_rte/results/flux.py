@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
+from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
 from .result import Result, label, largest, method_text, span
-
-if TYPE_CHECKING:
-    from ..media.spectrum import Spectrum
 
 FLUX = "W m-2"
 LONG_NAMES = {"incident_flux": "flux that arrives within the view", "G": "incident radiation"}
@@ -96,8 +95,8 @@ class FluxResult(Result):
         """
         if self.table.main.name == "G":
             raise InputError("incident(points) has no surface; use radiometer or wall_flux for a net flux")
-        T = _number("T_wall", T_wall, "a temperature >= 0 [K]", np.inf)
-        share = _number("emissivity", emissivity, "0 to 1", 1.0)
+        T = checks.number("T_wall", T_wall, low=0.0, unit="K")
+        share = checks.number("emissivity", emissivity, low=0.0, high=1.0)
         emitted = self.table.attributes["view"] * np.asarray(self.spectrum.wall_emission(T))
         if BAND not in self.table.main.dims:
             emitted = emitted.sum()
@@ -129,14 +128,3 @@ class FluxResult(Result):
 
     def __repr__(self) -> str:
         return f"FluxResult({self.kind})\n{self.summary()}"
-
-
-def _number(name: str, value: Any, expected: str, high: float) -> float:
-    """The value as a number from 0 to high; InputError that names it otherwise."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = np.nan
-    if not (np.isfinite(number) and 0.0 <= number <= high):
-        raise InputError(f"net_flux: {name} is {value!r}; expected {expected}")
-    return number

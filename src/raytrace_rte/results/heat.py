@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grid import FACES, Cartesian, FloatArray, across
+from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
 from .result import Result, label, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..media.spectrum import Spectrum
 
 AXES = ("x", "y", "z")
 WALL = {

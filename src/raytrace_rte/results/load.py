@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import checks
 from . import flux, heat, radiance  # noqa: F401  each makes its class known to Result
 from .result import Result
 
@@ -16,4 +17,4 @@ def load(path: str | Path) -> Result:
     """
     from ..formats.tables import read_hdf5
 
-    return Result.of(read_hdf5(path))
+    return Result.of(read_hdf5(checks.path("path", path)))

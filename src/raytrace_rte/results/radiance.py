@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grid import FloatArray
+from ..media.spectrum import Spectrum
 from ..table import BAND, Table, Variable
 from .result import Result, label, largest, method_text, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..media.spectrum import Spectrum
 
 RADIANCE = "W m-2 sr-1"
 PROFILE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
 from ..errors import InputError, nearest
+from ..media.spectrum import Spectrum
 from ..table import BAND, Table, Variable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import Dataset
-
-    from ..media.spectrum import Spectrum
 
 
 class Result:
@@ -41,7 +42,7 @@ class Result:
             setattr(cls, old, _renamed(cls.__name__, old, new))
 
     def __init__(self, table: Table, spectrum: Spectrum | None = None) -> None:
-        self.table = table
+        self.table = checks.instance("table", table, Table, "a Table of variables")
         self._spectrum = spectrum
 
     @classmethod
@@ -70,17 +71,17 @@ class Result:
 
         Raises InputError when shapes, dims or names do not fit together.
         """
-        dims = tuple(dims)
+        axes = tuple(checks.sequence("dims", dims, "a name for each axis"))
+        main = Variable(name, axes, checks.real("value", value), unit, long_name)
         errors = [
-            Variable(kind, dims, np.broadcast_to(np.asarray(given), np.shape(value)), unit, text, kind)
+            Variable(kind, axes, _like(main.values, checks.real(kind, given)), unit, text, kind)
             for kind, given, text in (
                 ("error_bound", error_bound, f"bound of the error of {name}"),
                 ("error_estimate", error_estimate, f"estimated error of {name}, no bound"),
             )
             if given is not None
         ]
-        trust = errors[0].trust if errors else ""
-        main = Variable(name, dims, np.asarray(value), unit, long_name, trust)
+        main = replace(main, trust=errors[0].trust if errors else "")
         variables = [*coordinates, main, *errors, *more]
         return cls.assemble(long_name, name, variables, stats=stats, config=config, spectrum=spectrum)
 
@@ -98,6 +99,9 @@ class Result:
     ) -> Self:
         """Return the result of these variables; what bands are is added from the spectrum, `more` is kept."""
         given = tuple(variables)
+        checks.instance("spectrum", spectrum, Spectrum, "the Spectrum of the medium, e.g. medium.spectrum")
+        for name, mapping in (("stats", stats), ("config", config)):
+            checks.instance(name, mapping, Mapping, "a mapping")
         if any(BAND in v.dims for v in given):
             given += tuple(_bands(spectrum))
         attributes = {"kind": cls.__name__, "title": title, "main": main, "stats": stats, "config": config}
@@ -150,8 +154,6 @@ class Result:
     def spectrum(self) -> Spectrum:
         """What the bands are, and what a total over them means."""
         if self._spectrum is None:
-            from ..media.spectrum import Spectrum
-
             self._spectrum = Spectrum.from_dict(self.table.attributes["spectrum"])
         return self._spectrum
 
@@ -189,7 +191,7 @@ class Result:
             ".vtkhdf": lambda path: vtkhdf.write_cells(self.table, path),
             ".png": self.plot,
         }
-        path = Path(path)
+        path = checks.path("path", path)
         if path.suffix not in writers:
             raise InputError(f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join(writers)}")
         writers[path.suffix](path)
@@ -223,7 +225,7 @@ class Result:
         from ..plots import figure as figures
 
         known = self.pictures()
-        name = next(iter(known)) if quantity is None else quantity
+        name = next(iter(known)) if quantity is None else checks.text("quantity", quantity)
         if name in self.old_names:
             name = self.old_names[name]
             _warn(f'plot(quantity="{quantity}")', f'quantity="{name}"')
@@ -231,7 +233,7 @@ class Result:
             raise InputError(f"plot: no quantity '{name}'{nearest(name, known)}; known: {', '.join(known)}")
         figure = known[name]()
         if path is not None:
-            figures.save(figure, path)
+            figures.save(figure, checks.path("path", path))
         return figure
 
     def files(self) -> dict[str, str]:
@@ -305,6 +307,11 @@ def provenance() -> dict[str, Any]:
 def _versions() -> dict[str, str]:
     packages = ("raytrace-rte", "numpy", "numba", "h5py")
     return {name: version(name) for name in packages} | {"python": platform.python_version()}
+
+
+def _like(values: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
+    """An array as it is; one number for all entries of values."""
+    return np.full(values.shape, given) if given.ndim == 0 else given
 
 
 def _bands(spectrum: Spectrum) -> list[Variable]:
