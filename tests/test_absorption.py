@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from raytrace_rte.absorption.planck_mean import ATM, planck_coefficient
 
 import raytrace_rte as rte
 from raytrace_rte.formats.samples import SAMPLES
+from raytrace_rte.media.absorption.planck_mean import ATM, planck_coefficient
 
 # TNF workshop fits at 300, 1000, 2000 K [1/(m atm)]
 VALUES = {
@@ -115,7 +115,7 @@ def test_bad_samples():
         rte.sample("poolfire")
     with pytest.raises(rte.InputError, match="drop cells"):
         rte.sample("pool-fire", 10)
-    with pytest.raises(rte.InputError, match="at least 1"):
+    with pytest.raises(rte.InputError, match="cells is 0; expected a whole number >= 1"):
         rte.sample("smooth-plume", 0)
 
 
@@ -128,9 +128,46 @@ def test_species_may_be_one_name_and_none_counts_twice():
         rte.absorption.planck_mean(gas, species=[])
 
 
-def test_soot_is_noted_as_ignored():
-    gas = field([1000.0], H2O=0.2)
+def test_what_the_model_leaves_out_is_noted():
+    gas = field([1000.0], H2O=0.2, N2=0.5, AR=0.1, C2H2=0.05, OH=0.01)
     sooty = rte.Field(gas.grid, gas.temperature, gas.pressure, gas.mole_fraction, 1e-6 * gas.temperature)
     medium = rte.absorption.planck_mean(sooty)
-    assert medium.provenance["ignored"] == ["soot_volume_fraction"]
+    assert medium.provenance["ignored"] == ["C2H2", "OH", "soot_volume_fraction"]
+    assert "ignored" not in rte.absorption.planck_mean(field([1000.0], H2O=0.2, N2=0.7, CO=0.1)).provenance
     assert medium.kappa == rte.absorption.planck_mean(gas).kappa
+
+
+def gap(**changes):
+    """Six cells in a row, of which the third and fourth hold no data."""
+    valid = np.array([1, 1, 0, 0, 1, 1], bool).reshape(6, 1, 1)
+    T = np.array([800.0, 900.0, np.nan, 0.0, 1500.0, 1600.0]).reshape(6, 1, 1)
+    return rte.Field(rte.Cartesian(np.arange(7.0)), T, valid=valid, **changes)
+
+
+def test_cells_without_data_are_empty_gas_without_a_gradient():
+    bad = np.array([1.0, 1.0, np.nan, -3.0, 1.0, 1.0]).reshape(6, 1, 1)
+    fill = np.array([0.2, 0.2, 9.97e36, np.nan, 0.2, 0.2]).reshape(6, 1, 1)
+    for medium in (
+        rte.absorption.given(gap(absorption_coefficient=bad)),
+        rte.absorption.planck_mean(gap(pressure=np.asarray(ATM), mole_fraction={"H2O": fill})),
+    ):
+        assert medium.provenance["cells_without_data"] == 2
+        np.testing.assert_array_equal(medium.kappa.ravel() > 0, [1, 1, 0, 0, 1, 1])
+        T = np.array([800.0, 900.0, 900.0, 1500.0, 1500.0, 1600.0])
+        np.testing.assert_array_equal(medium.source.ravel(), rte.blackbody(T))
+
+
+def test_a_banded_coefficient_has_the_source_of_its_bands():
+    bands = rte.Spectrum.bands([0.0, 2.7e-6, 4.3e-6, np.inf])
+    gas = field([1000.0, 2000.0])
+    kappa = np.ones((2, 1, 1, 3)) * [1.0, 2.0, 3.0]
+    medium = rte.absorption.given(
+        rte.Field(gas.grid, gas.temperature, absorption_coefficient=kappa, spectrum=bands)
+    )
+    assert medium.spectrum is bands
+    np.testing.assert_allclose(medium.source[1, 0, 0], bands.wall_emission(2000.0), rtol=1e-15)
+    np.testing.assert_allclose(bands.total(medium.source)[:, 0, 0], rte.blackbody(np.array([1000.0, 2000.0])))
+    with pytest.raises(rte.InputError, match="bands need a spectrum"):
+        rte.Field(gas.grid, gas.temperature, absorption_coefficient=kappa)
+    with pytest.raises(rte.InputError, match=r"spectrum is .*grey.*expected rte.Spectrum.bands"):
+        rte.Field(gas.grid, gas.temperature, absorption_coefficient=kappa, spectrum=rte.Spectrum.grey())

@@ -30,6 +30,10 @@ BAD = {
     },
     "give the unit as degC": {"temperature": with_cell(20, 25)},
     "temperature: found data of type": {"temperature": np.full(GRID.shape, "hot")},
+    "temperature: cell (1, 0, 2) is 0 (1 of 24 such values); expected above 0 K; mark cells without": {
+        "temperature": with_cell(1500, 0)
+    },
+    "expected finite; mark cells without data with valid": {"temperature": with_cell(1500, np.nan)},
     "pressure: value is 0": {"pressure": 0.0},
     "pressure: cell (1, 0, 2) is -1": {"pressure": with_cell(1e5, -1)},
     "pressure: found shape (2,)": {"pressure": np.array([1e5, 1e5])},
@@ -77,3 +81,52 @@ def test_arrays_come_in_as_contiguous_floats():
     assert field.mole_fraction["CO2"].dtype == np.float64
     assert "2x3x4 cells" in repr(field)
     assert "species CO2" in repr(field)
+
+
+def test_one_dead_cell_in_a_hot_field_is_no_degree_celsius():
+    """Case 21: following that advice shifted the whole field by 273 K."""
+    with pytest.raises(rte.InputError) as caught:
+        rte.Field(GRID, with_cell(1500, 0))
+    assert "degC" not in str(caught.value)
+    with pytest.raises(rte.InputError, match="degC"):
+        rte.Field(GRID, with_cell(20, 1500) - 25.0)
+
+
+def test_cells_without_data_are_not_checked():
+    valid = with_cell(1, 0).astype(bool)
+    field = rte.Field(
+        GRID,
+        with_cell(900, np.nan),
+        pressure=with_cell(1e5, -1),
+        mole_fraction={"CO2": with_cell(0.1, 9.97e36)},
+        soot_volume_fraction=with_cell(0, np.inf),
+        absorption_coefficient=with_cell(1, -5),
+        density=with_cell(1, 0),
+        heat_release=with_cell(-3, np.nan),
+        valid=valid,
+    )
+    assert field.cells_without_data == 1
+    assert field.filled_temperature()[1, 0, 2] == 900
+    assert "T 900..900 K" in repr(field)
+    assert "&" not in field._repr_html_()
+    for name in ("temperature", "heat_release"):
+        with pytest.raises(rte.InputError, match=rf"{name}: cell \(0, 0, 0\) is nan"):
+            rte.Field(
+                **({"grid": GRID, "temperature": HOT, "valid": valid} | {name: np.full(GRID.shape, np.nan)})
+            )
+
+
+def test_masks_are_true_and_false_of_the_grid():
+    for bad in (np.ones(GRID.shape), np.ones((2, 2), bool), [[True], [True, False]], "all"):
+        with pytest.raises(rte.InputError, match=r"^valid is .*a mask of true and false"):
+            rte.Field(GRID, HOT, valid=bad)
+    with pytest.raises(rte.InputError, match="valid is false everywhere"):
+        rte.Field(GRID, HOT, valid=np.zeros(GRID.shape, bool))
+
+
+def test_rounding_of_kappa_is_relative_to_its_greatest():
+    assert (
+        rte.Field(GRID, HOT, absorption_coefficient=with_cell(1e-9, -6e-16)).absorption_coefficient.min() == 0
+    )
+    with pytest.raises(rte.InputError, match="absorption_coefficient: cell"):
+        rte.Field(GRID, HOT, absorption_coefficient=with_cell(1e-9, -6e-14))

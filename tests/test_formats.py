@@ -29,6 +29,10 @@ def gas(dtype=np.float64, **changes) -> rte.Field:
         "soot_volume_fraction": rng.uniform(0, 1e-6, SHAPE).astype(dtype),
         "absorption_coefficient": rng.uniform(0, 5, SHAPE).astype(dtype),
         "provenance": "made up",
+        "heat_release": rng.normal(0, 1e6, SHAPE).astype(dtype),
+        "density": rng.uniform(0.2, 1.2, SHAPE).astype(dtype),
+        "valid": rng.random(SHAPE) > 0.2,
+        "time": 0.125,
     }
     return rte.Field(**(values | changes))
 
@@ -48,7 +52,9 @@ def test_native_fields_come_back_bit_for_bit(dtype, compression, slab):
         back = rte.read(path)
         with h5py.File(path) as file:
             file.visititems(lambda _, o: isinstance(o, h5py.Group) or o.attrs["units"])
-    for name in ("temperature", "pressure", "soot_volume_fraction", "absorption_coefficient"):
+    assert back.time == field.time
+    for name in ("temperature", "pressure", "soot_volume_fraction", "absorption_coefficient", "heat_release",
+                 "density", "valid"):  # fmt: skip
         a, b = getattr(field, name), getattr(back, name)
         assert (a is None) == (b is None)
         if a is not None:
@@ -61,6 +67,28 @@ def test_native_fields_come_back_bit_for_bit(dtype, compression, slab):
     assert len(back.source_sha256) == 64
 
 
+def test_bands_come_back(tmp_path):
+    bands = rte.Spectrum.bands([[0.0, 2e-6], [4e-6, np.inf]], ["short", "long"])
+    kappa = np.random.default_rng(1).uniform(0, 5, (*SHAPE, 2))
+    rte.write(gas(absorption_coefficient=kappa, spectrum=bands), tmp_path / "f.h5")
+    back = rte.read(tmp_path / "f.h5")
+    np.testing.assert_array_equal(back.absorption_coefficient, kappa)
+    assert back.spectrum.to_dict() == bands.to_dict()
+
+
+def test_a_file_of_version_1_is_read_as_it_was_written():
+    path = Path(__file__).parent / "reference" / "field_v1.h5"
+    field = rte.read(path)
+    rng = np.random.default_rng(5)
+    np.testing.assert_array_equal(field.temperature, rng.uniform(300, 2000, SHAPE).astype(np.float32))
+    np.testing.assert_array_equal(field.mole_fraction["H2O"], rng.uniform(0, 0.2, SHAPE).astype(np.float32))
+    np.testing.assert_array_equal(field.soot_volume_fraction, rng.uniform(0, 1e-6, SHAPE))
+    np.testing.assert_array_equal(field.absorption_coefficient, rng.uniform(0, 5, SHAPE))
+    np.testing.assert_array_equal(field.grid.y, np.linspace(-1, 1, 5))
+    assert (field.pressure, field.provenance) == (101325.0, "made up: a field of version 1")
+    assert field.valid is field.time is field.spectrum is None
+
+
 def test_units_are_converted(tmp_path):
     path = tmp_path / "f.h5"
     rte.write(gas(), path)
@@ -71,6 +99,8 @@ def test_units_are_converted(tmp_path):
             ("pressure", "atm", 1 / 101325, 0),
             ("mole_fraction/H2O", "%", 100, 0),
             ("absorption_coefficient", "1/cm", 0.01, 0),
+            ("heat_release", "kW/cm3", 1e-9, 0),
+            ("density", "g/cm3", 1e-3, 0),
         ):
             file[name][...] = file[name][...] * scale + offset
             file[name].attrs["units"] = unit
@@ -79,12 +109,14 @@ def test_units_are_converted(tmp_path):
     np.testing.assert_allclose(back.temperature, field.temperature, rtol=1e-14)
     np.testing.assert_allclose(back.pressure, field.pressure, rtol=1e-14)
     np.testing.assert_allclose(back.mole_fraction["H2O"], field.mole_fraction["H2O"], rtol=1e-14)
+    np.testing.assert_allclose(back.heat_release, field.heat_release, rtol=1e-14)
+    np.testing.assert_allclose(back.density, field.density, rtol=1e-14)
     np.testing.assert_allclose(back.absorption_coefficient, field.absorption_coefficient, rtol=1e-14)
 
 
 def edit(path, **datasets):
     """Write a native file and change datasets: an array, None to delete, or a unit as text."""
-    rte.write(gas(), path)
+    rte.write(gas(valid=np.ones(SHAPE, bool)), path)
     with h5py.File(path, "r+") as file:
         for name, value in datasets.items():
             name = name.replace("__", "/")
@@ -160,6 +192,9 @@ BAD_FIELDS = {
     "sum of mole fractions: cell (1, 2, 3)": lambda p: edit(p, mole_fraction__H2O=with_cell(0.95, base=0.1)),
     "positions must increase, but face 1": lambda p: edit(p, grid__x=np.array([0.0, 2.0, 1.0, 3.0])),
     "found data of type": lambda p: edit(p, temperature=np.full(SHAPE, b"hot")),
+    "dataset 'time' has shape (2,)": lambda p: edit(p, time=np.ones(2)),
+    "dataset 'valid' holds int64; expected 1 in cells": lambda p: edit(p, valid=np.full(SHAPE, 2)),
+    "heat_release: found shape (3, 4)": lambda p: edit(p, heat_release=np.ones((3, 4))),
     "pressure: value is -1": lambda p: edit(p, pressure=-1.0),
 }
 

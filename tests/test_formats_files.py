@@ -115,14 +115,14 @@ def test_a_dataset_without_content(native):
     assert "temperature" in str(inspect(native))
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", np.array([1, 1]), 1.5, None])
+@pytest.mark.parametrize("version", [0, 3, "1", np.array([1, 1]), 1.5, None])
 def test_other_schema_versions(native, version):
     with h5py.File(native, "r+") as file:
         del file.attrs["schema_version"]
         if version is not None:
             file.attrs["schema_version"] = version
-    remedy = "update the package" if np.array_equal(version, 2) else "schema_version = 1"
-    with pytest.raises(rte.InputError, match=rf"schema_version is .*reads 1; .*{remedy}"):
+    remedy = "update the package" if np.array_equal(version, 3) else "schema_version = 2"
+    with pytest.raises(rte.InputError, match=rf"schema_version is .*reads 1 to 2; .*{remedy}"):
         rte.read(native)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .media import absorption as absorption
     from .media.field import Field as Field
     from .media.medium import Medium as Medium
+    from .media.spectrum import Spectrum as Spectrum
     from .method import Auto as Auto
     from .method import March as March
     from .method import Thick as Thick
@@ -68,6 +69,7 @@ _HOME = {
     "Cartesian": "grid",
     "uniform": "grid",
     "Medium": "media.medium",
+    "Spectrum": "media.spectrum",
     "Auto": "method",
     "March": "method",
     "Thick": "method",

@@ -119,8 +119,9 @@ def real(name: str, value: object, expected: str = "real numbers") -> NDArray[An
     except (ValueError, TypeError):  # lists of unequal lengths
         raise wrong(name, value, f"{expected}, in rows of equal length") from None
     if a.dtype.kind not in "fiu":
-        found = "" if a.dtype.kind == "O" or not a.ndim else f": found data of type {a.dtype}"
-        raise InputError(f"{name} is {shown(value)}{found}; expected {expected}")
+        if a.dtype.kind == "O" or not a.ndim:
+            raise wrong(name, value, expected)
+        raise InputError(f"{name}: found data of type {a.dtype}; expected {expected}")
     return a
 
 

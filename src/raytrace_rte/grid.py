@@ -8,6 +8,7 @@ from typing import NamedTuple, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import checks
 from .errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -70,14 +71,17 @@ class Cartesian(_Faces):
 
 def uniform(lower: Sequence[float], upper: Sequence[float], shape: Sequence[int]) -> Cartesian:
     """Return a grid of equal cells between two corners [m]; `shape` counts cells along x, y and z."""
-    lengths = {len(lower), len(upper), len(shape)}
-    if lengths != {3}:
-        raise InputError(f"uniform grid: lower, upper and shape need three entries each, found {lengths}")
-    return Cartesian(*(np.linspace(a, b, n + 1) for a, b, n in zip(lower, upper, shape, strict=True)))
+    low, high = checks.vector("uniform grid: lower", lower), checks.vector("uniform grid: upper", upper)
+    counts = checks.sequence("uniform grid: shape", shape, "three whole numbers of cells")
+    if len(counts) != 3:
+        raise checks.wrong("uniform grid: shape", shape, "three whole numbers of cells")
+    cells = [checks.whole(f"uniform grid: shape[{i}]", n, low=1) for i, n in enumerate(counts)]
+    return Cartesian(*(np.linspace(a, b, n + 1) for a, b, n in zip(low, high, cells, strict=True)))
 
 
 def _faces(name: str, positions: ArrayLike) -> FloatArray:
-    faces = np.ascontiguousarray(positions, dtype=np.float64)
+    given = checks.real(f"grid axis {name}", positions, "a 1-D list of face positions [m]")
+    faces = np.ascontiguousarray(given, dtype=np.float64) if given.ndim else given
     if faces.ndim != 1 or faces.size < 2:
         raise InputError(
             f"grid axis {name}: expected a 1-D list of at least 2 face positions, found shape {faces.shape}"

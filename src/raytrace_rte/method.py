@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from . import checks
 from .errors import InputError
 
 
@@ -23,10 +23,10 @@ class March:
     stop: float | None = None
 
     def __post_init__(self) -> None:
-        if self.order not in (1, 2):
+        if checks.whole("March: order", self.order) not in (1, 2):
             raise InputError(f"March: order is {self.order!r}; expected 1 (constant cells) or 2 (linear)")
-        if self.stop is not None and not 0.0 <= self.stop < math.inf:
-            raise InputError(f"March: stop is {self.stop!r}; expected a radiance >= 0 [W m-2 sr-1]")
+        if self.stop is not None:
+            checks.number("March: stop", self.stop, low=0.0, unit="W m-2 sr-1")
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class Thick:
     terms: int = 2
 
     def __post_init__(self) -> None:
-        if self.terms not in (1, 2, 3, 4):
-            raise InputError(f"Thick: terms is {self.terms!r}; expected 1, 2, 3 or 4")
+        checks.whole("Thick: terms", self.terms, low=1, high=4)
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,8 @@ class Threshold:
     terms: int = 2
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.delta < math.inf:
-            raise InputError(f"Threshold: delta is {self.delta!r}; expected a number above 0")
-        if self.terms not in (1, 2, 3, 4):
-            raise InputError(f"Threshold: terms is {self.terms!r}; expected 1, 2, 3 or 4")
+        checks.number("Threshold: delta", self.delta, above=0.0)
+        checks.whole("Threshold: terms", self.terms, low=1, high=4)
 
 
 ATOL = 1e-7
@@ -74,17 +71,22 @@ ATOL = 1e-7
 class Auto:
     """The certified switch: exact cells, and every thick or thin shortcut that the tolerance allows.
 
-    For every ray and band |I - I_March(2)| <= Result.error <= rtol * I + atol / n_band. atol [W m-2 sr-1];
-    None is 1e-7 of the greatest source or wall. rtol = atol = 0 is March(2), bit for bit.
+    For every ray and band |I - I_March(2)| <= Result.error_bound <= rtol * I + atol / n_band. atol
+    [W m-2 sr-1]; None is 1e-7 of the greatest source or wall. rtol = atol = 0 is March(2), bit for bit.
+
+    transmittance: follow every ray to its end, as March(2) does, so that transmittance and optical depth are
+    known for all of them. Without it they are nan where a shortcut ended or shortened a ray.
     """
 
     rtol: float = 1e-3
     atol: float | None = None
+    transmittance: bool = False
 
     def __post_init__(self) -> None:
-        for name, value in (("rtol", self.rtol), ("atol", self.atol)):
-            if value is not None and not 0.0 <= value < math.inf:
-                raise InputError(f"Auto: {name} is {value!r}; expected a number >= 0")
+        checks.number("Auto: rtol", self.rtol, low=0.0)
+        if self.atol is not None:
+            checks.number("Auto: atol", self.atol, low=0.0, unit="W m-2 sr-1")
+        checks.instance("Auto: transmittance", self.transmittance, bool, "True or False")
 
 
 Method = March | Thick | Thin | Threshold | Auto

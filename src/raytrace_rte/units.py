@@ -31,17 +31,27 @@ TEMPERATURE = {
     "degC": (1.0, 273.15), "°C": (1.0, 273.15), "C": (1.0, 273.15), "celsius": (1.0, 273.15),
     "Celsius": (1.0, 273.15), "degF": (5 / 9, 459.67 * 5 / 9), "°F": (5 / 9, 459.67 * 5 / 9),
 }  # fmt: skip
+POWER_DENSITY = {
+    f"{prefix}W/{volume}": scale * factor
+    for prefix, scale in (("", 1.0), ("k", 1e3), ("M", 1e6))
+    for volume, factor in (("m3", 1.0), ("m^3", 1.0), ("cm3", 1e6), ("cm^3", 1e6))
+}
+DENSITY = {"kg/m3": 1.0, "kg/m^3": 1.0, "g/cm3": 1e3, "g/cm^3": 1e3, "g/L": 1.0}
+TIME = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
 KINDS: dict[str, dict[str, Any]] = {
     "length": LENGTH,
     "temperature": TEMPERATURE,
     "pressure": PRESSURE,
     "absorption": ABSORPTION,
     "fraction": FRACTION,
+    "heat release": POWER_DENSITY,
+    "density": DENSITY,
+    "time": TIME,
 }
 
 
 def to_si(values: ArrayLike, unit: object, kind: str, where: str) -> NDArray[np.floating]:
-    """Return values in SI: [m], [K], [Pa], [1/m] or [1]; float32 stays float32.
+    """Return values in SI: [m], [K], [Pa], [1/m] [1], [W/m3], [kg/m3] or [s]; float32 stays float32.
 
     unit: what the file or map says; kind: a key of KINDS; where: file and dataset, for the message.
     Raises InputError when the unit is missing or not one of those known, or the values are not real numbers.

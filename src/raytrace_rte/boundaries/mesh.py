@@ -21,6 +21,7 @@ from ..grid import Cartesian, FloatArray
 from ..vectors import unit
 
 if TYPE_CHECKING:
+    from ..media.medium import Medium
     from .bodies import Bodies
 
 IntArray = NDArray[np.int64]
@@ -65,6 +66,19 @@ class Mesh:
     def join(self, bodies: Bodies) -> None:
         """Add the mesh to a scene."""
         bodies.meshes.append(self)
+
+    @property
+    def outside(self) -> tuple[FloatArray, FloatArray]:
+        """A point a millionth of the mesh's extent above each triangle's centre, and its normal, (m, 3) each."""
+        normals = self.normals
+        lift = 1e-6 * float(np.ptp(self.vertices, axis=0).max())
+        return self.centroids + lift * normals, normals
+
+    def emitted(self, medium: Medium) -> FloatArray:
+        """What black triangles of its temperature emit, (m, n_band) [W m-2 sr-1]."""
+        T = np.broadcast_to(np.asarray(self.temperature, dtype=np.float64), len(self.triangles))
+        values, index = np.unique(T, return_inverse=True)
+        return medium.wall_emission(values)[index]
 
     def inside(self, grid: Cartesian) -> NDArray[np.bool_]:
         """Return which cells have their centres inside the mesh (nx, ny, nz), for `solids`."""

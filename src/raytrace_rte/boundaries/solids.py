@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..grid import FloatArray
 
 if TYPE_CHECKING:
+    from ..media.medium import Medium
     from .bodies import Bodies
 
 
@@ -28,6 +29,11 @@ class Solids:
     def join(self, bodies: Bodies) -> None:
         """Add the cells to a scene; InputError when the mask does not fit, or shares a cell with others."""
         bodies.add_solids(self)
+
+    def emitted(self, medium: Medium) -> FloatArray:
+        """What black cells of their temperature emit, (n_solid, n_band) [W m-2 sr-1]."""
+        values, index = np.unique(self.temperature, return_inverse=True)
+        return medium.wall_emission(values)[index]
 
     def settings(self) -> dict[str, Any]:
         """What a Result records of them."""
@@ -72,21 +78,3 @@ def solids(mask: ArrayLike, temperature: ArrayLike, emissivity: ArrayLike = 1.0)
             f"solids: emissivity spans {e.min():g} to {e.max():g}; expected above 0 and at most 1"
         )
     return Solids(m, T, e)
-
-
-# Names of before `bodies.gathered`, for callers that have not moved yet.
-Objects = Any
-
-
-def merged(objects: Any, medium: Any) -> Solids | None:
-    """Return `gathered(objects, medium.grid).solids`."""
-    from .bodies import gathered
-
-    return gathered(objects, medium.grid).solids
-
-
-def cells_only(objects: Any, medium: Any) -> Solids | None:
-    """Return `gathered(objects, medium.grid).cells_only("heat_source")`."""
-    from .bodies import gathered
-
-    return gathered(objects, medium.grid).cells_only("heat_source")

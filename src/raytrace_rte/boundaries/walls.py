@@ -15,9 +15,6 @@ from ..grid import FACES, FloatArray, across
 from ..media.medium import Medium
 
 
-REFLECTING = ("mirror", "periodic")  # of before `Walls.returns_rays`, for callers that have not moved yet
-
-
 @dataclass(frozen=True, eq=False)
 class Walls:
     """What is at the six faces of the grid, and beyond for rays that miss it.

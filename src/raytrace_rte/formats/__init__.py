@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import checks
 from ..errors import InputError
 from ..media.field import Field
 
@@ -26,7 +27,10 @@ def read(
     from .hdf5 import opened
     from .native import is_native, read_native
 
-    path = Path(path)
+    path = checks.path("path", path)
+    if map is not None and not isinstance(map, Mapping):
+        map = checks.path("map", map)
+    checks.instance("allow_cold", allow_cold, bool, "True or False")
     try:
         if map is not None:
             return read_mapped(path, map, allow_cold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, nearest
+from ..execution import memory
 from .atomic import replacing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -80,8 +82,13 @@ def get(file: h5py.File, name: str) -> h5py.Dataset:
 
 
 def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
-    """Read a dataset, or the part of it at `index`; raise InputError when its data cannot be decoded."""
+    """Read a dataset, or the part of it at `index`.
+
+    Raises InputError when its data cannot be decoded, and beforehand when they do not fit into memory.
+    """
     where = f"{dataset.file.filename}: dataset '{dataset.name.lstrip('/')}'"
+    shape = _shape(dataset, index)
+    memory.require(math.prod(shape) * dataset.dtype.itemsize, f"{where} of shape {shape}")
     try:
         return np.asarray(dataset[index])
     except (OSError, TypeError, ValueError) as error:
@@ -89,11 +96,15 @@ def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
             f"{where} cannot be decoded ({_one_line(error)}); the file is damaged, or compressed with a "
             "filter that is not installed (import hdf5plugin may help, h5repack rewrites the file)"
         ) from None
-    except MemoryError:
-        raise InputError(
-            f"{where} has shape {dataset.shape}, {dataset.nbytes / 2**30:.3g} GiB, which does not fit into "
-            "memory; cut out or coarsen the region of interest"
-        ) from None
+
+
+def _shape(dataset: h5py.Dataset, index: Any) -> tuple[int, ...]:
+    """Return the shape of the part of a dataset at an index of whole numbers and slices."""
+    whole = () if dataset.shape is None else dataset.shape  # None where HDF5 says that there are no data
+    parts = index if isinstance(index, tuple) else (index,)
+    parts += (slice(None),) * (len(whole) - len(parts))
+    pairs = zip(parts, whole, strict=True)
+    return tuple(len(range(size)[part]) for part, size in pairs if isinstance(part, slice))
 
 
 def attribute(item: h5py.HLObject, key: str) -> Any:

@@ -8,17 +8,23 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .. import checks
 from ..errors import InputError
 from ..grid import Cartesian
 from ..media.field import Field
+from ..media.spectrum import Spectrum
 from ..units import plain, to_si
 from .hdf5 import attribute, get, opened, sha256, values, written
 
-SCHEMA, VERSION = "raytrace_rte field", 1
+SCHEMA, VERSION = "raytrace_rte field", 2
+"""Version 2 added heat_release, density, time, valid and band_edges; what version 1 has did not change."""
 OPTIONAL = {
     "pressure": ("pressure", "Pa"),
     "soot_volume_fraction": ("fraction", "1"),
     "absorption_coefficient": ("absorption", "1/m"),
+    "heat_release": ("heat release", "W/m3"),
+    "density": ("density", "kg/m3"),
+    "time": ("time", "s"),
 }
 """Dataset -> (kind of unit, unit written)."""
 
@@ -40,6 +46,12 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
         for name, (kind, _) in OPTIONAL.items():
             if name in file:
                 state[name] = _quantity(file, name, kind)
+        if "time" in state:
+            state["time"] = _one(path, state["time"])
+        if "valid" in file:
+            state["valid"] = _mask(file)
+        if "band_edges" in file:
+            state["spectrum"] = _bands(file)
         species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
         provenance = plain(attribute(file, "provenance"))
     return Field(
@@ -54,12 +66,12 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
 
 def _check_version(path: Path, version: Any) -> None:
     whole = isinstance(version, int | np.integer)
-    if whole and version == VERSION:
+    if whole and 1 <= version <= VERSION:
         return
     newer = whole and version > VERSION
     remedy = "update the package" if newer else f"write the attribute schema_version = {VERSION}"
     raise InputError(
-        f"{path}: schema_version is {version}; this version of raytrace-rte reads {VERSION}; {remedy}"
+        f"{path}: schema_version is {version}; this version of raytrace-rte reads 1 to {VERSION}; {remedy}"
     )
 
 
@@ -73,11 +85,36 @@ def _quantity(file: h5py.File, name: str, kind: str) -> Any:
     return to_si(values(dataset), attribute(dataset, "units"), kind, f"{file.filename}: dataset '{name}'")
 
 
+def _one(path: Path, value: Any) -> float:
+    if np.size(value) != 1:
+        raise InputError(f"{path}: dataset 'time' has shape {np.shape(value)}; expected one number")
+    return float(np.ravel(value)[0])
+
+
+def _mask(file: h5py.File) -> Any:
+    mask = values(get(file, "valid"))
+    if mask.dtype.kind not in "biu" or not np.isin(mask, (0, 1)).all():
+        raise InputError(
+            f"{file.filename}: dataset 'valid' holds {mask.dtype}; expected 1 in cells with data, 0 in others"
+        )
+    return mask.astype(bool)
+
+
+def _bands(file: h5py.File) -> Spectrum:
+    """Return the wavelength bands of an absorption coefficient."""
+    names = attribute(get(file, "band_edges"), "names")
+    return Spectrum.bands(
+        _quantity(file, "band_edges", "length"), None if names is None else [plain(name) for name in names]
+    )
+
+
 def write(field: Field, path: str | Path, compression: bool = True) -> None:
     """Write a field as a native file, whole or not at all; float32 and float64 stay what they are.
 
     compression: gzip 1 with shuffle. Raises InputError when the file cannot be written.
     """
+    checks.instance("field", field, Field, "a Field")
+    checks.path("path", path)
     with written(path) as file:
         file.attrs.update({"schema": SCHEMA, "schema_version": VERSION, "provenance": field.provenance})
         for name, faces in zip("xyz", field.grid, strict=True):
@@ -86,6 +123,11 @@ def write(field: Field, path: str | Path, compression: bool = True) -> None:
         for name, (_, unit) in OPTIONAL.items():
             if getattr(field, name) is not None:
                 _put(file, name, getattr(field, name), unit, compression)
+        if field.valid is not None:
+            _put(file, "valid", field.valid.astype(np.uint8), "1", compression)
+        if field.spectrum is not None:
+            _put(file, "band_edges", field.spectrum.edges, "m", False)
+            file["band_edges"].attrs["names"] = list(field.spectrum.names)
         for name, fraction in field.mole_fraction.items():
             _put(file, f"mole_fraction/{name}", fraction, "1", compression)
 

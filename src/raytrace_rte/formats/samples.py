@@ -9,10 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from .. import checks
 from ..errors import InputError, nearest
+from ..execution import memory
 from ..grid import Cartesian, uniform
 from ..media.field import Field
 from ..planck import SIGMA, blackbody, brightness_temperature
+
+BYTES = 40
+"""Most that making an analytic field takes, a cell: arrays that stay, and work arrays."""
 
 
 def sample(name: str, cells: int | None = None) -> Field:
@@ -21,15 +26,15 @@ def sample(name: str, cells: int | None = None) -> Field:
     cells: along an axis, for the analytic fields (default 64).
     Raises InputError for an unknown name, cells below 1, or cells given for the pool fire.
     """
-    if name not in SAMPLES:
+    if checks.text("name", name, "the name of a sample") not in SAMPLES:
         raise InputError(f"no sample '{name}'{nearest(name, SAMPLES)}; there are {', '.join(SAMPLES)}")
     if name == "pool-fire":
         if cells is not None:
             raise InputError("sample pool-fire is a CFD result on its own 64^3 cells; drop cells")
         return _pool_fire()
-    count = 64 if cells is None else cells
-    if count < 1:
-        raise InputError(f"sample {name}: cells is {cells}; expected at least 1")
+    count = 64 if cells is None else checks.whole(f"sample {name}: cells", cells, low=1)
+    total = count if name == "bender-orszag" else count**3
+    memory.require(BYTES * total, f"sample {name} of {cells} cells along an axis")
     return _ANALYTIC[name](count)
 
 

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import InputError
+from ..execution.executors import Each, each
 from ..grid import Cartesian, FloatArray
 from .field import ROUNDING, checked, first_bad
 from .spectrum import Spectrum
@@ -106,41 +107,63 @@ class Medium:
         emitted = self.wall_emission(temperature)
         return emitted if self.kappa.ndim == 4 else emitted[0]
 
+    def prepare(self, workers: int, lean: bool = False, bricks: bool = False) -> None:
+        """Build what kernels read, as far as it is not there, with so many threads.
+
+        lean: without records of cells; bricks: the pyramid as well
+        """
+        built = vars(self)
+        if lean and "lean_cells" not in built:
+            built["lean_cells"] = self._cells(True, each(workers))
+        if not lean and "cells" not in built:
+            built["cells"] = self._cells(False, each(workers))
+        if "source_range" not in built:
+            built["source_range"] = self._source_range(each(workers))
+        if bricks and "pyramid" not in built:
+            built["pyramid"] = self._pyramid(each(workers))
+
     @cached_property
     def cells(self) -> Cells:
         """The records that ray kernels read, built on first use: 32 (float32) or 64 bytes a cell and band."""
-        return self._cells(lean=False)
+        return self._cells(False, each(1))
 
     @cached_property
     def lean_cells(self) -> Cells:
         """The same without records: kernels rebuild one wherever a ray comes."""
-        return self._cells(lean=True)
+        return self._cells(True, each(1))
 
-    def _cells(self, lean: bool) -> Cells:
+    @cached_property
+    def source_range(self) -> tuple[FloatArray, FloatArray]:
+        """Least and greatest source of each band as reconstructed, (n_band,) each [W m-2 sr-1]."""
+        return self._source_range(each(1))
+
+    @cached_property
+    def pyramid(self) -> Pyramid:
+        """What bounds the field over bricks of cells, for Auto; built on first use, 0.15 bytes a cell."""
+        return self._pyramid(each(1))
+
+    def _cells(self, lean: bool, spread: Each) -> Cells:
         from ..kernels.reconstruct import reconstruct
 
         self._fingerprints  # noqa: B018  taken before anything is built from the arrays
         shape = (*self.grid.shape, self.n_band)
-        return reconstruct(self.grid, self.kappa.reshape(shape), self.source.reshape(shape), lean)
+        kappa, source = self.kappa.reshape(shape), self.source.reshape(shape)
+        return reconstruct(self.grid, kappa, source, lean, spread)
+
+    def _source_range(self, spread: Each) -> tuple[FloatArray, FloatArray]:
+        from ..kernels.pyramid import source_range
+
+        return source_range(self._any_cells, self.grid.widths, spread)
+
+    def _pyramid(self, spread: Each) -> Pyramid:
+        from ..kernels.pyramid import build
+
+        return build(self._any_cells, self.grid.widths, spread)
 
     @property
     def _any_cells(self) -> Cells:
         """The records if they have been built, else what rebuilds them."""
         return self.cells if "cells" in self.__dict__ else self.lean_cells
-
-    @cached_property
-    def pyramid(self) -> Pyramid:
-        """What bounds the field over bricks of cells, for Auto; built on first use, 0.15 bytes a cell."""
-        from ..kernels.pyramid import build
-
-        return build(self._any_cells, self.grid.widths)
-
-    @cached_property
-    def source_range(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Least and greatest source of each band as reconstructed, (n_band,) each [W m-2 sr-1]."""
-        from ..kernels.pyramid import source_range
-
-        return source_range(self._any_cells, self.grid.widths)
 
     @cached_property
     def optical_depth(self) -> dict[str, float]:

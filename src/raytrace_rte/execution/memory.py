@@ -1,0 +1,81 @@
+"""Whether something fits into memory, asked before the work begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import InputError
+
+GIB = 2**30
+PROC = Path("/proc")
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def require(n_bytes: float, what: str) -> None:
+    """Raise InputError when `what` needs more memory than can be had."""
+    free = available()
+    if n_bytes > free:
+        raise InputError(
+            f"{what} needs {n_bytes / GIB:.3g} GiB and does not fit into memory, where {free / GIB:.3g} GiB are "
+            "free; make it smaller, cut it into parts, or use a machine with more memory"
+        )
+
+
+def available() -> float:
+    """Return the bytes that this process can still get; inf where the system does not say.
+
+    The least of what the machine has free, what the limits of the control groups leave (version 2, or 1), and
+    what RLIMIT_AS leaves.
+    """
+    return min((limit for limit in (*_machine(), *_groups(), *_address_space())), default=float("inf"))
+
+
+def _machine() -> Iterator[float]:
+    for line in _text(PROC / "meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
+            yield float(line.split()[1]) * 1024
+
+
+def _groups() -> Iterator[float]:
+    """What the control groups of this process, and those above them, leave; cached files count as free."""
+    for line in _text(PROC / "self" / "cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        root = CGROUP / controllers
+        names = ("memory.max", "memory.current") if not controllers else (
+            "memory.limit_in_bytes", "memory.usage_in_bytes"
+        )  # fmt: skip
+        group = root / path.lstrip("/")
+        for folder in (group, *group.parents):
+            limit, used = (_text(folder / name).strip() for name in names)
+            if limit.isdigit() and used.isdigit():
+                yield max(0.0, float(limit) - float(used) + _cached(folder))
+            if folder == root:
+                break
+
+
+def _cached(folder: Path) -> float:
+    """Return the bytes of files that a group holds in memory, which the system gives back when asked."""
+    rows = (line.split() for line in _text(folder / "memory.stat").splitlines())
+    counts = {row[0]: float(row[1]) for row in rows if len(row) == 2}
+    return counts.get("inactive_file", 0.0) + counts.get("active_file", 0.0)
+
+
+def _address_space() -> Iterator[float]:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    used = _text(PROC / "self" / "statm").split()
+    if limit != resource.RLIM_INFINITY:
+        yield max(0.0, limit - (float(used[0]) * resource.getpagesize() if used else 0.0))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
