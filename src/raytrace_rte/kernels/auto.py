@@ -1,11 +1,11 @@
 """The certified switch: exact cells, and every shortcut that one error budget allows (docs/theory.md).
 
-A ray carries T, an upper bound of the transmittance so far, with the true one in [T (1 - slack), T]; E; and
-`error`, which bounds what all shortcuts so far can have changed. The radiance B that is still to come is a
-weighted mean of sources and walls beyond, so low <= B <= high; `mark` is what B would be if nothing changed
-any more (S at the last point), and slack only matters for how far B is from it:
+A ray carries T, an upper bound of its transmittance so far, the true one being in [T (1 - looseness), T]; E;
+and `error`, which bounds what all shortcuts so far can have changed. The radiance B that is still to come is
+a weighted mean of sources and walls beyond, so low <= B <= high; `rest`, a guess of B, is what it would be if
+nothing changed any more (S at the last point), and looseness only matters for how far B is from it:
 
-    |I - (E + T B)| <= error + T slack |B - mark|                                        (10)
+    |I - (E + T B)| <= error + T looseness |B - rest|                                        (10)
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ from .transfer import absorb
 
 THIN_SHARE, THICK_SHARE = 0.3, 0.6
 """Shares of the tolerance that transparent bricks (in proportion to the path) and thick steps (in proportion
-to the light absorbed) may spend; what is left, and whatever they do not use, is for the final stop."""
-WORTH = 8.0
+to what is absorbed) may spend; what is left, and whatever they do not use, is for the final stop."""
+MIN_CELLS_SAVED = 8.0
 """Cells that a thick step should save before a node is looked at: it takes about as long as eight. After each
 failure one more small brick is crossed before the next try, so that rough fields cost little."""
-PATIENCE = 2
-"""Levels by which looking in vain widens the brick that is crossed before the next look: 8, 16, 32 cells."""
-DEEP = 2.0
+MAX_LOOK_LEVEL = 2
+"""Largest level of the brick that is crossed before the next look; each look that fails raises it by one:
+8, 16, 32 cells."""
+MIN_DEPTH_AHEAD = 2.0
 """Mean free paths to the far end, as the current cell has it, below which no thick step is tried."""
-OPAQUE = 12.0
+OPAQUE_CELL_DEPTH = 12.0
 """Mean free paths to the end of the current cell from which on it is just crossed: little is left behind."""
-SMOOTH_LEVEL = 1
+MIN_THICK_LEVEL = 1
 """Thick steps cross bricks of 16 cells, or larger ones that hold all the mean free paths that count."""
-ROUNDING = 2e-13
-"""Rounding allowance of rays that took a shortcut, of the greatest source: part of their error."""
+ROUNDING_ALLOWANCE = 2e-13
+"""Allowance for rounding in rays that took a shortcut, times the greatest source: part of their error."""
 
 
 class Tolerance(NamedTuple):
@@ -53,56 +54,61 @@ class Tolerance(NamedTuple):
 
 @kernel
 def _level_for(cells, pyramid, ray, walk, t, path):
-    """The least level, from SMOOTH_LEVEL on, whose brick the ray leaves only after so long a path."""
-    level = SMOOTH_LEVEL
+    """The lowest level, from MIN_THICK_LEVEL on, whose brick the ray leaves only after so long a path."""
+    level = MIN_THICK_LEVEL
     while level + 1 < pyramid.first.size and brick_exit(cells, ray, walk, level) - t < path:
         level += 1
     return level
 
 
-class Stretch(NamedTuple):
-    """A thick step: level of its brick (-1: none is smooth enough), the error it adds, the source that shows
-    at its near and at its far end, the transmittance (upper bound, and how loose it is)."""
+class ThickStep(NamedTuple):
+    """A step across a smooth brick.
+
+    level: of the brick (-1: none is smooth enough)
+    error: what the step adds to the error [W m-2 sr-1]
+    rest_near, rest_far: radiance that the tangent of S lets arrive at the near and at the far end
+    transmittance, looseness: upper bound of the brick's transmittance, and its looseness
+    """
 
     level: int
     error: float
-    ahead: float
-    mark: float
-    passed: float
-    loose: float
+    rest_near: float
+    rest_far: float
+    transmittance: float
+    looseness: float
 
 
 @inlined
-def _smooth(cells, pyramid, b, ray, walk, t, need, T, error, budget):
+def _smooth(cells, pyramid, b, ray, walk, t, depth, T, error, budget):
     """Return the thick step from here, the tangent of S across a smooth brick, and the records read.
 
-    need: mean free paths after which nothing counts; budget: what may be spent if all light were absorbed.
+    depth: mean free paths after which nothing counts; budget: what may be spent if all were absorbed.
     """
-    none = Stretch(-1, 0.0, 0.0, 0.0, 1.0, 0.0)
+    none = ThickStep(-1, 0.0, 0.0, 0.0, 1.0, 0.0)
     kappa, a, _ = cell_between(cells, b, walk, ray, t, t, True)
     per_metre = faces_per_metre(pyramid, ray)
-    if not (kappa > 0.0 and need * per_metre > WORTH * kappa):
+    if not (kappa > 0.0 and depth * per_metre > MIN_CELLS_SAVED * kappa):
         return none, 0
     g = slope_along(cells, b, walk, ray)
-    level = min(_level_for(cells, pyramid, ray, walk, t, need / kappa), pyramid.first.size - 1)
+    level = min(_level_for(cells, pyramid, ray, walk, t, depth / kappa), pyramid.first.size - 1)
     nodes = 0
     while True:
         path = max(brick_exit(cells, ray, walk, level) - t, 0.0)
-        if path * per_metre < WORTH:
+        if path * per_metre < MIN_CELLS_SAVED:
             return none, nodes
         n = node_of(pyramid, level, walk.i, walk.j, walk.k)
         nodes += 1
-        least, most = pyramid.node[n, b, K_MIN], pyramid.node[n, b, K_MAX]
-        if least > 0.0:
+        kappa_min, kappa_max = pyramid.node[n, b, K_MIN], pyramid.node[n, b, K_MAX]
+        if kappa_min > 0.0:
             spent = T * thick_error(pyramid, n, b, ray, walk, t, g)
-            passed = math.exp(-least * path)
-            if error + spent <= budget * (1.0 - T * passed):
-                ahead = a + g * absorb(kappa * path)[0] / kappa
-                loose = 1.0 - math.exp((least - most) * path)
-                return Stretch(level, spent, ahead, a + g * path, passed, loose), nodes + 1
-        if level <= SMOOTH_LEVEL:
+            transmittance = math.exp(-kappa_min * path)
+            if error + spent <= budget * (1.0 - T * transmittance):
+                rest_near = a + g * absorb(kappa * path)[0] / kappa
+                looseness = 1.0 - math.exp((kappa_min - kappa_max) * path)
+                return ThickStep(level, spent, rest_near, a + g * path, transmittance, looseness), nodes + 1
+        if level <= MIN_THICK_LEVEL:
             return none, nodes
-        level = SMOOTH_LEVEL
+        level = MIN_THICK_LEVEL
 
 
 @inlined
@@ -124,11 +130,20 @@ def _transparent(pyramid, b, walk, T, low, high, share):
     return level, density, kappa, nodes
 
 
-class Course(NamedTuple):
-    """How far a ray has come: where it is (walk, t), what it carries (T, E, tau, error, slack, mark), how far
-    it goes (from, far), what it has looked at: T at which it may stop, distance until which bricks have been
-    looked at, how often in vain, looks to skip, failures; nodes read, exact cells, thin and thick steps; face
-    where it has ended, or -1."""
+class RayState(NamedTuple):
+    """How far a ray has come.
+
+    walk, t: the current cell, and the distance from the origin [m]
+    T, E, tau: transmittance (upper bound), emission [W m-2 sr-1], optical depth (nan once it is not known)
+    error, looseness, rest: of equation (10)
+    start, far: distances at which the ray enters and leaves the grid [m]
+    stop_below: transmittance at which the ray may stop
+    looked_until: distance until which bricks have been looked at [m]
+    failed_looks: looks in turn that have found no shortcut
+    skip, failed_tries: thick steps not to be tried, and those tried and not taken
+    nodes, exact, thin, thick: nodes read, exact cells, transparent bricks, thick steps and stops
+    face: where the ray has ended, or -1
+    """
 
     walk: Walk
     t: float
@@ -136,15 +151,15 @@ class Course(NamedTuple):
     E: float
     tau: float
     error: float
-    slack: float
-    mark: float
+    looseness: float
+    rest: float
     start: float
     far: float
-    stoppable: float
-    checked: float
-    vain: int
-    idle: int
-    failed: int
+    stop_below: float
+    looked_until: float
+    failed_looks: int
+    skip: int
+    failed_tries: int
     nodes: int
     exact: int
     thin: int
@@ -153,120 +168,127 @@ class Course(NamedTuple):
 
 
 @inlined
-def set_out(cells, ray, t, t_out, low):
-    """Return the course of a ray that enters the grid at distance t."""
+def start_state(cells, ray, t, t_out, low):
+    """Return the state of a ray that enters the grid at distance t."""
     walk = begin(cells, ray, t)
-    return Course(
+    return RayState(
         walk, t, 1.0, 0.0, 0.0, 0.0, 0.0, low, t, t_out, np.inf, -1.0, 0, 0, 0, 0, 0, 0, 0, -1
     )  # fmt: skip
 
 
 @inlined
-def decide(cells, pyramid, b, ray, walls, tolerance, course):
+def ended_at(state, face):
+    """Return the state of a ray without shortcuts that has ended at a face."""
+    return RayState(state.walk, state.t, state.T, state.E, state.tau, 0.0, 0.0, 0.0, state.start, state.far,
+                    -1.0, np.inf, 0, 0, 0, state.nodes, state.exact, 0, 0, face)  # fmt: skip
+
+
+@inlined
+def decide(cells, pyramid, b, ray, walls, tolerance, state):
     """Take all shortcuts that are allowed here, until exact cells are to be crossed or the ray has ended."""
-    (walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed, nodes, exact,
-     transparent, thick, face) = course  # fmt: skip
+    (walk, t, T, E, tau, error, looseness, rest, start, far, stop_below, looked_until, failed_looks, skip,
+     failed_tries, nodes, exact, transparent, thick, face) = state  # fmt: skip
     low, high = tolerance.low[b], tolerance.high[b]
     span, length = high - low, far - start
     while inside(cells, walk):
-        entered = t >= checked
-        if not (entered or stoppable >= T):
+        entered = t >= looked_until
+        if not (entered or stop_below >= T):
             break
-        doubt = T * slack * max(high - mark, mark - low)
-        allowed = tolerance.relative * max(E - error + T * low - doubt, 0.0) + tolerance.absolute
-        if error + 0.5 * T * span + doubt <= allowed:
+        uncertainty = T * looseness * max(high - rest, rest - low)
+        allowed = tolerance.relative * max(E - error + T * low - uncertainty, 0.0) + tolerance.absolute
+        if error + 0.5 * T * span + uncertainty <= allowed:
             E += 0.5 * T * (low + high)
-            error += 0.5 * T * span + doubt
+            error += 0.5 * T * span + uncertainty
             T, tau, face = 0.0, np.nan, STOPPED
             thick += 1
             break
         # To stop takes 0.5 T span <= relative I + absolute, and I <= E + T high.
         per_span = 2.0 / span if span > 0.0 else np.inf
-        stoppable = per_span * (tolerance.relative * (E + T * high) + tolerance.absolute)
+        stop_below = per_span * (tolerance.relative * (E + T * high) + tolerance.absolute)
         if not entered:
             break
         mean = kappa_of(cells, cell_of(cells, walk), b)
-        if mean * (exit_at(walk) - t) >= OPAQUE:
+        if mean * (exit_at(walk) - t) >= OPAQUE_CELL_DEPTH:
             break
         share = THIN_SHARE * allowed / length
         if mean * span * T <= share:
-            level, density, most, read = _transparent(pyramid, b, walk, T, low, high, share)
+            level, density, kappa_max, read = _transparent(pyramid, b, walk, T, low, high, share)
             nodes += read
             if level >= 0:
                 transparent += 1
                 t_next = max(t, brick_exit(cells, ray, walk, level))
                 error += density * (t_next - t)
-                tau = tau if most == 0.0 else np.nan
+                tau = tau if kappa_max == 0.0 else np.nan
                 t, walk = t_next, jump(cells, ray, walk, level, t_next)
-                checked, vain = t, 0
+                looked_until, failed_looks = t, 0
                 continue
-        if idle > 0:
-            idle -= 1
-        elif mean * (far - t) > DEEP:
-            need = math.log(T * span / allowed) + 1.0
-            way, read = _smooth(cells, pyramid, b, ray, walk, t, need, T, error, THICK_SHARE * allowed)
+        if skip > 0:
+            skip -= 1
+        elif mean * (far - t) > MIN_DEPTH_AHEAD:
+            depth = math.log(T * span / allowed) + 1.0
+            smooth, read = _smooth(cells, pyramid, b, ray, walk, t, depth, T, error, THICK_SHARE * allowed)
             nodes += read
-            if way.level >= 0:
+            if smooth.level >= 0:
                 thick += 1
-                error += way.error + T * slack * abs(way.ahead - mark)
-                mark = way.mark
-                E += T * (way.ahead - way.passed * mark)
-                slack += way.loose - slack * way.loose
-                T *= way.passed
+                error += smooth.error + T * looseness * abs(smooth.rest_near - rest)
+                rest = smooth.rest_far
+                E += T * (smooth.rest_near - smooth.transmittance * rest)
+                looseness += smooth.looseness - looseness * smooth.looseness
+                T *= smooth.transmittance
                 tau = np.nan
-                t = max(t, brick_exit(cells, ray, walk, way.level))
-                walk = jump(cells, ray, walk, way.level, t)
-                checked, vain = t, 0
+                t = max(t, brick_exit(cells, ray, walk, smooth.level))
+                walk = jump(cells, ray, walk, smooth.level, t)
+                looked_until, failed_looks = t, 0
                 continue
-            failed += read > 0
-            idle = failed if read > 0 else 0
-        checked = brick_exit(cells, ray, walk, min(vain, PATIENCE, pyramid.first.size - 1))
-        vain += 1
+            failed_tries += read > 0
+            skip = failed_tries if read > 0 else 0
+        looked_until = brick_exit(cells, ray, walk, min(failed_looks, MAX_LOOK_LEVEL, pyramid.first.size - 1))
+        failed_looks += 1
         break
     if face < 0 and not inside(cells, walk):
         face = face_left(cells, walk)
-        error += T * slack * abs(walls[face, b] - mark)
-    return Course(walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed,
-                  nodes, exact, transparent, thick, face)  # fmt: skip
+        error += T * looseness * abs(walls[face, b] - rest)
+    return RayState(walk, t, T, E, tau, error, looseness, rest, start, far, stop_below, looked_until,
+                    failed_looks, skip, failed_tries, nodes, exact, transparent, thick, face)  # fmt: skip
 
 
 @kernel
-def cross_exactly(cells, b, ray, course):
-    """March exact cells until the distance that has been looked at, or until T allows to think of stopping.
+def cross_exactly(cells, b, ray, state):
+    """March exact cells until the distance that has been looked at, or until T is low enough to stop.
 
-    No check of indices: a step out of the brick, and so out of the arrays, ends at t >= checked.
+    No check of indices: a step out of the brick, and so out of the arrays, ends at t >= looked_until.
     """
-    (walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed, nodes, exact,
-     transparent, thick, face) = course  # fmt: skip
+    (walk, t, T, E, tau, error, looseness, rest, start, far, stop_below, looked_until, failed_looks, skip,
+     failed_tries, nodes, exact, transparent, thick, face) = state  # fmt: skip
     while True:
         t_next = max(t, exit_at(walk))
         kappa, near, end = cell_between(cells, b, walk, ray, t, t_next, True)
         d = kappa * (t_next - t)
         a, e, w = absorb(d)
         E = fma(T, fma(end - near, w, near * a), E)
-        if slack > 0.0 and d > 0.0:
-            error += T * slack * abs(near - mark + (end - near) * a / d)
-            mark = end
+        if looseness > 0.0 and d > 0.0:
+            error += T * looseness * abs(near - rest + (end - near) * a / d)
+            rest = end
         T *= e
         tau += d
         exact += 1
         t, walk = t_next, step(cells, ray, walk)
-        if t >= checked or stoppable >= T:
+        if t >= looked_until or stop_below >= T:
             break
-    return Course(walk, t, T, E, tau, error, slack, mark, start, far, stoppable, checked, vain, idle, failed,
-                  nodes, exact, transparent, thick, face)  # fmt: skip
+    return RayState(walk, t, T, E, tau, error, looseness, rest, start, far, stop_below, looked_until,
+                    failed_looks, skip, failed_tries, nodes, exact, transparent, thick, face)  # fmt: skip
 
 
 @inlined
-def certain(course, b, walls, tolerance):
+def certify(state, b, walls, tolerance):
     """Return (bound of the error, whether it is within the tolerance) of a ray that has ended.
 
-    Without any shortcut the light is that of the march, and the bound is 0.
+    Without any shortcut the answer is that of the march, and the bound is 0.
     """
-    if course.thin + course.thick == 0:
-        return course.error, True
-    error = course.error + ROUNDING * tolerance.high[b]
-    value = course.E + course.T * walls[course.face, b]
+    if state.thin + state.thick == 0:
+        return state.error, True
+    error = state.error + ROUNDING_ALLOWANCE * tolerance.high[b]
+    value = state.E + state.T * walls[state.face, b]
     return error, error <= tolerance.relative * value + tolerance.absolute
 
 
@@ -276,16 +298,18 @@ def auto(cells, pyramid, b, ray, walls, tolerance):
     t, t_out = enter(cells, ray)
     if not t < t_out:
         return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
-    way = set_out(cells, ray, t, t_out, tolerance.low[b])
+    state = start_state(cells, ray, t, t_out, tolerance.low[b])
     while True:
-        way = decide(cells, pyramid, b, ray, walls, tolerance, way)
-        if way.face >= 0:
+        state = decide(cells, pyramid, b, ray, walls, tolerance, state)
+        if state.face >= 0:
             break
-        way = cross_exactly(cells, b, ray, way)
-    error, within = certain(way, b, walls, tolerance)
-    read = way.nodes + way.exact
+        state = cross_exactly(cells, b, ray, state)
+    error, within = certify(state, b, walls, tolerance)
+    read = state.nodes + state.exact
     if within:
-        return Traced(way.T, way.E, way.tau, error, read, way.exact, way.thin, way.thick, way.face)
+        return Traced(
+            state.T, state.E, state.tau, error, read, state.exact, state.thin, state.thick, state.face
+        )
     one = march(cells, b, ray, True, -1.0, tolerance.high[b], np.inf)  # never a bound beyond the tolerance
     read += one.visits
     return Traced(one.transmittance, one.emission, one.optical_depth, 0.0, read, one.exact, 0, 0, one.face)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .cartesian import ENDLESS, Walk, leave, run_into, search
+from .cartesian import ENDLESS, Walk, cell_entered, exit_distance, search
 from .jit import kernel
 from .pyramid import BASE, K_JUMP, K_MAX, K_MIN, K_SLOPE, S_BEND, S_JUMP
 
@@ -37,28 +37,28 @@ def brick_exit(cells, ray, walk, level):
 
 
 @kernel
-def _land(faces, i, level, t, o, d, inverse):
+def _index_after(faces, i, level, t, o, d, inverse):
     """Index along one axis after the ray has left the brick of a level at distance t."""
     first, last = _brick(faces, i, level)
     if _exit_brick(faces, i, level, o, d, inverse) <= t:
         return last if d > 0.0 else first - 1
     p = o + t * d
-    return run_into(faces, first, search(faces, first, last, p), p, d)
+    return cell_entered(faces, first, search(faces, first, last, p), p, d)
 
 
 @kernel
 def jump(cells, ray, walk, level, t):
     """Return the walk just behind the brick of a level, which the ray leaves at distance t."""
-    i = _land(cells.x, walk.i, level, t, ray.x, ray.u, ray.iu)
-    j = _land(cells.y, walk.j, level, t, ray.y, ray.v, ray.iv)
-    k = _land(cells.z, walk.k, level, t, ray.z, ray.w, ray.iw)
+    i = _index_after(cells.x, walk.i, level, t, ray.x, ray.u, ray.iu)
+    j = _index_after(cells.y, walk.j, level, t, ray.y, ray.v, ray.iv)
+    k = _index_after(cells.z, walk.k, level, t, ray.z, ray.w, ray.iw)
     return Walk(
         i,
         j,
         k,
-        leave(cells.x, i, ray.x, ray.u, ray.iu),
-        leave(cells.y, j, ray.y, ray.v, ray.iv),
-        leave(cells.z, k, ray.z, ray.w, ray.iw),
+        exit_distance(cells.x, i, ray.x, ray.u, ray.iu),
+        exit_distance(cells.y, j, ray.y, ray.v, ray.iv),
+        exit_distance(cells.z, k, ray.z, ray.w, ray.iw),
     )
 
 
@@ -80,31 +80,33 @@ def _per_metre(d, width):
 def faces_per_metre(pyramid, ray):
     """Most faces crossed in a metre."""
     return (
-        _per_metre(ray.u, pyramid.least[0])
-        + _per_metre(ray.v, pyramid.least[1])
-        + _per_metre(ray.w, pyramid.least[2])
+        _per_metre(ray.u, pyramid.width_min[0])
+        + _per_metre(ray.v, pyramid.width_min[1])
+        + _per_metre(ray.w, pyramid.width_min[2])
     )
 
 
 @kernel
-def _longest(d, width):
+def _longest_path(d, width):
     """Longest way through a cell as one axis allows it."""
     return width / abs(d) if d != 0.0 else np.inf
 
 
 @kernel
 def thick_error(pyramid, n, b, ray, walk, t, g):
-    """Error of the tangent in a smooth brick: bound of |R - (a + g Q0 + T1 (B - mark))| (eqs. 12 to 14)."""
+    """Error of the tangent in a smooth brick: bound of |R - (a + g Q0 + T1 (B - rest))| (eqs. 12 to 14)."""
     k = pyramid.node[n, b, K_MIN]
     faces = (
-        _crossings(ray.u, pyramid.least[0], walk.tx - t, k)
-        + _crossings(ray.v, pyramid.least[1], walk.ty - t, k)
-        + _crossings(ray.w, pyramid.least[2], walk.tz - t, k)
+        _crossings(ray.u, pyramid.width_min[0], walk.tx - t, k)
+        + _crossings(ray.v, pyramid.width_min[1], walk.ty - t, k)
+        + _crossings(ray.w, pyramid.width_min[2], walk.tz - t, k)
     )
     bend = faces * (pyramid.node[n, b, S_JUMP] + pyramid.node[n, b, S_BEND] / k)
     steep = pyramid.node[n, b, K_SLOPE] + pyramid.node[n, b, K_JUMP] * faces_per_metre(pyramid, ray)
     longest = min(
-        _longest(ray.u, pyramid.most[0]), _longest(ray.v, pyramid.most[1]), _longest(ray.w, pyramid.most[2])
+        _longest_path(ray.u, pyramid.width_max[0]),
+        _longest_path(ray.v, pyramid.width_max[1]),
+        _longest_path(ray.w, pyramid.width_max[2]),
     )
     within = pyramid.node[n, b, K_SLOPE] * longest * longest / 8.0
     local = (within + (3.0 * pyramid.node[n, b, K_JUMP] + steep / k) / k) / k

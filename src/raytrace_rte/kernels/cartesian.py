@@ -42,7 +42,7 @@ class Walk(NamedTuple):
 
 
 @kernel
-def aim(origin, direction, r):
+def ray_of(origin, direction, r):
     """Return ray number r of the arrays."""
     u, v, w = direction[r, 0], direction[r, 1], direction[r, 2]
     one = np.float64(1.0)
@@ -94,7 +94,7 @@ def search(faces, first, last, p):
 
 
 @kernel
-def run_into(faces, first, i, p, d):
+def cell_entered(faces, first, i, p, d):
     """Cell i of a position, from the first one on, or the one below that the ray runs into from its face."""
     return i - 1 if d < 0.0 and i > first and faces[i] == p else i
 
@@ -103,14 +103,14 @@ def run_into(faces, first, i, p, d):
 def _locate(faces, p, d):
     """Cell of a position; on a face, the cell that the ray runs into (the upper one when it runs along)."""
     n = faces.size - 1
-    i = guess(faces, p)
+    i = uniform_index(faces, p)
     if not (faces[i] <= p or i == 0) or not (p < faces[i + 1] or i == n - 1):
         i = search(faces, 0, n, p)
-    return run_into(faces, 0, i, p, d)
+    return cell_entered(faces, 0, i, p, d)
 
 
 @kernel
-def guess(faces, p):
+def uniform_index(faces, p):
     """Cell of a position if all were equal."""
     n = faces.size - 1
     if n == 1:
@@ -120,7 +120,7 @@ def guess(faces, p):
 
 
 @kernel
-def leave(faces, i, o, d, inverse):
+def exit_distance(faces, i, o, d, inverse):
     """Distance at which a ray leaves cell i of one axis."""
     if i < 0 or i >= faces.size - 1 or d == 0.0:
         return np.inf
@@ -137,9 +137,9 @@ def begin(grid, ray, t):
         i,
         j,
         k,
-        leave(grid.x, i, ray.x, ray.u, ray.iu),
-        leave(grid.y, j, ray.y, ray.v, ray.iv),
-        leave(grid.z, k, ray.z, ray.w, ray.iw),
+        exit_distance(grid.x, i, ray.x, ray.u, ray.iu),
+        exit_distance(grid.y, j, ray.y, ray.v, ray.iv),
+        exit_distance(grid.z, k, ray.z, ray.w, ray.iw),
     )
 
 
@@ -155,13 +155,13 @@ def step(grid, ray, walk):
     i, j, k, tx, ty, tz = walk
     if tx <= ty and tx <= tz:
         i += 1 if ray.u > 0.0 else -1
-        tx = leave(grid.x, i, ray.x, ray.u, ray.iu)
+        tx = exit_distance(grid.x, i, ray.x, ray.u, ray.iu)
     elif ty <= tz:
         j += 1 if ray.v > 0.0 else -1
-        ty = leave(grid.y, j, ray.y, ray.v, ray.iv)
+        ty = exit_distance(grid.y, j, ray.y, ray.v, ray.iv)
     else:
         k += 1 if ray.w > 0.0 else -1
-        tz = leave(grid.z, k, ray.z, ray.w, ray.iw)
+        tz = exit_distance(grid.z, k, ray.z, ray.w, ray.iw)
     return Walk(i, j, k, tx, ty, tz)
 
 
@@ -188,7 +188,7 @@ ENDS = 9
 
 
 @kernel
-def joined(face, other):
+def common_face(face, other):
     """The face where a ray leaves, of which two bands tell: one may have stopped; at an edge, the lower."""
     if face == STOPPED or other == STOPPED:
         return other if face == STOPPED else face

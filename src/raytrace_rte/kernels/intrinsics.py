@@ -12,12 +12,12 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .vector import MASK, NUMBERS, SHORT, VECTOR, WIDTH, WORD, shuffle, spread
+from .vector import MASK, NUMBERS, SHORT, VECTOR, WIDTH, WORD, broadcast, shuffle
 
 RECORD = 8
 """Numbers in a record of a cell."""
-COUNTED = 2.0**52
-"""Added to a whole number, it stands in the last bits: an address needs no conversion."""
+ADDRESS_BIAS = 2.0**52
+"""Added to a whole number, it leaves that in the last bits: an address needs no conversion."""
 _EXPONENT = 0x433 << 52
 
 
@@ -26,7 +26,7 @@ def _number_or_vector(*args):
 
 
 def _alike(builder, kind, args):
-    return [spread(builder, a) for a in args] if kind is VECTOR else list(args)
+    return [broadcast(builder, a) for a in args] if kind is VECTOR else list(args)
 
 
 @intrinsic
@@ -81,8 +81,8 @@ def _extreme(sign):
     return extreme
 
 
-least = _extreme("<")
-greatest = _extreme(">")
+minimum = _extreme("<")
+maximum = _extreme(">")
 
 
 @intrinsic
@@ -132,7 +132,7 @@ def store(context, array, i, value):
 
     def code(ctx, builder, signature, args):
         there = _pointer(ctx, builder, array, *args[:2], NUMBERS)
-        builder.store(spread(builder, args[2]), there).align = 8 * WIDTH
+        builder.store(broadcast(builder, args[2]), there).align = 8 * WIDTH
         return ctx.get_dummy_value()
 
     return types.void(array, types.int64, value), code
@@ -150,7 +150,7 @@ def record_bytes(context, array):
 
 
 def _record(context, builder, array_type, array, place):
-    """Pointer to the record at a place, in bytes plus COUNTED, and whether it holds float32."""
+    """Pointer to the record at a place, in bytes plus ADDRESS_BIAS, and whether it holds float32."""
     data = context.make_array(array_type)(context, builder, array).data
     kind = ir.VectorType(data.type.pointee, RECORD).as_pointer()
     base = builder.sub(builder.ptrtoint(data, WORD), ir.Constant(WORD, _EXPONENT))
@@ -158,8 +158,8 @@ def _record(context, builder, array_type, array, place):
 
 
 @intrinsic
-def places(context, array, i):
-    """Return WIDTH places of records, in bytes plus COUNTED, as they stand in an array from number i on."""
+def addresses(context, array, i):
+    """Return WIDTH addresses of records, in bytes plus ADDRESS_BIAS, from number i of an array on."""
 
     def code(ctx, builder, signature, args):
         first = _pointer(ctx, builder, array, *args, WORD)
@@ -170,8 +170,8 @@ def places(context, array, i):
 
 
 @intrinsic
-def fetch(context, array, at):
-    """Ask memory for the records at some places, to have them in the cache when they are read."""
+def prefetch(context, array, at):
+    """Ask memory for the records at some addresses, to have them in the cache when they are read."""
 
     def code(ctx, builder, signature, args):
         byte = ir.IntType(8).as_pointer()
@@ -197,7 +197,7 @@ def _transposed(builder, four):
 
 @intrinsic
 def records(context, array, at, b):
-    """Return eight vectors of the records b after some places: all first numbers, all second ones, ..."""
+    """Return eight vectors of the records b after some addresses: all first numbers, all second ones, ..."""
 
     def code(ctx, builder, signature, args):
         rows = []
@@ -229,10 +229,10 @@ if config.DISABLE_JIT:
     def floor(a):
         return np.floor(a)
 
-    def least(a, b):
+    def minimum(a, b):
         return where(a < b, a, b)
 
-    def greatest(a, b):
+    def maximum(a, b):
         return where(a > b, a, b)
 
     def two_to(k):
@@ -250,10 +250,10 @@ if config.DISABLE_JIT:
     def record_bytes(array):
         return RECORD * array.itemsize
 
-    def places(array, i):
-        return (array[i : i + WIDTH] - COUNTED).astype(np.int64)
+    def addresses(array, i):
+        return (array[i : i + WIDTH] - ADDRESS_BIAS).astype(np.int64)
 
-    def fetch(array, at):
+    def prefetch(array, at):
         pass
 
     def records(array, at, b):

@@ -1,76 +1,62 @@
-"""The march of many rays in lockstep: the same light as `march.march`, several times as fast."""
+"""The march of many rays in lockstep: the same answers as `march.march`, several times as fast."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .cartesian import MISSED, STOPPED, STRUCK, aim, begin, enter
-from .intrinsics import fetch, greatest, load, places, record_bytes, store, where
+from . import rows
+from .cartesian import MISSED, STOPPED, STRUCK, begin, enter, ray_of
+from .intrinsics import addresses, load, maximum, prefetch, record_bytes, store, where
 from .jit import inlined, kernel
-from .lanes import (
-    CELL,
-    LANES,
-    LIGHT,
-    RAY,
-    SEEN,
-    TAU,
-    TIME,
-    E,
-    T,
-    cross,
-    crossed,
-    crossed_all,
-    stand,
-    standing,
-    vectors,
-)
-from .placing import clear, face_through, place, shine
+from .lanes import cross, crossed, crossed_all, halt, halted, vectors
+from .placing import clear, exit_face, place, reset
+from .rows import LANES
 from .vector import WIDTH
 
-PATIENCE = 4
-"""Steps between two looks for lanes that have come to an end: they stand for two steps in the mean."""
+STEPS_BETWEEN_REFILLS = 4
+"""Steps between two looks for lanes that have come to an end: they wait for two steps in the mean."""
 
 
 @inlined
-def _stop(s, dark):
-    """Let lanes stand in which no band counts any more, and note how many cells each band has seen."""
+def _stop(s, cutoff):
+    """Halt lanes in which no band is above its cut-off, and note how many cells each band has crossed."""
     for n in range(0, LANES, WIDTH):
-        lit = load(s, T + n) > dark[0]
+        counts_any = load(s, rows.T + n) > cutoff[0]
         count = crossed_all(s, n)
-        for b in range(dark.size):
-            m = b * LIGHT + n
-            counts = load(s, T + m) > dark[b]
-            store(s, SEEN + m, greatest(load(s, SEEN + m), where(counts, count, 0.0)))
-            lit = lit | counts
-        stand(s, n, lit)
+        for b in range(cutoff.size):
+            m = b * rows.BAND_ROWS + n
+            counts = load(s, rows.T + m) > cutoff[b]
+            store(s, rows.COUNTED + m, maximum(load(s, rows.COUNTED + m), where(counts, count, 0.0)))
+            counts_any = counts_any | counts
+        halt(s, n, counts_any)
 
 
 @inlined
-def _answer(s, n, end, dark, brightest, answers):
-    """Write what the ray of a lane has brought back."""
-    T_, E_, tau, neglected, visits, steps, face = answers
-    r = np.int64(s[RAY + n])
-    visits[r], out = 0, False
-    for b in range(dark.size):
-        m = b * LIGHT + n
-        left = s[T + m]
-        stopped = not left > dark[b]
-        T_[r, b] = 0.0 if stopped else left
-        E_[r, b] = s[E + m]
-        tau[r, b] = np.nan if stopped else s[TAU + m]
-        neglected[r, b] = left * brightest[b] if stopped else 0.0
-        visits[r] += np.int64(s[SEEN + m]) + (dark[b] < 1.0) if stopped else np.int64(crossed(s, n))
-        out |= not stopped
-    face[r] = STOPPED if not out else (STRUCK if s[TIME + n] >= end[r] else face_through(s, n))
+def _write_answer(s, n, end, cutoff, strongest, answers):
+    """Write the answer of the ray in a lane."""
+    T, E, tau, neglected, visits, steps, face = answers
+    r = np.int64(s[rows.RAY + n])
+    visits[r], leaves = 0, False
+    for b in range(cutoff.size):
+        m = b * rows.BAND_ROWS + n
+        left = s[rows.T + m]
+        stopped = not left > cutoff[b]
+        T[r, b] = 0.0 if stopped else left
+        E[r, b] = s[rows.E + m]
+        tau[r, b] = np.nan if stopped else s[rows.TAU + m]
+        neglected[r, b] = left * strongest[b] if stopped else 0.0
+        visits[r] += np.int64(s[rows.COUNTED + m]) + (cutoff[b] < 1.0) if stopped else np.int64(crossed(s, n))
+        leaves |= not stopped
+    face[r] = STOPPED if not leaves else (STRUCK if s[rows.DISTANCE + n] >= end[r] else exit_face(s, n))
     steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
 
 
 @inlined
-def missed(r, struck, answers):
+def write_missed(r, struck, answers):
     """Write the answer of a ray that meets no cell."""
-    T_, E_, tau, neglected, visits, steps, face = answers
-    T_[r, :] = 1.0
-    E_[r, :] = 0.0
+    T, E, tau, neglected, visits, steps, face = answers
+    T[r, :] = 1.0
+    E[r, :] = 0.0
     tau[r, :] = 0.0
     neglected[r, :] = 0.0
     visits[r] = 0
@@ -83,42 +69,42 @@ def refill(s, n, cells, rays, r, bands, linear, answers):
     """Put the next ray that meets the grid into a lane, if there is one, and return the number after it."""
     origin, direction, end = rays
     while r < origin.shape[0]:
-        ray = aim(origin, direction, r)
+        ray = ray_of(origin, direction, r)
         t, t_out = enter(cells, ray)
         this, last = r, end[r]
         r += 1
         if t < min(t_out, last):
             place(s, n, cells, 0, ray, begin(cells, ray, t), t, last, linear)
-            s[RAY + n] = this
+            s[rows.RAY + n] = this
             for b in range(bands):
-                shine(s, n + b * LIGHT)
+                reset(s, n + b * rows.BAND_ROWS)
             return r
-        missed(this, last < np.inf and not t_out < last, answers)
+        write_missed(this, last < np.inf and not t_out < last, answers)
     clear(s, n, bands * record_bytes(cells.record))
     return r
 
 
 @kernel
-def march_together(cells, rays, linear, stop, brightest, dark, workspace, answers):
-    """Follow rays; dark: transmittance of each band at which its light stops counting."""
-    s, g, series = workspace
+def march_together(cells, rays, linear, stop, strongest, cutoff, workspace, answers):
+    """Follow rays. cutoff: transmittance of each band (n_band,) at or below which it stops counting."""
+    s, built, series = workspace
     series = vectors(series)
-    bands, busy, r = dark.size, 0, 0
+    bands, busy, r = cutoff.size, 0, 0
     for n in range(LANES):
         clear(s, n, bands * record_bytes(cells.record))
         r = refill(s, n, cells, rays, r, bands, linear, answers)
-        busy += s[RAY + n] >= 0.0
+        busy += s[rows.RAY + n] >= 0.0
     while busy > 0:
-        for _ in range(PATIENCE):
-            cross(s, g, cells, dark, series)
+        for _ in range(STEPS_BETWEEN_REFILLS):
+            cross(s, built, cells, cutoff, series)
             if stop >= 0.0:
-                _stop(s, dark)
+                _stop(s, cutoff)
         for first in range(0, LANES, WIDTH):
-            over = standing(s, first)
+            over = halted(s, first)
             for n in range(first, first + WIDTH):
-                if over >> (n - first) & 1 and s[RAY + n] >= 0.0:
-                    _answer(s, n, rays[2], dark, brightest, answers)
+                if over >> (n - first) & 1 and s[rows.RAY + n] >= 0.0:
+                    _write_answer(s, n, rays[2], cutoff, strongest, answers)
                     r = refill(s, n, cells, rays, r, bands, linear, answers)
-                    busy -= s[RAY + n] < 0.0
+                    busy -= s[rows.RAY + n] < 0.0
             if over > 0:
-                fetch(cells.record, places(s, CELL + first))
+                prefetch(cells.record, addresses(s, rows.ADDRESS + first))

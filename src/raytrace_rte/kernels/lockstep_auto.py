@@ -8,189 +8,183 @@ from __future__ import annotations
 
 import numpy as np
 
-from .auto import Course, certain, cross_exactly, decide, set_out
-from .cartesian import STOPPED, aim, begin, enter, face_left, joined
+from . import rows
+from .auto import RayState, certify, cross_exactly, decide, ended_at, start_state
+from .cartesian import STOPPED, begin, common_face, enter, face_left, ray_of
 from .intrinsics import load, record_bytes
 from .jit import inlined, kernel
-from .lanes import (
-    BAND,
-    CHECKED,
-    COUNT,
-    END,
-    ERROR,
-    EXIT,
-    FAILED,
-    FAR,
-    FROM,
-    IDLE,
-    LANES,
-    PLAIN,
-    RAY,
-    READ,
-    STOPPABLE,
-    TAU,
-    THICK_STEPS,
-    THIN_STEPS,
-    TIME,
-    VAIN,
-    E,
-    T,
-    cross,
-    crossed,
-    stand,
-    standing,
-    vectors,
-)
-from .lockstep import missed
-from .placing import clear, place, put, ray_in, shine, walk_in
+from .lanes import cross, crossed, halt, halted, vectors
+from .lockstep import write_missed
+from .placing import clear, lane_ray, lane_walk, place, relocate, reset
+from .rows import LANES
 from .vector import WIDTH
 
-PATIENCE = 2
+STEPS_BETWEEN_DECISIONS = 2
 """Steps between two looks for lanes whose rays have to decide."""
 
 
 @inlined
-def _course(s, n, low):
-    """The course of a lane's ray."""
-    return Course(
-        walk_in(s, n), s[TIME + n], s[T + n], s[E + n], s[TAU + n], s[ERROR + n], 0.0, low,
-        s[FROM + n], s[FAR + n], s[STOPPABLE + n], s[CHECKED + n], np.int64(s[VAIN + n]),
-        np.int64(s[IDLE + n]), np.int64(s[FAILED + n]), np.int64(s[READ + n]),
-        np.int64(s[COUNT + n] + crossed(s, n)), np.int64(s[THIN_STEPS + n]), np.int64(s[THICK_STEPS + n]), -1,
+def _state_of(s, n, low):
+    """The state of the ray in a lane."""
+    return RayState(
+        lane_walk(s, n), s[rows.DISTANCE + n],
+        s[rows.T + n], s[rows.E + n], s[rows.TAU + n], s[rows.ERROR + n], 0.0, low,
+        s[rows.START + n], s[rows.FAR_END + n], s[rows.STOP_BELOW + n], s[rows.LOOKED_UNTIL + n],
+        np.int64(s[rows.FAILED_LOOKS + n]), np.int64(s[rows.SKIP + n]), np.int64(s[rows.FAILED_TRIES + n]),
+        np.int64(s[rows.NODES + n]), np.int64(s[rows.COUNT + n] + crossed(s, n)),
+        np.int64(s[rows.THIN_STEPS + n]), np.int64(s[rows.THICK_STEPS + n]), -1,
     )  # fmt: skip
 
 
 @inlined
-def _resume(s, n, cells, b, ray, way):
+def _resume(s, n, cells, b, ray, state):
     """Let a lane cross the exact cells that lie ahead of its ray."""
-    if way.thin + way.thick > s[THIN_STEPS + n] + s[THICK_STEPS + n]:
-        put(s, n, cells, b, ray, way.walk, way.t, np.inf, 1.0)
-    s[END + n] = s[EXIT + n]
-    s[T + n], s[E + n], s[TAU + n], s[ERROR + n] = way.T, way.E, way.tau, way.error
-    s[COUNT + n] = way.exact - crossed(s, n)
-    s[STOPPABLE + n], s[CHECKED + n] = way.stoppable, way.checked
-    s[VAIN + n], s[IDLE + n], s[FAILED + n] = way.vain, way.idle, way.failed
-    s[READ + n], s[THIN_STEPS + n], s[THICK_STEPS + n] = way.nodes, way.thin, way.thick
+    if state.thin + state.thick > s[rows.THIN_STEPS + n] + s[rows.THICK_STEPS + n]:
+        relocate(s, n, cells, b, ray, state.walk, state.t, np.inf, 1.0)
+    s[rows.END + n] = s[rows.EXIT + n]
+    s[rows.T + n], s[rows.E + n], s[rows.TAU + n], s[rows.ERROR + n] = (
+        state.T,
+        state.E,
+        state.tau,
+        state.error,
+    )
+    s[rows.COUNT + n] = state.exact - crossed(s, n)
+    s[rows.STOP_BELOW + n], s[rows.LOOKED_UNTIL + n] = state.stop_below, state.looked_until
+    s[rows.FAILED_LOOKS + n], s[rows.SKIP + n], s[rows.FAILED_TRIES + n] = (
+        state.failed_looks,
+        state.skip,
+        state.failed_tries,
+    )
+    s[rows.NODES + n], s[rows.THIN_STEPS + n], s[rows.THICK_STEPS + n] = state.nodes, state.thin, state.thick
 
 
 @inlined
-def _answer(s, n, b, way, error, answers):
-    """Write what the ray of a lane has brought back in band b."""
-    T_, E_, tau, neglected, visits, steps, face = answers
-    r = np.int64(s[RAY + n])
-    T_[r, b], E_[r, b], tau[r, b], neglected[r, b] = way.T, way.E, way.tau, error
-    visits[r] += way.nodes + way.exact
-    steps[r, 0] += way.exact
-    steps[r, 1] += way.thin
-    steps[r, 2] += way.thick
-    face[r] = joined(face[r], way.face)
-    s[RAY + n] = -1.0
+def _write_answer(s, n, b, state, error, answers):
+    """Write the answer of the ray in a lane for band b."""
+    T, E, tau, neglected, visits, steps, face = answers
+    r = np.int64(s[rows.RAY + n])
+    T[r, b], E[r, b], tau[r, b], neglected[r, b] = state.T, state.E, state.tau, error
+    visits[r] += state.nodes + state.exact
+    steps[r, 0] += state.exact
+    steps[r, 1] += state.thin
+    steps[r, 2] += state.thick
+    face[r] = common_face(face[r], state.face)
+    s[rows.RAY + n] = -1.0
 
 
 @inlined
 def _start_plainly(s, n, cells, b, ray, read):
-    """March a lane's ray again without any shortcut: its bound would have been beyond the tolerance."""
-    t = s[FROM + n]
-    put(s, n, cells, b, ray, begin(cells, ray, t), t, np.inf, 1.0)
-    shine(s, n)
-    s[COUNT + n] = 0.0
-    s[STOPPABLE + n], s[CHECKED + n], s[PLAIN + n], s[READ + n] = -1.0, np.inf, 1.0, read
-    s[ERROR + n], s[THIN_STEPS + n], s[THICK_STEPS + n] = 0.0, 0.0, 0.0
+    """March the ray of a lane again without any shortcut: its bound would exceed the tolerance."""
+    t = s[rows.START + n]
+    relocate(s, n, cells, b, ray, begin(cells, ray, t), t, np.inf, 1.0)
+    reset(s, n)
+    s[rows.COUNT + n] = 0.0
+    s[rows.STOP_BELOW + n], s[rows.LOOKED_UNTIL + n], s[rows.PLAIN + n], s[rows.NODES + n] = (
+        -1.0,
+        np.inf,
+        1.0,
+        read,
+    )
+    s[rows.ERROR + n], s[rows.THIN_STEPS + n], s[rows.THICK_STEPS + n] = 0.0, 0.0, 0.0
 
 
 @inlined
 def _attend(s, n, cells, pyramid, walls, tolerance, answers):
-    """Decide for a lane's ray: it goes on, or has ended and its answer is written."""
-    b, ray = np.int64(s[BAND + n]), ray_in(s, n)
-    way = _course(s, n, tolerance.low[b])
-    if s[PLAIN + n] > 0.0:
-        T_, E_, tau, exact = s[T + n], s[E + n], s[TAU + n], way.exact
-        face = face_left(cells, way.walk)
-        plain = Course(way.walk, way.t, T_, E_, tau, 0.0, 0.0, 0.0, way.start, way.far, -1.0, np.inf, 0, 0, 0,
-                       way.nodes, exact, 0, 0, face)  # fmt: skip
-        _answer(s, n, b, plain, 0.0, answers)
+    """Decide for the ray of a lane: it goes on, or has ended and its answer is written."""
+    b, ray = np.int64(s[rows.BAND + n]), lane_ray(s, n)
+    state = _state_of(s, n, tolerance.low[b])
+    if s[rows.PLAIN + n] > 0.0:
+        plain = ended_at(state, face_left(cells, state.walk))
+        _write_answer(s, n, b, plain, 0.0, answers)
         return
     while True:
-        way = decide(cells, pyramid, b, ray, walls, tolerance, way)
-        if way.face >= 0 or way.slack == 0.0:
+        state = decide(cells, pyramid, b, ray, walls, tolerance, state)
+        if state.face >= 0 or state.looseness == 0.0:
             break
-        way = cross_exactly(cells, b, ray, way)
-    if way.face < 0:
-        _resume(s, n, cells, b, ray, way)
+        state = cross_exactly(cells, b, ray, state)
+    if state.face < 0:
+        _resume(s, n, cells, b, ray, state)
         return
-    error, within = certain(way, b, walls, tolerance)
+    error, within = certify(state, b, walls, tolerance)
     if within:
-        _answer(s, n, b, way, error, answers)
+        _write_answer(s, n, b, state, error, answers)
     else:
-        _start_plainly(s, n, cells, b, ray, way.nodes + way.exact)
+        _start_plainly(s, n, cells, b, ray, state.nodes + state.exact)
 
 
 @inlined
-def _refill(s, n, cells, origin, direction, task, bands, low, answers):
-    """Put the next (ray, band) that meets the grid into a lane, and return the task after it."""
-    r, b = task
+def _refill(s, n, cells, origin, direction, following, bands, low, answers):
+    """Put the next (ray, band) that meets the grid into a lane, and return the pair after it."""
+    r, b = following
     while r < origin.shape[0]:
         this, band = r, b
         b = b + 1 if b + 1 < bands else 0
         r = r + 1 if b == 0 else r
-        ray = aim(origin, direction, this)
+        ray = ray_of(origin, direction, this)
         t, t_out = enter(cells, ray)
         if not t < t_out:
-            missed(this, False, answers)
+            write_missed(this, False, answers)
             continue
         if band == 0:
-            answers[4][this] = 0
-            answers[5][this, :] = 0
-            answers[6][this] = STOPPED
-        way = set_out(cells, ray, t, t_out, low[band])
-        place(s, n, cells, band, ray, way.walk, t, np.inf, 1.0)
-        shine(s, n)
-        s[RAY + n], s[BAND + n], s[FROM + n], s[FAR + n], s[PLAIN + n] = this, band, t, t_out, 0.0
-        _resume(s, n, cells, band, ray, way)
+            answers.visits[this] = 0
+            answers.steps[this, :] = 0
+            answers.face[this] = STOPPED
+        state = start_state(cells, ray, t, t_out, low[band])
+        place(s, n, cells, band, ray, state.walk, t, np.inf, 1.0)
+        reset(s, n)
+        s[rows.RAY + n], s[rows.BAND + n], s[rows.START + n], s[rows.FAR_END + n], s[rows.PLAIN + n] = (
+            this,
+            band,
+            t,
+            t_out,
+            0.0,
+        )
+        _resume(s, n, cells, band, ray, state)
         break
     return r, b
 
 
 @inlined
-def _serve(s, n, cells, pyramid, rays, task, bands, walls, tolerance, answers):
-    """Attend to a standing lane until a ray moves in it, or none is left; return the task after it."""
+def _serve(s, n, cells, pyramid, rays, following, bands, walls, tolerance, answers):
+    """Attend to a halted lane until a ray moves in it, or none is left; return the pair after it."""
     while True:
-        if s[RAY + n] >= 0.0:
+        if s[rows.RAY + n] >= 0.0:
             _attend(s, n, cells, pyramid, walls, tolerance, answers)
-        if s[RAY + n] >= 0.0 or task[0] >= rays[0].shape[0]:
-            return task
-        task = _refill(s, n, cells, *rays, task, bands, tolerance.low, answers)
+        if s[rows.RAY + n] >= 0.0 or following[0] >= rays[0].shape[0]:
+            return following
+        following = _refill(s, n, cells, *rays, following, bands, tolerance.low, answers)
 
 
 @inlined
 def _pause(s):
-    """Let lanes stand whose rays have to decide."""
+    """Halt lanes whose rays have to decide."""
     for n in range(0, LANES, WIDTH):
-        on = load(s, TIME + n) < load(s, CHECKED + n)
-        stand(s, n, on & (load(s, T + n) > load(s, STOPPABLE + n)))
+        on = load(s, rows.DISTANCE + n) < load(s, rows.LOOKED_UNTIL + n)
+        halt(s, n, on & (load(s, rows.T + n) > load(s, rows.STOP_BELOW + n)))
 
 
 @kernel
-def switch_together(cells, pyramid, origin, direction, walls, tolerance, never, workspace, answers):
-    """Follow rays, each band of each in a lane of its own; never: a transmittance that none falls below."""
-    s, g, series = workspace
+def switch_together(cells, pyramid, origin, direction, walls, tolerance, no_cutoff, workspace, answers):
+    """Follow rays, each band of each in a lane of its own. no_cutoff: [-1], which no T reaches."""
+    s, built, series = workspace
     series = vectors(series)
     bands, busy = cells.record.shape[1], 0
-    task = 0, 0
+    following = 0, 0
     for n in range(LANES):
         clear(s, n, record_bytes(cells.record))
     while True:
         for first in range(0, LANES, WIDTH):
-            over, n = standing(s, first), first
+            over, n = halted(s, first), first
             while over > 0:
                 if over & 1:
-                    busy -= s[RAY + n] >= 0.0
-                    task = _serve(s, n, cells, pyramid, (origin, direction), task, bands, walls, tolerance,
-                                  answers)  # fmt: skip
-                    busy += s[RAY + n] >= 0.0
+                    busy -= s[rows.RAY + n] >= 0.0
+                    following = _serve(
+                        s, n, cells, pyramid, (origin, direction), following, bands, walls, tolerance, answers
+                    )
+                    busy += s[rows.RAY + n] >= 0.0
                 over, n = over >> 1, n + 1
         if busy == 0:
             return
-        for _ in range(PATIENCE):
-            cross(s, g, cells, never, series)
+        for _ in range(STEPS_BETWEEN_DECISIONS):
+            cross(s, built, cells, no_cutoff, series)
             _pause(s)

@@ -6,7 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cartesian import MISSED, STOPPED, STRUCK, aim, begin, cell_of, enter, exit_at, face_left, inside, step
+from .cartesian import (
+    MISSED,
+    STOPPED,
+    STRUCK,
+    begin,
+    cell_of,
+    enter,
+    exit_at,
+    face_left,
+    inside,
+    ray_of,
+    step,
+)
 from .intrinsics import fma
 from .jit import driver, kernel
 from .reconstruct import record_of
@@ -14,10 +26,10 @@ from .transfer import absorb
 
 
 class Traced(NamedTuple):
-    """What a ray brings back.
+    """The answer of a ray.
 
     transmittance T and emission E [W m-2 sr-1], closed by the wall as I = E + T I_wall; optical depth;
-    what was left out [W m-2 sr-1]: the first neglected term of a limit, the bound of a stop or of the switch;
+    what was neglected [W m-2 sr-1]: the first such term of a limit, the bound of a stop or of the switch;
     records read; steps of each regime: exact cells, thin, thick; the face where it left (MISSED: none).
     """
 
@@ -56,20 +68,20 @@ def slope_along(cells, b, walk, ray):
 
 
 @kernel
-def march(cells, b, ray, linear, stop, greatest, end):
+def march(cells, b, ray, linear, stop, strongest, end):
     """Fold (T, E) over the cells with the exact exponential; constant or linear cells.
 
-    Leaves when T times the greatest source or wall is at most `stop` (negative: never), and at distance `end`
-    (inf: nothing opaque is in the way).
+    Stops when T times the strongest source or wall is at most `stop` (negative: never), and ends at distance
+    `end` (inf: nothing opaque is in the way).
     """
     t, t_out = enter(cells, ray)
     if not t < min(t_out, end):
         struck = end < np.inf and not t_out < end
         return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, STRUCK if struck else MISSED)
     T, E, tau, crossings = 1.0, 0.0, 0.0, 0
-    dark = stop / np.float64(greatest)
+    cutoff = stop / np.float64(strongest)
     walk = begin(cells, ray, t)
-    while dark < T and t < end and inside(cells, walk):
+    while cutoff < T and t < end and inside(cells, walk):
         t_next = min(max(t, exit_at(walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
         d = kappa * (t_next - t)
@@ -79,8 +91,8 @@ def march(cells, b, ray, linear, stop, greatest, end):
         tau += d
         crossings += 1
         t, walk = t_next, step(cells, ray, walk)
-    if not dark < T:
-        return Traced(0.0, E, np.nan, T * greatest, crossings, crossings, 0, 0, STOPPED)
+    if not cutoff < T:
+        return Traced(0.0, E, np.nan, T * strongest, crossings, crossings, 0, 0, STOPPED)
     face = STRUCK if t >= end else face_left(cells, walk)
     return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face)
 
@@ -109,6 +121,7 @@ def thin(cells, b, ray):
 SEGMENT = ("s", "length", "kappa", "source_near", "source_far", "optical_depth", "emission")
 """Columns of `segments`: distance of the near end [m], length [m], kappa [1/m], S at both ends, the segment's
 own optical depth, and its contribution T E to the ray's emission [W m-2 sr-1]."""
+S, LENGTH, KAPPA, SOURCE_NEAR, SOURCE_FAR, OPTICAL_DEPTH, EMISSION = range(len(SEGMENT))
 
 
 @driver
@@ -117,7 +130,7 @@ def segments(cells, b, origin, direction, linear, out):
 
     Counts only, when out has no rows.
     """
-    ray = aim(origin, direction, 0)
+    ray = ray_of(origin, direction, 0)
     t, t_out = enter(cells, ray)
     if not t < t_out:
         return 0
@@ -129,13 +142,13 @@ def segments(cells, b, origin, direction, linear, out):
             kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
             d = kappa * (t_next - t)
             a, e, w = absorb(d)
-            out[n, 0] = t
-            out[n, 1] = t_next - t
-            out[n, 2] = kappa
-            out[n, 3] = near
-            out[n, 4] = far
-            out[n, 5] = d
-            out[n, 6] = T * fma(far - near, w, near * a)
+            out[n, S] = t
+            out[n, LENGTH] = t_next - t
+            out[n, KAPPA] = kappa
+            out[n, SOURCE_NEAR] = near
+            out[n, SOURCE_FAR] = far
+            out[n, OPTICAL_DEPTH] = d
+            out[n, EMISSION] = T * fma(far - near, w, near * a)
             T *= e
         n += 1
         t, walk = t_next, step(cells, ray, walk)

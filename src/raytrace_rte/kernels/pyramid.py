@@ -1,4 +1,4 @@
-"""What bounds the unseen: least and greatest values of the reconstructed field over bricks of cells.
+"""Bounds of what a ray may skip: least and greatest values of the reconstructed field over bricks of cells.
 
 Level 0 has bricks of 8 cells a side, each level above twice that, up to one brick. A node tells, for the
 field as the march sees it (linear cells, jumps at faces included), the range of kappa and S over the brick
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .jit import driver, inlined, kernel
-from .reconstruct import KAPPA, SOURCE, in_turn, records
+from .reconstruct import GRADIENT, KAPPA, SOURCE, in_turn, records
 
 BASE = 3
 """log2 of the side of the smallest bricks, in cells."""
@@ -24,14 +24,14 @@ greatest jump of S at a face and change of grad S across a face. Faces are those
 class Pyramid(NamedTuple):
     """Nodes of all levels in turn (n_node, n_band, 8), and where each level starts and its shape.
 
-    least, most: least and greatest cell width along each axis [m], inf on an infinite axis
+    width_min, width_max: least and greatest cell width along each axis [m], inf on an infinite axis
     """
 
     node: np.ndarray
     first: np.ndarray
     shape: np.ndarray
-    least: np.ndarray
-    most: np.ndarray
+    width_min: np.ndarray
+    width_max: np.ndarray
 
 
 @kernel
@@ -43,38 +43,48 @@ def node_of(pyramid, level, i, j, k):
 
 
 @inlined
-def _cell(record, c, b, at, hx, hy, hz):
+def _gradient(record, c, b, quantity, axis):
+    """Derivative along an axis of one quantity, KAPPA or SOURCE, in cell c."""
+    return record[c, b, quantity + GRADIENT + axis]
+
+
+@inlined
+def _range(record, c, b, quantity, hx, hy, hz):
     """Half the range of one quantity over a cell, and its gradient's length, squared."""
-    gx, gy, gz = record[c, b, at + 1], record[c, b, at + 2], record[c, b, at + 3]
+    gx, gy, gz = (
+        _gradient(record, c, b, quantity, 0),
+        _gradient(record, c, b, quantity, 1),
+        _gradient(record, c, b, quantity, 2),
+    )
     return abs(gx) * hx + abs(gy) * hy + abs(gz) * hz, gx * gx + gy * gy + gz * gz
 
 
 @inlined
-def _face(record, c, n, b, at, axis, here, there, ha, hb):
+def _face(record, c, n, b, quantity, axis, here, there, ha, hb):
     """(greatest jump, squared change of gradient) across the face between cell c and the next, n, on an axis.
 
     here, there: half widths of the two cells along the axis; ha, hb: half widths along the other two axes.
     """
     a1, a2 = (axis + 1) % 3, (axis + 2) % 3
-    d = record[n, b, at + 1 + axis] - record[c, b, at + 1 + axis]
-    d1 = record[n, b, at + 1 + a1] - record[c, b, at + 1 + a1]
-    d2 = record[n, b, at + 1 + a2] - record[c, b, at + 1 + a2]
-    above = record[n, b, at] - record[n, b, at + 1 + axis] * there
-    below = record[c, b, at] + record[c, b, at + 1 + axis] * here
+    d = _gradient(record, n, b, quantity, axis) - _gradient(record, c, b, quantity, axis)
+    d1 = _gradient(record, n, b, quantity, a1) - _gradient(record, c, b, quantity, a1)
+    d2 = _gradient(record, n, b, quantity, a2) - _gradient(record, c, b, quantity, a2)
+    above = record[n, b, quantity] - _gradient(record, n, b, quantity, axis) * there
+    below = record[c, b, quantity] + _gradient(record, c, b, quantity, axis) * here
     return abs(above - below) + abs(d1) * ha + abs(d2) * hb, d * d + d1 * d1 + d2 * d2
 
 
 @inlined
-def _faces(record, c, b, at, i, j, k, hx, hy, hz):
+def _faces(record, c, b, quantity, i, j, k, hx, hy, hz):
     """Greatest (jump, change of gradient) across the three upper faces of cell c = (i, j, k)."""
     jump, bend = 0.0, 0.0
     if i + 1 < hx.size:
-        jump, bend = _face(record, c, c + hy.size * hz.size, b, at, 0, hx[i], hx[i + 1], hy[j], hz[k])
+        jump, bend = _face(record, c, c + hy.size * hz.size, b, quantity, 0, hx[i], hx[i + 1], hy[j], hz[k])
     if j + 1 < hy.size:
-        a, g = _face(record, c, c + hz.size, b, at, 1, hy[j], hy[j + 1], hz[k], hx[i])
+        a, g = _face(record, c, c + hz.size, b, quantity, 1, hy[j], hy[j + 1], hz[k], hx[i])
         jump, bend = max(jump, a), max(bend, g)
     if k + 1 < hz.size:
-        a, g = _face(record, c, c + 1, b, at, 2, hz[k], hz[k + 1], hx[i], hy[j])
+        a, g = _face(record, c, c + 1, b, quantity, 2, hz[k], hz[k + 1], hx[i], hy[j])
         jump, bend = max(jump, a), max(bend, g)
     return jump, bend
 
@@ -92,11 +102,11 @@ def _brick(record, hx, hy, hz, by, bz, node, nodes):
             for j in range(j0, min(j0 + side, ny)):
                 for k in range(k0, min(k0 + side, nz)):
                     c = (i * ny + j) * nz + k
-                    fall, steep = _cell(record, c, b, KAPPA, hx[i], hy[j], hz[k])
+                    fall, steep = _range(record, c, b, KAPPA, hx[i], hy[j], hz[k])
                     value = np.float64(record[c, b, KAPPA])
                     k_min, k_max = min(k_min, value - fall), max(k_max, value + fall)
                     k_slope = max(k_slope, steep)
-                    fall, _ = _cell(record, c, b, SOURCE, hx[i], hy[j], hz[k])
+                    fall, _ = _range(record, c, b, SOURCE, hx[i], hy[j], hz[k])
                     value = np.float64(record[c, b, SOURCE])
                     s_min, s_max = min(s_min, value - fall), max(s_max, value + fall)
                     jump, _ = _faces(record, c, b, KAPPA, i, j, k, hx, hy, hz)
@@ -167,7 +177,7 @@ def _range_of_plane(record, i, hx, hy, hz, out):
     for j in range(hy.size):
         for k in range(hz.size):
             for b in range(record.shape[1]):
-                fall, _ = _cell(record, c, b, SOURCE, hx[i], hy[j], hz[k])
+                fall, _ = _range(record, c, b, SOURCE, hx[i], hy[j], hz[k])
                 value = np.float64(record[c, b, SOURCE])
                 out[i, b, 0] = min(out[i, b, 0], max(value - fall, 0.0))
                 out[i, b, 1] = max(out[i, b, 1], value + fall)
@@ -204,10 +214,10 @@ def _merged(nodes: np.ndarray) -> np.ndarray:
         if odd and nodes.shape[axis] > 1:
             nodes = np.concatenate((nodes, np.take(nodes, [-1], axis)), axis)
         if nodes.shape[axis] > 1:
-            even = np.take(nodes, range(0, nodes.shape[axis], 2), axis)
+            uniform = np.take(nodes, range(0, nodes.shape[axis], 2), axis)
             other = np.take(nodes, range(1, nodes.shape[axis], 2), axis)
-            merged = np.maximum(even, other)
+            merged = np.maximum(uniform, other)
             for column in (K_MIN, S_MIN):
-                merged[..., column] = np.minimum(even[..., column], other[..., column])
+                merged[..., column] = np.minimum(uniform[..., column], other[..., column])
             nodes = merged
     return nodes

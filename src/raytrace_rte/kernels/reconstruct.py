@@ -1,6 +1,6 @@
 """kappa and source linear in each cell: one record of eight numbers a cell and band.
 
-A record is [kappa, its gradient (3), S, its gradient (3)], at the cell's centre. The gradient along an axis
+A record is kappa, its gradient, S and its gradient at the cell's centre. The gradient along an axis
 is that of the parabola through three centres (second order on stretched grids, one-sided at the boundary),
 limited as monotonised central differences are, except that a face value may overshoot its neighbour by what
 a smooth extremum needs (after Colella & Sekora 2008); then all three are scaled so that the cell's corners
@@ -17,11 +17,14 @@ import numpy as np
 from .intrinsics import RECORD
 from .jit import driver, inlined, kernel
 
-KAPPA, SOURCE = 0, 4
-EXTREMUM = 1.25
+KAPPA, KAPPA_X, KAPPA_Y, KAPPA_Z, SOURCE, SOURCE_X, SOURCE_Y, SOURCE_Z = range(RECORD)
+"""Columns of a record: kappa [1/m] and S [W m-2 sr-1] at the cell's centre, each before its gradient."""
+GRADIENT = KAPPA_X - KAPPA
+"""Columns from a quantity to its derivative along x; those along y and z follow."""
+CURVATURE_GROWTH = 1.25
 """Colella & Sekora's allowance: curvature shrinks by O(h) from a cell to its neighbours."""
 
-PIECE = 1 << 16
+RECORDS_A_CALL = 1 << 16
 """Records filled by one compiled call, some hundredths of a second: Ctrl-C waits for it."""
 
 
@@ -71,7 +74,7 @@ def _curvature(f, c, b, stride, i, m, axis):
 
 
 @kernel
-def _least(a, b):
+def minmod(a, b):
     """The lesser in magnitude of two numbers of one sign, else 0 (minmod)."""
     if a * b <= 0.0:
         return 0.0
@@ -95,19 +98,19 @@ def slope(f, c, b, stride, i, axis):
 
     common = curvature
     if m > 1:
-        common = _least(common, _curvature(f, c, b, stride, i, m - 1, axis))
+        common = minmod(common, _curvature(f, c, b, stride, i, m - 1, axis))
     if m < n - 2:
-        common = _least(common, _curvature(f, c, b, stride, i, m + 1, axis))
+        common = minmod(common, _curvature(f, c, b, stride, i, m + 1, axis))
     widest = max(axis.centre[m] - axis.centre[m - 1], axis.centre[m + 1] - axis.centre[m])
-    room = EXTREMUM * 0.25 * abs(common) * axis.width[i] * widest
+    overshoot = CURVATURE_GROWTH * 0.25 * abs(common) * axis.width[i] * widest
 
     rise = 0.5 * g * axis.width[i]
     if i < n - 1:
         ahead = f[c + stride, b] - here
-        rise = min(max(rise, min(ahead, 0.0) - room), max(ahead, 0.0) + room)
+        rise = min(max(rise, min(ahead, 0.0) - overshoot), max(ahead, 0.0) + overshoot)
     if i > 0:
         behind = here - f[c - stride, b]
-        rise = min(max(rise, min(behind, 0.0) - room), max(behind, 0.0) + room)
+        rise = min(max(rise, min(behind, 0.0) - overshoot), max(behind, 0.0) + overshoot)
     return rise / (0.5 * axis.width[i])
 
 
@@ -144,16 +147,20 @@ def _rebuilt(cells, c, b):
     return kind(k0), kind(k1), kind(k2), kind(k3), kind(s0), kind(s1), kind(s2), kind(s3)
 
 
+@inlined
+def write_record(out, c, b, record):
+    """Write the eight numbers of a record into out (n, n_band, 8)."""
+    (out[c, b, KAPPA], out[c, b, KAPPA_X], out[c, b, KAPPA_Y], out[c, b, KAPPA_Z],
+     out[c, b, SOURCE], out[c, b, SOURCE_X], out[c, b, SOURCE_Y], out[c, b, SOURCE_Z]) = record  # fmt: skip
+
+
 @kernel
 def _fill_line(cells, line, start, out):
     """Build the records of a line of cells along z into out, whose first line is number `start`."""
     nz = cells.cz.size
     for k in range(nz):
         for b in range(out.shape[1]):
-            eight = _rebuilt(cells, line * nz + k, b)
-            c = (line - start) * nz + k
-            (out[c, b, 0], out[c, b, 1], out[c, b, 2], out[c, b, 3], out[c, b, 4], out[c, b, 5], out[c, b, 6],
-             out[c, b, 7]) = eight  # fmt: skip
+            write_record(out, (line - start) * nz + k, b, _rebuilt(cells, line * nz + k, b))
 
 
 @driver
@@ -165,18 +172,19 @@ def fill_records(cells, start, first, last, out):
 
 @inlined
 def kappa_of(cells, c, b):
-    """kappa of a cell, from its record where there is one: that is in the cache when a ray is there."""
+    """kappa of a cell, from its record where there is one: that is in the processor's cache by then."""
     return cells.record[c, b, KAPPA] if cells.record.shape[0] > 0 else cells.kappa[c, b]
 
 
 @inlined
 def record_of(cells, c, b):
-    """Return the eight numbers of a cell's record, from where they are kept or built now."""
+    """Return the eight numbers of a cell's record: those kept, or built now."""
     # Numbers are read one by one: a view of the record would count references, atomically, in every cell.
     r = cells.record
     if r.shape[0] == 0:
         return _rebuilt(cells, c, b)
-    return r[c, b, 0], r[c, b, 1], r[c, b, 2], r[c, b, 3], r[c, b, 4], r[c, b, 5], r[c, b, 6], r[c, b, 7]
+    return (r[c, b, KAPPA], r[c, b, KAPPA_X], r[c, b, KAPPA_Y], r[c, b, KAPPA_Z],
+            r[c, b, SOURCE], r[c, b, SOURCE_X], r[c, b, SOURCE_Y], r[c, b, SOURCE_Z])  # fmt: skip
 
 
 def _axis(centre: np.ndarray, width: np.ndarray) -> np.ndarray:
@@ -214,7 +222,7 @@ def records(cells: Cells, first: int, last: int, each=in_turn) -> np.ndarray:
     if len(cells.record):
         return cells.record[first * ny * nz : last * ny * nz]
     out = aligned(((last - first) * ny * nz, *cells.record.shape[1:]), cells.record.dtype)
-    piece = max(1, PIECE // (nz * out.shape[1]))
+    piece = max(1, RECORDS_A_CALL // (nz * out.shape[1]))
     each(
         lambda line: fill_records(cells, first * ny, line, min(line + piece, last * ny), out),
         range(first * ny, last * ny, piece),

@@ -102,16 +102,16 @@ def taylor(cells, b, walk, ray, t, work):
 @kernel
 def _linear(cells, b, walk, ray, t, out):
     """Taylor coefficients of the current cell's linear reconstruction."""
-    r = record_of(cells, cell_of(cells, walk), b)
+    k, kx, ky, kz, _, sx, sy, sz = record_of(cells, cell_of(cells, walk), b)
     kappa, source, _ = cell_between(cells, b, walk, ray, t, t, True)
     out[:] = 0.0
     out[1, 0] = source
-    out[1, 1] = ray.u * r[5] + ray.v * r[6] + ray.w * r[7]
+    out[1, 1] = ray.u * sx + ray.v * sy + ray.w * sz
     if kappa > 0.0:
         out[0, 0] = kappa
-        out[0, 1] = ray.u * r[1] + ray.v * r[2] + ray.w * r[3]
+        out[0, 1] = ray.u * kx + ray.v * ky + ray.w * kz
     else:
-        out[0, 0] = r[0]
+        out[0, 0] = k
 
 
 @kernel

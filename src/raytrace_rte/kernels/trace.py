@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .auto import Tolerance
-from .cartesian import aim, joined
+from .cartesian import common_face, ray_of
 from .jit import driver, inlined
 from .lanes import workspace
 from .lockstep import march_together
@@ -59,13 +59,13 @@ def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, answer
     bands, kind = cells.record.shape[1:2] if plan.method != AUTO else (1,), cells.record.dtype
     if plan.method == AUTO:
         tolerance = Tolerance(plan.relative, plan.absolute, low, high)
-        space = workspace(*bands, kind)
-        switch_rays(cells, pyramid, origin, direction, walls, tolerance, np.full(1, -1.0), space, answers)
+        work = workspace(*bands, kind)
+        switch_rays(cells, pyramid, origin, direction, walls, tolerance, np.full(1, -1.0), work, answers)
     elif plan.method in (CONSTANT, LINEAR):
-        linear, space = 1.0 if plan.method == LINEAR else 0.0, workspace(*bands, kind)
+        linear, work = 1.0 if plan.method == LINEAR else 0.0, workspace(*bands, kind)
         with np.errstate(divide="ignore", invalid="ignore"):
-            dark = plan.stop / high
-        march_rays(cells, (origin, direction, end), linear, plan.stop, high, dark, space, answers)
+            cutoff = plan.stop / high
+        march_rays(cells, (origin, direction, end), linear, plan.stop, high, cutoff, work, answers)
     elif plan.method == THIN:
         thin_rays(cells, origin, direction, answers)
     elif plan.method == THICK:
@@ -75,22 +75,22 @@ def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, answer
 
 
 @driver
-def switch_rays(cells, pyramid, origin, direction, walls, tolerance, never, space, answers):
+def switch_rays(cells, pyramid, origin, direction, walls, tolerance, no_cutoff, work, answers):
     """Follow rays in lockstep with the certified switch."""
-    switch_together(cells, pyramid, origin, direction, walls, tolerance, never, space, answers)
+    switch_together(cells, pyramid, origin, direction, walls, tolerance, no_cutoff, work, answers)
 
 
 @driver
-def march_rays(cells, rays, linear, stop, brightest, dark, space, answers):
+def march_rays(cells, rays, linear, stop, strongest, cutoff, work, answers):
     """March rays in lockstep."""
-    march_together(cells, rays, linear, stop, brightest, dark, space, answers)
+    march_together(cells, rays, linear, stop, strongest, cutoff, work, answers)
 
 
 @driver
 def thin_rays(cells, origin, direction, answers):
     """The thin limit of rays."""
     for r in range(origin.shape[0]):
-        ray = aim(origin, direction, r)
+        ray = ray_of(origin, direction, r)
         for b in range(answers.emission.shape[1]):
             write(answers, r, b, thin(cells, b, ray))
 
@@ -99,7 +99,7 @@ def thin_rays(cells, origin, direction, answers):
 def thick_rays(cells, origin, direction, terms, work, answers):
     """The thick limit of rays."""
     for r in range(origin.shape[0]):
-        ray = aim(origin, direction, r)
+        ray = ray_of(origin, direction, r)
         for b in range(answers.emission.shape[1]):
             write(answers, r, b, thick(cells, b, ray, terms, work))
 
@@ -108,14 +108,14 @@ def thick_rays(cells, origin, direction, terms, work, answers):
 def threshold_rays(cells, origin, direction, delta, terms, work, answers):
     """The plain switch of the literature along rays."""
     for r in range(origin.shape[0]):
-        ray = aim(origin, direction, r)
+        ray = ray_of(origin, direction, r)
         for b in range(answers.emission.shape[1]):
             write(answers, r, b, threshold(cells, b, ray, delta, terms, work))
 
 
 @inlined
 def write(answers, r, b, one):
-    """Write what a ray brings back in band b; bands come in turn."""
+    """Write the answer of a ray in band b; bands come in turn."""
     T, E, tau, neglected, visits, steps, face = answers
     T[r, b], E[r, b] = one.transmittance, one.emission
     tau[r, b], neglected[r, b] = one.optical_depth, one.neglected
@@ -125,7 +125,7 @@ def write(answers, r, b, one):
     steps[r, 0] += one.exact
     steps[r, 1] += one.thin
     steps[r, 2] += one.thick
-    face[r] = joined(face[r], one.face)
+    face[r] = common_face(face[r], one.face)
 
 
 def empty_answers(rays: int, bands: int) -> Answers:

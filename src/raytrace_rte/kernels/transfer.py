@@ -12,15 +12,15 @@ import math
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from .intrinsics import fma, least, two_to, where
+from .intrinsics import fma, minimum, two_to, where
 from .jit import inlined
 
 PER_LN2 = 1.0 / math.log(2.0)
 LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa39efp-1"), float.fromhex("0x1.abc9e3b39803fp-56")
 """ln 2 in two parts."""
-MAGIC = 1.5 * 2.0**52
+ROUNDING_BIAS = 1.5 * 2.0**52
 """Adding it rounds to a whole number, kept in the last bits."""
-DEEPEST = 708.0
+UNDERFLOW_DEPTH = 708.0
 """Optical depth above which exp(-d), less than 1e-307, is 0."""
 TERMS = 10
 _HALF = 0.5 * math.log(2.0)
@@ -28,12 +28,12 @@ _TAYLOR = np.array([_HALF**n / math.factorial(n + 2) for n in range(2 * TERMS)])
 _ECONOMISED = chebyshev.cheb2poly(chebyshev.poly2cheb(_TAYLOR)[:TERMS]) / _HALF ** np.arange(TERMS)
 SERIES = tuple(float(c) for c in _ECONOMISED)
 """Coefficients of q."""
-THIN = 0.999 * _HALF
+UNREDUCED_DEPTH = 0.999 * _HALF
 """Optical depth up to which n = 0, for certain."""
 
 
 @inlined
-def _grow(r, c):
+def _expm1(r, c):
     """Return (expm1(r), q) of |r| <= ln 2 / 2."""
     r2 = r * r  # Estrin's scheme: a third of the latency of Horner's
     low = fma(r2, fma(r, c[3], c[2]), fma(r, c[1], c[0]))
@@ -49,19 +49,19 @@ def absorb(d, series=SERIES):
 
     Within 4 ulp of exact each; w within 6 ulp where d > ln 2 / 2.
     """
-    x = least(d, DEEPEST)
-    k = fma(x, -PER_LN2, MAGIC)
-    n = k - MAGIC
+    x = minimum(d, UNDERFLOW_DEPTH)
+    k = fma(x, -PER_LN2, ROUNDING_BIAS)
+    n = k - ROUNDING_BIAS
     r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, -x))
-    p, q = _grow(r, series)
+    p, q = _expm1(r, series)
     power = two_to(k)
     a = fma(-power, p, 1.0 - power)
-    e = where(d < DEEPEST, fma(power, p, power), 0.0)
+    e = where(d < UNDERFLOW_DEPTH, fma(power, p, power), 0.0)
     return a, e, where(n == 0.0, fma(-(q * x), 1.0 + x, x), a / d - e)
 
 
 @inlined
-def absorb_thin(d, series=SERIES):
-    """The same, to the same bits, where d <= THIN: neither range nor division, half the time."""
-    p, q = _grow(-d, series)
+def absorb_unreduced(d, series=SERIES):
+    """The same, to the same bits, where d <= UNREDUCED_DEPTH: neither range nor division, half the time."""
+    p, q = _expm1(-d, series)
     return 0.0 - p, 1.0 + p, fma(-(q * d), 1.0 + d, d)

@@ -1,7 +1,7 @@
 """A type of the kernels: WIDTH numbers that take the operators of one, each a machine instruction for all.
 
 Together with the functions of intrinsics.py, which take numbers and vectors alike, one text serves a single
-ray and many. The compiler, left to find vectors itself, stored lanes under masks, which is slow, and put
+ray and many. The compiler, left to find vectors itself, stored lanes under masks, which is slow, and relocate
 records together number by number where eight shuffles do. Without compilation (NUMBA_DISABLE_JIT) NumPy
 arrays stand in.
 """
@@ -55,7 +55,7 @@ class _MaskModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, ir.VectorType(BIT, WIDTH))
 
 
-def spread(builder: Any, value: Any) -> Any:
+def broadcast(builder: Any, value: Any) -> Any:
     """A number WIDTH times over; a vector as it is."""
     if isinstance(value.type, ir.VectorType):
         return value
@@ -83,7 +83,7 @@ def _operator(function: Callable[..., Any], count: int, result: types.Type, of: 
             return signature(result, *args) if len(args) == count and any(kinds) and fits else None
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return code(builder, *(spread(builder, a) for a in args))
+        return code(builder, *(broadcast(builder, a) for a in args))
 
     lower_builtin(function, *[of] * count)(lower)
     if of is VectorType and count == 2:
