@@ -30,7 +30,7 @@ BAD = {
     },
     "give the unit as degC": {"temperature": with_cell(20, 25)},
     "temperature: found data of type": {"temperature": np.full(GRID.shape, "hot")},
-    "temperature: cell (1, 0, 2) is 0 (1 of 24 such values); expected above 0 K; mark cells without": {
+    "is 0 (1 of 24 such values); expected above 0 K; mark cells without data with valid": {
         "temperature": with_cell(1500, 0)
     },
     "expected finite; mark cells without data with valid": {"temperature": with_cell(1500, np.nan)},
