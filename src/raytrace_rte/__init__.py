@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from .boundaries.walls import open_ as open_
     from .boundaries.walls import periodic as periodic
     from .errors import InputError as InputError
+    from .execution.dask import Dask as Dask
+    from .execution.executors import Executor as Executor
+    from .execution.executors import Serial as Serial
+    from .execution.executors import Threads as Threads
+    from .execution.stores import Store as Store
+    from .execution.task import Batch as Batch
+    from .execution.task import Task as Task
     from .formats import read as read
     from .formats.native import write as write
     from .formats.samples import sample as sample
@@ -47,17 +54,24 @@ if TYPE_CHECKING:
     from .planck import brightness_temperature as brightness_temperature
     from .results.flux import FluxResult as FluxResult
     from .results.heat import HeatResult as HeatResult
-    from .results.radiance import Result as Result
+    from .results.load import load as load
+    from .results.radiance import RadianceResult as RadianceResult
+    from .results.result import Result as Result
     from .sensors.images import camera as camera
     from .sensors.images import camera_orthographic as camera_orthographic
-    from .sensors.images import heat_source as heat_source
     from .sensors.images import line_of_sight as line_of_sight
     from .sensors.points import incident as incident
     from .sensors.points import mesh_flux as mesh_flux
     from .sensors.points import radiometer as radiometer
     from .sensors.points import wall_flux as wall_flux
     from .sensors.rays import Rays as Rays
+    from .sensors.volumes import heat_source as heat_source
+    from .solvers.rays import RayTask as RayTask
+    from .solvers.scene import Scene as Scene
+    from .solvers.scene import Sensor as Sensor
     from .solving import solve as solve
+    from .table import Table as Table
+    from .table import Variable as Variable
 
 _HOME = {
     "absorption": "media.absorption:",
@@ -78,7 +92,11 @@ _HOME = {
     "blackbody": "planck",
     "brightness_temperature": "planck",
     "Rays": "sensors.rays",
-    "Result": "results.radiance",
+    "Result": "results.result",
+    "RadianceResult": "results.radiance",
+    "FluxResult": "results.flux",
+    "HeatResult": "results.heat",
+    "load": "results.load",
     "sample": "formats.samples",
     "camera": "sensors.images",
     "camera_orthographic": "sensors.images",
@@ -89,16 +107,27 @@ _HOME = {
     "grey": "boundaries.walls",
     "mirror": "boundaries.walls",
     "periodic": "boundaries.walls",
-    "heat_source": "sensors.images",
-    "HeatResult": "results.heat",
+    "heat_source": "sensors.volumes",
     "radiometer": "sensors.points",
     "wall_flux": "sensors.points",
     "incident": "sensors.points",
-    "FluxResult": "results.flux",
+    "mesh_flux": "sensors.points",
     "solids": "boundaries.solids",
     "mesh": "boundaries.mesh",
-    "mesh_flux": "sensors.points",
+    "Serial": "execution.executors",
+    "Threads": "execution.executors",
+    "Executor": "execution.executors",
+    "Dask": "execution.dask",
+    "Store": "execution.stores",
+    "Task": "execution.task",
+    "Batch": "execution.task",
+    "Scene": "solvers.scene",
+    "Sensor": "solvers.scene",
+    "RayTask": "solvers.rays",
+    "Variable": "table",
+    "Table": "table",
 }
+"""Public name -> module that has it; a colon: it is the module itself."""
 __all__ = sorted(_HOME)
 
 

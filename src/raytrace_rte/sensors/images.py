@@ -1,36 +1,27 @@
-"""What is asked: rays, and how their radiances become the answer.
-
-A sensor has `shape` (of the answer), `take(index) -> Rays` for flat indices into that shape, `order()` (the
-order in which rays are best visited, or None for as they come) and `settings()` (what is recorded).
-`Rays` is itself the plainest sensor.
-"""
+"""Cameras and lines of sight."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..grid import FloatArray
-from .rays import NEGLIGIBLE, Rays, trusted, unit
+from ..results.radiance import RadianceResult
+from ..solvers.profiles import profile
+from ..solvers.rays import RayTask
+from ..solvers.scene import Scene
+from ..table import Variable
+from ..vectors import NEGLIGIBLE, unit
+from .radiance import radiances
+from .rays import Rays, from_unit_vectors
 
 Vector = Sequence[float]
 TILE_BITS = 6
 """Pixels are visited in tiles of 64 x 64, along a Z-order curve in each: their rays meet the same cells."""
-
-
-class Sensor(Protocol):
-    """What `solve` needs to know of a sensor."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    def take(self, index: NDArray[np.int64] | slice) -> Rays: ...
-    def order(self) -> NDArray[np.int64] | None: ...
-    def settings(self) -> dict[str, object]: ...
 
 
 @dataclass(frozen=True)
@@ -93,14 +84,31 @@ class Camera:
         for axis in range(3):
             plane[:, axis] = middle[axis] + (u * right[axis] + v * up[axis])
         if flat:
-            return trusted(plane, np.broadcast_to(forward, plane.shape))
+            return from_unit_vectors(plane, np.broadcast_to(forward, plane.shape))
         plane /= np.sqrt(1.0 + (u * u + v * v))[:, None]  # the axes are unit vectors at right angles
         plane[np.abs(plane) < NEGLIGIBLE] = 0.0
-        return trusted(np.broadcast_to(self.position, plane.shape), plane)
+        return from_unit_vectors(np.broadcast_to(self.position, plane.shape), plane)
 
     def order(self) -> NDArray[np.int64]:
         """Return the flat indices of all pixels, neighbours close to each other."""
         return z_order(*self.shape)
+
+    def coordinates(self) -> tuple[tuple[str, ...], list[Variable]]:
+        """Return the dimensions of the image, and where rows and columns are."""
+        y, x = self.rows, self.columns
+        if self.width is not None:
+            return ("y", "x"), [
+                Variable("y", ("y",), y, "m", "position up the image"),
+                Variable("x", ("x",), x, "m", "position to the right in the image"),
+            ]
+        return ("elevation", "azimuth"), [
+            Variable("elevation", ("elevation",), np.degrees(np.arctan(y)), "degree", "angle up the image"),
+            Variable("azimuth", ("azimuth",), np.degrees(np.arctan(x)), "degree", "angle to the right"),
+        ]
+
+    def task(self, scene: Scene) -> RayTask[RadianceResult]:
+        """Follow a ray through each pixel."""
+        return radiances(scene, self, order=self.order(), aimed="position and look_at")
 
 
 @dataclass(frozen=True)
@@ -119,25 +127,17 @@ class LineOfSight:
         """Return the ray."""
         return Rays([self.origin], [self.direction])
 
-    def order(self) -> None:
-        """There is nothing to order."""
+    def coordinates(self) -> tuple[tuple[str, ...], list[Variable]]:
+        """Return the dimension of the answer, and where the ray is."""
+        return self.take(slice(None)).coordinates()
+
+    def task(self, scene: Scene) -> RayTask[RadianceResult]:
+        """Follow the ray, and keep what happens along it."""
+        return radiances(scene, self, aimed="origin and direction", profile=profile)
 
     def settings(self) -> dict[str, object]:
         """What a Result records."""
         return {"kind": "line_of_sight", **asdict(self)}
-
-
-@dataclass(frozen=True)
-class HeatSource:
-    """Every cell of the grid: G, div q, fluxes of all walls. Made by `heat_source` and `incident`."""
-
-    directions: int = 100
-    seed: int = 0
-    lines: int = 1
-
-    def settings(self) -> dict[str, object]:
-        """What a Result records."""
-        return {"kind": "heat_source", **asdict(self)}
 
 
 def z_order(rows: int, columns: int) -> NDArray[np.int64]:
@@ -153,23 +153,6 @@ def z_order(rows: int, columns: int) -> NDArray[np.int64]:
     row, column = tile // wide * side, tile % wide * side  # of its first pixel
     order = (row * columns + column) + (down * columns + across)
     return np.asarray(order[(down < rows - row) & (across < columns - column)])
-
-
-def heat_source(directions: int = 100, seed: int = 0, lines: int = 1) -> HeatSource:
-    """Return the sensor for the radiative source term of every cell, and the flux at every wall cell.
-
-    directions: at most so many, the largest Lebedev set below (for a slab, Gauss nodes in mu); seed: of
-    the shifts of the lattices of lines; lines: how many of each direction cross a cell, along either axis: 2
-    costs four times as much and halves the resolution length of wall fluxes.
-    Raises InputError on fewer than 6 directions, or numbers that are not whole.
-    """
-    if int(directions) != directions or directions < 6:
-        raise InputError(f"heat_source: directions is {directions!r}; expected a whole number, at least 6")
-    if int(seed) != seed or seed < 0:
-        raise InputError(f"heat_source: seed is {seed!r}; expected a whole number >= 0")
-    if int(lines) != lines or lines < 1:
-        raise InputError(f"heat_source: lines is {lines!r}; expected a whole number, at least 1")
-    return HeatSource(int(directions), int(seed), int(lines))
 
 
 def camera(

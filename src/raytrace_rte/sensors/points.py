@@ -3,82 +3,67 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .. import checks
 from ..boundaries.mesh import Mesh
 from ..errors import InputError, nearest
-from ..grid import FACES, FloatArray
-from ..media.medium import Medium
-from ..solvers.quadrature import Directions, cone, lebedev, rotated
-from .images import HeatSource, heat_source
-from .rays import Rays, trusted, unit
-
-GOLDEN = np.pi * (3.0 - np.sqrt(5.0))
-"""[rad], turns the directions of each point against its neighbours', so that ray effects do not align."""
+from ..grid import FACES, FloatArray, across
+from ..results.flux import FluxResult
+from ..solvers.lines import Traced
+from ..solvers.rays import Gathered, RayTask
+from ..solvers.scene import Scene, Sensor
+from ..solvers.viewpoints import Viewpoints
+from ..table import Variable
+from ..vectors import unit
+from .volumes import HeatSource, heat_source
 
 
 @dataclass(frozen=True, eq=False)
 class PointSensor:
-    """Points with directions around each. Made by `radiometer`, `wall_flux`, `mesh_flux` and `incident`.
+    """Points with directions around each. Made by `radiometer`, `mesh_flux` and `incident`.
 
-    points (n, 3) [m]; normals (n, 3), or None for the whole sphere; half_angle_deg of the view around the
-    normal; face: the face of the grid whose cells the points are; layout: shape of the answer
-
-    Two sets of directions are used, of 5 and 4 ninths of the rays: their mean is the answer, half their
-    difference the estimate of its angular error.
+    name: of the answer, "incident_flux" or "G"; view: the points, what they look at and along which directions
     """
 
     kind: str
-    points: FloatArray
-    normals: FloatArray | None
-    half_angle_deg: float
+    name: str
+    view: Viewpoints
+
+    def settings(self) -> dict[str, object]:
+        """What a Result records."""
+        digest = hashlib.sha256(self.view.points.tobytes())
+        out: dict[str, object] = {"kind": self.kind, "directions": self.view.directions}
+        if self.view.normals is not None:
+            digest.update(self.view.normals.tobytes())
+            out["view_angle_deg"] = 2.0 * self.view.half_angle_deg
+        return out | {"count": len(self.view.points), "sha256": digest.hexdigest()}
+
+    def task(self, scene: Scene) -> RayTask[FluxResult]:
+        """Follow all directions of all points."""
+        number = Variable("point", ("point",), np.arange(len(self.view.points)), "1", "number of the point")
+        return fluxes(scene, self, self.name, self.view, ("point",), [number, *_places(self.view)])
+
+
+@dataclass(frozen=True)
+class WallFlux:
+    """Radiometers at the centres of all cells of a face, looking inwards. Made by `wall_flux`."""
+
+    face: str
     directions: int
-    face: str | None = None
-    layout: tuple[int, ...] = ()
 
-    @property
-    def sets(self) -> tuple[Directions, Directions]:
-        """The two sets of directions, around the z axis."""
-        first = self.directions * 5 // 9
-        if self.normals is None:
-            return rotated(lebedev(first), 1), rotated(lebedev(self.directions - first), 2)
-        up = np.array([0.0, 0.0, 1.0])
-        return cone(up, self.half_angle_deg, first), cone(up, self.half_angle_deg, self.directions - first)
+    def settings(self) -> dict[str, object]:
+        """What a Result records."""
+        return {"kind": "wall_flux", **asdict(self)}
 
-    def rays(self, first: int, last: int) -> Rays:
-        """Return the rays of points first to last - 1, all directions of a point in turn."""
-        vector = np.concatenate([s.vector for s in self.sets])
-        turn = GOLDEN * np.arange(first, last)
-        c, s = np.cos(turn)[:, None], np.sin(turn)[:, None]
-        x, y, z = vector.T
-        local = np.stack([c * x - s * y, s * x + c * y, np.broadcast_to(z, (last - first, z.size))], axis=-1)
-        if self.normals is not None:
-            local = np.einsum("pnk,pkx->pnx", local, _frames(self.normals[first:last]))
-        return trusted(np.repeat(self.points[first:last], z.size, axis=0), unit(local.reshape(-1, 3)))
-
-    def weights(self) -> tuple[FloatArray, FloatArray]:
-        """Weights of both sets (n_direction,) [sr], times the cosine if there is a normal."""
-        first, second = self.sets
-        if self.normals is None:
-            return first.weight, second.weight
-        return first.weight * first.vector[:, 2], second.weight * second.vector[:, 2]
-
-    @property
-    def view(self) -> float:
-        """Flux of constant radiance 1 through the view, pi sin^2 of its half angle; 4 pi for the sphere."""
-        if self.normals is None:
-            return 4.0 * np.pi
-        return float(np.pi * np.sin(np.radians(self.half_angle_deg)) ** 2)
-
-    def on(self, medium: Medium) -> PointSensor:
-        """Return the sensor with its points: those of a face come from the medium's grid."""
-        if self.face is None:
-            return self
-        number = FACES.index(self.face)
-        grid, axis = medium.grid, number // 2
+    def task(self, scene: Scene) -> RayTask[FluxResult]:
+        """Follow all directions of all cells of the face; InputError where it is at infinity."""
+        grid, number = scene.medium.grid, FACES.index(self.face)
+        axis, axes = number // 2, across("xyz", number)
         if np.isinf(grid[axis][0]):
             raise InputError(f"wall_flux: face {self.face} is at infinity; choose a face of a finite axis")
         at = grid[axis][[0 if number % 2 == 0 else -1]]
@@ -86,19 +71,60 @@ class PointSensor:
         points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
         normals = np.zeros_like(points)
         normals[:, axis] = 1.0 if number % 2 == 0 else -1.0
-        layout = tuple(n for a, n in enumerate(grid.shape) if a != axis)
-        return PointSensor(self.kind, points, normals, 90.0, self.directions, self.face, layout)
+        centres = [
+            Variable(name, (name,), c, "m", f"cell centres along {name}")
+            for name, c in zip(axes, across(grid.centres, number), strict=True)
+        ]
+        view = Viewpoints(points, normals, 90.0, self.directions)
+        return fluxes(scene, self, "incident_flux", view, axes, centres)
 
-    def settings(self) -> dict[str, object]:
-        """What a Result records."""
-        out: dict[str, object] = {"kind": self.kind, "directions": self.directions}
-        if self.face is not None:
-            return out | {"face": self.face}
-        digest = hashlib.sha256(self.points.tobytes())
-        if self.normals is not None:
-            digest.update(self.normals.tobytes())
-            out["view_angle_deg"] = 2.0 * self.half_angle_deg
-        return out | {"count": len(self.points), "sha256": digest.hexdigest()}
+
+def fluxes(
+    scene: Scene,
+    sensor: Sensor[FluxResult],
+    name: str,
+    view: Viewpoints,
+    dims: tuple[str, ...],
+    coordinates: list[Variable],
+) -> RayTask[FluxResult]:
+    """Return the task of a sensor that adds up the radiances about points; dims, coordinates: of the points."""
+    scene.require_bound("a flux")
+    spectral = scene.medium.kappa.ndim == 4
+    lengths = {v.name: v.values.size for v in coordinates}
+    shape = (*(lengths[d] for d in dims), *((scene.medium.n_band,) if spectral else ()))
+
+    def fold(traced: Traced, points: int) -> dict[str, FloatArray]:
+        flux, estimate = view.fold(traced.value, points)
+        return {"flux": flux, "bound": view.fold(traced.error_bound, points)[0], "estimate": estimate}
+
+    def finish(task: RayTask[FluxResult], gathered: Gathered) -> FluxResult:
+        rows, stats = gathered
+        return FluxResult.build(
+            dims,
+            coordinates,
+            rows["flux"].reshape(shape),
+            name=name,
+            error_bound=rows["bound"].reshape(shape),
+            error_estimate=rows["estimate"].reshape(shape),
+            view=view.view,
+            stats=stats | {"directions": view.each, "points": len(view.points)},
+            config=scene.settings() | {"sensor": sensor.settings()},
+            spectrum=scene.medium.spectrum,
+            spectral=spectral,
+        )
+
+    return RayTask(scene, sensor, len(view.points), view.take, finish, fold=fold, each=view.each)
+
+
+def _places(view: Viewpoints) -> list[Variable]:
+    """Positions and normals of points as variables."""
+    out = [Variable(a, ("point",), view.points[:, n], "m", f"position along {a}") for n, a in enumerate("xyz")]
+    if view.normals is not None:
+        out += [
+            Variable(f"normal_{a}", ("point",), view.normals[:, n], "1", f"component of the normal along {a}")
+            for n, a in enumerate("xyz")
+        ]
+    return out
 
 
 def radiometer(
@@ -123,18 +149,19 @@ def radiometer(
     if not normals.any(axis=1).all():
         raise InputError("radiometer: a normal is [0, 0, 0]; give the direction that it looks to")
     points, normals = (np.broadcast_to(v, (count, 3)).copy() for v in (points, unit(normals)))
-    return PointSensor("radiometer", points, normals, 0.5 * angle, _count(directions), layout=(count,))
+    view = Viewpoints(points, normals, 0.5 * angle, _count(directions))
+    return PointSensor("radiometer", "incident_flux", view)
 
 
-def wall_flux(face: str, directions: int = 400) -> PointSensor:
+def wall_flux(face: str, directions: int = 400) -> WallFlux:
     """Return radiometers at the centres of all cells of a face (x_min, x_max, y_min, ...), looking inwards.
 
     The answer has the shape of the face, e.g. (ny, nz) for x_min. Raises InputError on another name.
     """
+    checks.text("wall_flux: face", face, f"one of {', '.join(FACES)}")
     if face not in FACES:
         raise InputError(f"wall_flux: no face '{face}'{nearest(face, FACES)}; faces are {', '.join(FACES)}")
-    none = np.empty((0, 3))
-    return PointSensor("wall_flux", none, none, 90.0, _count(directions), face)
+    return WallFlux(face, _count(directions))
 
 
 def mesh_flux(mesh: Mesh, directions: int = 400) -> PointSensor:
@@ -142,11 +169,14 @@ def mesh_flux(mesh: Mesh, directions: int = 400) -> PointSensor:
 
     They stand a millionth of the mesh's extent above the triangles' centres.
     """
-    lift = 1e-6 * float(np.ptp(mesh.vertices, axis=0).max())
-    points, normals = mesh.centroids + lift * mesh.normals, mesh.normals
-    return PointSensor("mesh_flux", points, normals, 90.0, _count(directions), layout=(len(points),))
+    checks.instance("mesh_flux: mesh", mesh, Mesh, "a mesh, as of rte.mesh(...)")
+    return PointSensor("mesh_flux", "incident_flux", Viewpoints(*mesh.outside, 90.0, _count(directions)))
 
 
+@overload
+def incident(points: None = None, directions: int = 400, seed: int = 0) -> HeatSource: ...
+@overload
+def incident(points: ArrayLike, directions: int = 400, seed: int = 0) -> PointSensor: ...
 def incident(
     points: ArrayLike | None = None, directions: int = 400, seed: int = 0
 ) -> PointSensor | HeatSource:
@@ -158,15 +188,7 @@ def incident(
     if points is None:
         return heat_source(directions, seed)
     p = _points("incident: points", points)
-    return PointSensor("incident", p, None, 180.0, _count(directions), layout=(len(p),))
-
-
-def fold(values: NDArray[np.float64], sensor: PointSensor) -> tuple[FloatArray, FloatArray]:
-    """Return (answer, angular estimate) (n_point, n_band) from radiances (n_point, n_direction, n_band)."""
-    first, second = sensor.weights()
-    a = np.einsum("n,pnb->pb", first, values[:, : first.size])
-    b = np.einsum("n,pnb->pb", second, values[:, first.size :])
-    return 0.5 * (a + b), 0.5 * np.abs(a - b)
+    return PointSensor("incident", "G", Viewpoints(p, None, 180.0, _count(directions)))
 
 
 def _points(name: str, values: ArrayLike) -> FloatArray:
@@ -180,9 +202,3 @@ def _count(directions: int) -> int:
     if int(directions) != directions or directions < 18:
         raise InputError(f"directions is {directions!r}; expected a whole number, at least 18")
     return int(directions)
-
-
-def _frames(normals: FloatArray) -> FloatArray:
-    """For each normal the rows of a frame: two unit vectors across it, and the normal."""
-    across = unit(np.cross(normals, np.eye(3)[np.abs(normals).argmin(axis=1)]))
-    return np.stack([across, np.cross(normals, across), normals], axis=1)

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..grid import Cartesian, FloatArray
-
-NEGLIGIBLE = 1e-150
-"""Direction components below this are zero: their reciprocals would overflow in the traversal."""
-
+from ..grid import FloatArray
+from ..results.radiance import RadianceResult
+from ..solvers.rays import RayTask
+from ..solvers.scene import Scene
+from ..table import Variable
+from ..vectors import unit
+from .radiance import radiances
 
 @dataclass(frozen=True, eq=False)
 class Rays:
@@ -46,12 +48,23 @@ class Rays:
         """Shape of the answer: one value per ray."""
         return (len(self.origin),)
 
-    def order(self) -> None:
-        """Rays are visited as given."""
+    def coordinates(self) -> tuple[tuple[str, ...], list[Variable]]:
+        """Return the dimension of the answer, and where its entries are."""
+        axes = np.array(["x", "y", "z"])
+        return ("ray",), [
+            Variable("ray", ("ray",), np.arange(len(self.origin)), "1", "number of the ray"),
+            Variable("axis", ("axis",), axes, "1", "axis of a vector"),
+            Variable("origin", ("ray", "axis"), self.origin, "m", "origin of the ray"),
+            Variable("direction", ("ray", "axis"), self.direction, "1", "unit direction into the medium"),
+        ]
+
+    def task(self, scene: Scene) -> RayTask[RadianceResult]:
+        """Follow the rays; the answer has one radiance for each."""
+        return radiances(scene, self)
 
     def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the rays with these numbers."""
-        return trusted(self.origin[index], self.direction[index])
+        return from_unit_vectors(self.origin[index], self.direction[index])
 
     def settings(self) -> dict[str, object]:
         """What a Result records of this sensor."""
@@ -70,18 +83,6 @@ def _own(vectors: FloatArray) -> FloatArray:
     return np.require(vectors, requirements=["C", "W"])
 
 
-def hits(grid: Cartesian, rays: Rays) -> NDArray[np.bool_]:
-    """Return, shape (n_ray,), which rays meet the grid (Kay & Kajiya's slab test)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        a = (grid.lower - rays.origin) / rays.direction
-        b = (grid.upper - rays.origin) / rays.direction
-    inside = (grid.lower <= rays.origin) & (rays.origin <= grid.upper)
-    parallel = rays.direction == 0.0
-    near = np.where(parallel, np.where(inside, -np.inf, np.inf), np.minimum(a, b))
-    far = np.where(parallel, np.where(inside, np.inf, -np.inf), np.maximum(a, b))
-    return np.maximum(near.max(axis=1), 0.0) < far.min(axis=1)
-
-
 def _vectors(name: str, values: ArrayLike) -> FloatArray:
     v = np.atleast_2d(np.asarray(values, dtype=np.float64))
     if v.ndim != 2 or v.shape[1] != 3:
@@ -92,19 +93,7 @@ def _vectors(name: str, values: ArrayLike) -> FloatArray:
     return v
 
 
-def unit(d: FloatArray) -> FloatArray:
-    """Return vectors (n, 3) scaled to length 1; InputError when one has none."""
-    # Scaled by the greatest component first, so that neither tiny nor huge vectors lose digits.
-    greatest = np.abs(d).max(axis=1, keepdims=True)
-    bad = np.flatnonzero(greatest == 0.0)
-    if bad.size:
-        raise InputError(f"rays: direction {bad[0]} has zero length; give a vector that points somewhere")
-    d = d / greatest
-    d = d / np.sqrt(d[:, :1] * d[:, :1] + d[:, 1:2] * d[:, 1:2] + d[:, 2:] * d[:, 2:])
-    return np.where(np.abs(d) < NEGLIGIBLE, 0.0, d)
-
-
-def trusted(origin: FloatArray, direction: FloatArray) -> Rays:
+def from_unit_vectors(origin: FloatArray, direction: FloatArray) -> Rays:
     """Rays whose directions are already unit vectors, bit for bit as given."""
     rays = object.__new__(Rays)
     object.__setattr__(rays, "origin", _own(origin))

@@ -1,161 +1,218 @@
-"""Rays to answers: batches of rays through the compiled driver, in an order that keeps caches warm."""
+"""Rays as a task: batches of them, followed to their ends and folded into an answer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..media.medium import Medium
-from ..method import ATOL, Auto, March, Method, Thick, Thin, Threshold
-from ..sensors.images import Sensor
+from ..execution import memory
+from ..execution.task import Arrays, Batch, Recipe, Task, below, named
+from ..grid import FloatArray
+from ..vectors import meets
+from .lines import Lines, Traced, follow
+from .scene import Scene, Sensor, recipe
+from .surfaces import Surfaces
 
-if TYPE_CHECKING:
-    from ..kernels.trace import Answers, Plan
+R = TypeVar("R")
+BATCHES, FEWEST, MOST = 64, 1024, 4096
+"""Batches that a task should have, and rays in one at least and at most: some milliseconds to some hundred."""
+FOLLOW = -1
+"""Stage of the rays themselves; those of their surroundings' light are others."""
+LOOKED_AT = 1 << 16
+"""Rays whose geometry is looked at in one go."""
+BYTES = 48
+"""Of a ray and band in an answer."""
 
-SECONDS = 0.4
-"""Aimed length of one compiled call: Ctrl-C, progress and checkpoints wait for it."""
-FIRST = 4096
-"""Rays in the first call, before their speed is known."""
-
-Progress = Callable[[int, int], None]
-
-
-class Store(Protocol):
-    """Keeps finished rays, so that an interrupted job can go on: see run/checkpoint.py."""
-
-    def load(self) -> Iterator[tuple[int, int, Answers]]: ...
-    def save(self, start: int, stop: int, answers: Answers) -> None: ...
+Take = Callable[[NDArray[np.int64] | slice], Lines]
+"""Numbers of entries -> their rays, those of an entry in turn."""
+Fold = Callable[[Traced, int], Mapping[str, NDArray[Any]]]
+"""(traced rays, number of entries) -> arrays with a row for each entry."""
 
 
-def trace_all(
-    medium: Medium,
-    sensor: Sensor,
-    method: Method,
-    walls: NDArray[np.float64],
-    *,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    store: Store | None = None,
-    first: int = FIRST,
-    ends: NDArray[np.float64] | None = None,
-    lean: bool = False,
-) -> Answers:
-    """Return the answers of all rays in the sensor's own numbering, traced in its best order.
+class Gathered(NamedTuple):
+    """What a finished task has: rows of the entries by name, and statistics of its rays."""
 
-    walls: radiance (7, n_band) behind the faces, as of Walls.radiance; ends: distance at which something
-    opaque ends each ray [m] (n_ray,), for the march only; lean: without the medium's records
+    rows: Mapping[str, NDArray[Any]]
+    stats: dict[str, Any]
+
+
+def by_ray(traced: Traced, entries: int) -> dict[str, NDArray[Any]]:
+    """Keep everything of each ray."""
+    return {k: a for k, a in traced._asdict().items() if k != "visits" and a is not None}
+
+
+class RayTask(Task[R]):
+    """Rays, one or some for each entry of an answer, and how the answer is made of them.
+
+    entries: of the answer, in all; take: entries -> their rays; finish: rows and statistics -> the answer
+    fold: what is kept of an entry's rays; each: rays of an entry
+    order: in which entries are visited (None: as they are numbered), neighbours close to each other
+    aimed: it is a mistake when no ray meets the grid; where: the keys to check then
+    Raises InputError when the answer does not fit into memory.
     """
-    from ..kernels import pyramid
-    from ..kernels.trace import empty_answers, trace
 
-    total = int(np.prod(sensor.shape))
-    count = workers(threads)
-    order = sensor.order()
-    answers = empty_answers(total, medium.n_band)
-    done = np.zeros(total, dtype=bool)
-    for start, stop, kept in store.load() if store else ():
-        _put(answers, _rows(order, start, stop), kept)
-        done[start:stop] = True
-    if progress:
-        progress(int(done.sum()), total)
-    plan = plan_of(method, medium, walls)
-    bricks = medium.pyramid if needs_bricks(method) else pyramid.empty()
-    low, high = range_of(medium, walls)
-    cells = medium.lean_cells if lean else medium.cells
-    batch, compiled = first, False
-    for start, limit in _gaps(done):
-        while start < limit:
-            stop = min(start + batch, limit)
-            rows = _rows(order, start, stop)
-            rays = sensor.take(rows)
-            in_place = isinstance(rows, slice)
-            part = _part(answers, rows) if in_place else empty_answers(stop - start, medium.n_band)
-            clock = time.perf_counter()
-            end = np.full(stop - start, np.inf) if ends is None else ends[rows]
-            trace(cells, bricks, rays.origin, rays.direction, end, plan, walls, low, high, count, part)
-            if compiled:
-                batch = _next_batch(stop - start, time.perf_counter() - clock)
-            compiled = True
-            if not in_place:
-                _put(answers, rows, part)
-            if store:
-                store.save(start, stop, part)
-            done[start:stop] = True
-            start = stop
-            if progress:
-                progress(int(done.sum()), total)
-    return answers
+    def __init__(
+        self,
+        scene: Scene,
+        sensor: Sensor[R],
+        entries: int,
+        take: Take,
+        finish: Callable[[RayTask[R], Gathered], R],
+        *,
+        fold: Fold = by_ray,
+        each: int = 1,
+        order: NDArray[np.int64] | None = None,
+        aimed: str = "",
+    ) -> None:
+        self.scene, self.sensor, self.entries, self.each, self.aimed = scene, sensor, entries, each, aimed
+        self.take, self._finish, self._fold, self._order = take, finish, fold, order
+        self.surfaces = None if scene.plain else Surfaces(scene)
+        self.rows: dict[str, NDArray[Any]] = {}
+        self.sums = np.zeros(4, dtype=np.int64)
+        self.visited = 0
+        self._size = max(1, min(MOST, max(FEWEST, each * entries // BATCHES)) // each)
+        self._clock = {"made": time.perf_counter(), "prepared": time.perf_counter()}
+        answer = f"the answer for {entries} entries in {scene.medium.n_band} band(s)"
+        memory.require(entries * scene.medium.n_band * BYTES, answer)
+
+    @property
+    def unit(self) -> str:  # type: ignore[override]
+        """Rays; where surfaces reflect there is work of other kinds too: batches."""
+        return "rays" if self.surfaces is None else "batches"
+
+    @property
+    def total(self) -> int:  # type: ignore[override]
+        """Rays in all, or batches."""
+        if self.surfaces is None:
+            return self.entries * self.each
+        return self.surfaces.total + -(-self.entries // self._size)
+
+    @property
+    def done(self) -> int:  # type: ignore[override]
+        """How many of them are added."""
+        if self.surfaces is None:
+            return self.visited * self.each
+        return self.surfaces.done + -(-self.visited // self._size)
+
+    def prepare(self, workers: int) -> None:
+        """Build the records, and the bounds over bricks if the method needs them."""
+        self.scene.prepare(workers)
+        self._clock["prepared"] = time.perf_counter()
+
+    def batches(self) -> Sequence[Batch]:
+        """First the light of surfaces, round by round, then all rays in one round."""
+        if self.surfaces is not None and (light := self.surfaces.batches()):
+            return light
+        given = {} if self.surfaces is None else self.surfaces.leaving
+        starts = range(self.visited, self.entries, self._size)
+        return [Batch(FOLLOW, a, min(a + self._size, self.entries), given) for a in starts]
+
+    def run(self, batch: Batch) -> Arrays:
+        """Follow the rays of some entries."""
+        if batch.stage != FOLLOW:
+            assert self.surfaces is not None
+            return self.surfaces.run(batch)
+        lines = self.take(self._numbers(batch.start, batch.stop))
+        traced = (
+            follow(self.scene, lines) if self.surfaces is None else self.surfaces.follow(lines, batch.given)
+        )
+        sums = np.array([traced.visits.sum(), *traced.steps.sum(axis=0)])
+        return {"sums": sums, **named("rows/", self._fold(traced, batch.stop - batch.start))}
+
+    def add(self, batch: Batch, part: Arrays) -> None:
+        """Put the rows of some entries into their places."""
+        if batch.stage != FOLLOW:
+            assert self.surfaces is not None
+            self.surfaces.add(batch, part)
+            return
+        numbers = self._numbers(batch.start, batch.stop)
+        for name, rows in below(part, "rows/").items():
+            if name not in self.rows:
+                self.rows[name] = np.empty((self.entries, *rows.shape[1:]), rows.dtype)
+            self.rows[name][numbers] = rows
+        self.sums += part["sums"]
+        self.visited = batch.stop
+
+    def result(self) -> R:
+        """Make the answer."""
+        if not self.entries:
+            self._add_nothing()
+        names = ("crossings", "exact", "thin", "thick")
+        sums = dict(zip(names, (int(n) for n in self.sums), strict=True))
+        stats = {
+            "rays": self.entries * self.each,
+            "crossings": sums.pop("crossings"),
+            "steps": sums,
+            "optical_depth": dict(self.scene.medium.optical_depth),
+            "seconds_prepare": self._clock["prepared"] - self._clock["made"],
+            "seconds_trace": time.perf_counter() - self._clock["prepared"],
+            "threads": self.workers,
+        }
+        if self.surfaces is not None and self.surfaces.estimated:
+            stats["light_estimate"] = True
+        return self._finish(self, Gathered(self.rows, stats))
+
+    def state(self) -> Arrays:
+        """The rows of the entries visited, in the order of visits."""
+        numbers = self._numbers(0, self.visited)
+        light = {} if self.surfaces is None else named("light/", self.surfaces.state())
+        rows = named("rows/", {k: a[numbers] for k, a in self.rows.items()})
+        return {"sums": self.sums, "visited": np.array(self.visited), **rows, **light}
+
+    def restore(self, state: Arrays) -> None:
+        """Put kept rows into their places."""
+        if self.surfaces is not None:
+            self.surfaces.restore(below(state, "light/"))
+        if state["visited"]:
+            self.add(Batch(FOLLOW, 0, int(state["visited"])), state)
+
+    def recipe(self, folder: str | None) -> AbstractContextManager[Recipe[R]]:
+        """Write the scene and the sensor for other processes."""
+        return recipe(self.scene, self.sensor, folder)
+
+    def describe(self) -> str:
+        """How many rays there are; for rays that are aimed, how many meet the field, and InputError if none."""
+        rays = self.entries * self.each
+        if not self.aimed:
+            return f"{rays} rays"
+        grid, count = self.scene.medium.grid, 0
+        for first in range(0, self.entries, LOOKED_AT):
+            lines = self.take(np.arange(first, min(first + LOOKED_AT, self.entries)))
+            count += int(meets(grid, lines.origin, lines.direction).sum())
+        if count == 0 and rays:
+            lower, upper = grid.lower, grid.upper
+            centre = [round(float(c), 6) for c in np.where(np.isfinite(lower), 0.5 * (lower + upper), 0.0)]
+            raise InputError(
+                f"[sensor]: no ray meets the field, which spans {lower.tolist()} to {upper.tolist()} m; "
+                f"check {self.aimed}; the centre of the field is {centre}"
+            )
+        return f"{rays} rays, {count} meet the field"
+
+    def _numbers(self, start: int, stop: int) -> NDArray[np.int64] | slice:
+        """Numbers of the entries that are visited from `start` to `stop`."""
+        return slice(start, stop) if self._order is None else self._order[start:stop]
+
+    def _add_nothing(self) -> None:
+        """Give the answer the names of its rows, where it has no entry."""
+        self.prepare(1)
+        self.add(Batch(FOLLOW, 0, 0), self.run(Batch(FOLLOW, 0, 0, self._given())))
+
+    def _given(self) -> Arrays:
+        return {} if self.surfaces is None else self.surfaces.leaving
 
 
-def _next_batch(rays: int, seconds: float) -> int:
-    return max(1024, min(4 * rays, int(rays * SECONDS / max(seconds, 1e-6))))
-
-
-def _gaps(done: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Ranges of rays not yet done."""
-    padded = np.concatenate(([True], done, [True]))
-    edges = np.flatnonzero(padded[1:] != padded[:-1])
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-def _rows(order: NDArray[np.int64] | None, start: int, stop: int) -> NDArray[np.int64] | slice:
-    """Numbers of the rays that come from `start` to `stop` in an order; None is that of the sensor."""
-    return slice(start, stop) if order is None else order[start:stop]
-
-
-def _part(answers: Answers, rows: NDArray[np.int64] | slice) -> Answers:
-    """Answers of neighbouring rays, in place."""
-    return type(answers)(*(whole[rows] for whole in answers))
-
-
-def _put(answers: Answers, index: NDArray[np.int64] | slice, part: Answers) -> None:
-    for whole, piece in zip(answers, part, strict=True):
-        whole[index] = piece
-
-
-def plan_of(method: Method, medium: Medium, walls: NDArray[np.float64]) -> Plan:
-    """A method as the kernels see it."""
-    from ..kernels.trace import AUTO, CONSTANT, LINEAR, THICK, THIN, THRESHOLD, Plan
-
-    match method:
-        case March(order=order, stop=stop):
-            return Plan(CONSTANT if order == 1 else LINEAR, stop=-1.0 if stop is None else stop)
-        case Thick(terms=terms):
-            return Plan(THICK, terms=terms)
-        case Thin():
-            return Plan(THIN)
-        case Threshold(delta=delta, terms=terms):
-            return Plan(THRESHOLD, terms=terms, delta=delta)
-        case Auto(rtol=0.0, atol=0.0):
-            return Plan(LINEAR)
-        case Auto(rtol=rtol, atol=atol):
-            absolute = ATOL * float(range_of(medium, walls)[1].sum()) if atol is None else atol
-            return Plan(AUTO, relative=rtol, absolute=absolute / medium.n_band)
-    raise InputError(f"method: {method!r} is none of March, Thick, Thin, Threshold and Auto")
-
-
-def needs_bricks(method: Method) -> bool:
-    """Whether a method needs the pyramid."""
-    return isinstance(method, Auto) and (method.rtol, method.atol) != (0.0, 0.0)
-
-
-def range_of(medium: Medium, walls: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Least and greatest radiance (n_band,) that any source, as reconstructed, or wall can send."""
-    low, high = medium.source_range
-    return np.minimum(low, walls.min(axis=0)), np.maximum(high, walls.max(axis=0))
-
-
-def workers(threads: int | None) -> int:
-    """Return how many threads to use; InputError unless the number asked for is positive."""
-    from numba import config, get_num_threads
-
-    if threads is None:
-        return int(get_num_threads())
-    if threads < 1:
-        raise InputError(f"threads: found {threads}; expected at least 1")
-    return min(threads, int(config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
+def budget(scene: Scene, value: FloatArray, error_bound: FloatArray) -> dict[str, float] | None:
+    """Return how much of the switch's tolerance was spent, over rays; None where nothing is switched."""
+    if not scene.switches:
+        return None
+    plan = scene.plan
+    allowed = plan.relative * value + plan.absolute
+    spent = np.divide(error_bound, allowed, out=np.zeros_like(error_bound), where=allowed > 0)
+    mean = float(spent.mean()) if spent.size else 0.0
+    return {"absolute": plan.absolute, "mean": mean, "max": float(spent.max(initial=0.0))}

@@ -101,8 +101,8 @@ def spacing(box: Domain, axis: int) -> int:
     return int(np.ceil(min(box.length[axis] / widths.min(), DENSEST * widths.size) - 1e-6))
 
 
-def bundle(box: Domain, directions: Directions, seed: int, fine: int = 1) -> dict[str, NDArray[Any]]:
-    """Return the fields of kernels.sweep.Bundle: for each direction a lattice shifted by seeded
+def tracks(box: Domain, directions: Directions, seed: int, fine: int = 1) -> dict[str, NDArray[Any]]:
+    """Return the fields of kernels.sweep.Tracks: for each direction a lattice shifted by seeded
     fractions, `fine` lines a cell and axis.
 
     The lattice spans the plane in which the dominant axis is entered: of the axes that end at walls, the one

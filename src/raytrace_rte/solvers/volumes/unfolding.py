@@ -86,7 +86,7 @@ def unfold(grid: Cartesian, walls: Walls) -> Unfolded:
     """Return the box to sweep for these walls. Raises InputError when no face is a wall."""
     axes, doubled, periodic = [], [], list(walls.periodic)
     for axis in range(3):
-        low, high = (walls.face(FACES[2 * axis + side]).kind == "mirror" for side in (0, 1))
+        low, high = (walls.face(FACES[2 * axis + side]).mirrors for side in (0, 1))
         faces = grid[axis]
         side = 0 if np.isinf(faces[0]) or not (low or high) else 1 if high else -1
         if side > 0:

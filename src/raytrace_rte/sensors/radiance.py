@@ -1,0 +1,85 @@
+"""Sensors whose answer is the radiance along each of their rays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..method import Auto
+from ..results.radiance import RadianceResult
+from ..solvers.lines import Lines
+from ..solvers.rays import Gathered, RayTask, budget
+from ..solvers.scene import Scene
+from ..table import Variable
+
+Profile = Callable[[RayTask[RadianceResult]], NDArray[np.void]]
+
+
+class RadianceSensor(Protocol):
+    """A sensor of radiances: the shape of its answer, rays by their flat numbers, and where entries are."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def take(self, index: NDArray[np.int64] | slice) -> Lines: ...
+    def coordinates(self) -> tuple[tuple[str, ...], list[Variable]]: ...
+    def settings(self) -> dict[str, Any]: ...
+    def task(self, scene: Scene) -> RayTask[RadianceResult]: ...
+
+
+def radiances(
+    scene: Scene,
+    sensor: RadianceSensor,
+    *,
+    order: NDArray[np.int64] | None = None,
+    aimed: str = "",
+    profile: Profile | None = None,
+) -> RayTask[RadianceResult]:
+    """Return the task of a sensor of radiances; order, aimed: as of `RayTask`; profile: of its only ray."""
+    entries = int(np.prod(sensor.shape))
+
+    def finish(task: RayTask[RadianceResult], gathered: Gathered) -> RadianceResult:
+        rows, stats = gathered
+        stats |= _ray_statistics(rows["optical_depth"], rows["hit"])
+        if isinstance(scene.method, Auto):
+            stats["budget"] = budget(scene, rows["value"], rows["error_bound"])
+        spectral = scene.medium.kappa.ndim == 4
+        shape = (*sensor.shape, *((scene.medium.n_band,) if spectral else ()))
+        dims, coordinates = sensor.coordinates()
+        estimate = rows.get("error_estimate")
+        return RadianceResult.build(
+            dims,
+            coordinates,
+            rows["value"].reshape(shape),
+            error_bound=rows["error_bound"].reshape(shape),
+            error_estimate=None if estimate is None else estimate.reshape(shape),
+            transmittance=rows["transmittance"].reshape(shape),
+            optical_depth=rows["optical_depth"].reshape(shape),
+            steps=rows["steps"].reshape(*sensor.shape, 3),
+            hit=rows["hit"].reshape(sensor.shape),
+            profile=None if profile is None else profile(task),
+            stats=stats,
+            config=scene.settings() | {"sensor": sensor.settings()},
+            spectrum=scene.medium.spectrum,
+            spectral=spectral,
+        )
+
+    return RayTask(scene, sensor, entries, sensor.take, finish, order=order, aimed=aimed)
+
+
+def _ray_statistics(optical_depth: NDArray[np.float64], hit: NDArray[np.bool_]) -> dict[str, Any]:
+    """Rays that miss the grid or were left before their end, and the range of optical depth of the others."""
+    tau = optical_depth.T.max(axis=0)  # along whole rows: ten times as fast
+    known = tau[np.isfinite(tau) & hit]
+    out: dict[str, Any] = {
+        "rays_missed": int(hit.size - np.count_nonzero(hit)),
+        "rays_not_followed": int(np.count_nonzero(np.isnan(tau))),
+    }
+    if known.size:
+        median = np.partition(known, known.size // 2)[known.size // 2]
+        out["ray_optical_depth"] = {
+            "min": float(known.min()), "median": float(median), "max": float(known.max()),
+        }  # fmt: skip
+    return out

@@ -1,0 +1,77 @@
+"""Single rays through the compiled drivers, closed by what they end at."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..grid import FloatArray
+from ..method import Method, Thick, Thin, Threshold
+from .scene import Scene
+
+
+class Lines(Protocol):
+    """Half-lines: origin [m] and unit direction, (n_ray, 3) each, contiguous."""
+
+    @property
+    def origin(self) -> FloatArray: ...
+    @property
+    def direction(self) -> FloatArray: ...
+
+
+class Traced(NamedTuple):
+    """What rays bring back: the first five (n_ray, n_band), steps (n_ray, 3), visits and hit (n_ray,).
+
+    value: radiance [W m-2 sr-1]; error_bound: of it, nan for limits; error_estimate: size of the first term
+    that a limit neglects, None for other methods; transmittance, optical_depth: nan where a ray was not followed
+    to its end; steps: of each regime (exact, thin, thick); visits: records read; hit: whether the ray meets the
+    grid
+    """
+
+    value: FloatArray
+    error_bound: FloatArray
+    error_estimate: FloatArray | None
+    transmittance: FloatArray
+    optical_depth: FloatArray
+    steps: NDArray[np.int64]
+    visits: NDArray[np.int64]
+    hit: NDArray[np.bool_]
+
+
+def follow(scene: Scene, lines: Lines) -> Traced:
+    """Follow rays to where they end for good, on the thread that calls."""
+    from ..kernels.cartesian import MISSED
+    from ..kernels.trace import empty_answers, trace
+
+    count = len(lines.origin)
+    answers = empty_answers(count, scene.medium.n_band)
+    never = np.full(count, np.inf)
+    trace(
+        scene.cells, scene.pyramid, lines.origin, lines.direction, never, scene.plan, scene.ends,
+        *scene.range, answers,
+    )  # fmt: skip
+    wall = scene.ends[answers.face]
+    value = wall * answers.transmittance
+    value += answers.emission
+    bound, estimate = _error(scene.method, answers.neglected, answers.optical_depth, wall)
+    answers.transmittance[np.isnan(answers.optical_depth)] = np.nan
+    hit = answers.face != MISSED
+    return Traced(
+        value, bound, estimate, answers.transmittance, answers.optical_depth, answers.steps, answers.visits, hit
+    )  # fmt: skip
+
+
+def _error(
+    method: Method, neglected: FloatArray, optical_depth: FloatArray, wall: FloatArray
+) -> tuple[FloatArray, FloatArray | None]:
+    """(bound of the error, size of the first term that a limit neglects)."""
+    match method:
+        case Thick() | Threshold():
+            estimate = np.abs(neglected)
+        case Thin():
+            estimate = np.abs(0.5 * optical_depth**2 * wall - neglected)
+        case _:
+            return neglected, None
+    return np.full_like(neglected, np.nan), estimate

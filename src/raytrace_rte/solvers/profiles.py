@@ -1,0 +1,73 @@
+"""What happens along a single ray, segment by segment, over mirrors and periodic faces to where it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..method import March
+from .surfaces import OPAQUE_KAPPA, Piece
+
+if TYPE_CHECKING:
+    from .rays import RayTask
+
+COLUMNS = ("s", "length", "optical_depth", "temperature", "kappa", "source", "contribution")
+"""Of a profile: s is the distance from the observer at mid-segment [m], optical depth that up to there,
+temperature the brightness temperature of the source; contribution what the observer sees of the segment."""
+
+
+def profile(task: RayTask[Any]) -> NDArray[np.void]:
+    """Return the march of the only ray of a task, a row for each segment, seen from the observer.
+
+    kappa, optical depth and contribution of the bands: kappa of the first one, the others as totals over bands.
+    """
+    lines, surfaces = task.take(slice(None)), task.surfaces
+    if surfaces is None:
+        medium, cells = task.scene.medium, task.scene.cells
+        pieces = [Piece(lines.origin, lines.direction, np.inf)]
+    else:
+        pieces, medium = [], surfaces.medium(surfaces.leaving)
+        cells = medium.cells
+        surfaces.follow(lines, surfaces.leaving, pieces)
+    method = task.scene.method
+    linear = not (isinstance(method, March) and method.order == 1)
+    bands = [_march(cells, b, pieces, linear) for b in range(medium.n_band)]
+    first = bands[0]
+    source = sum(0.5 * (rows["near"] + rows["far"]) for rows in bands)
+    columns = {
+        "s": first["s"] + 0.5 * first["length"],
+        "length": first["length"],
+        "optical_depth": np.cumsum(first["tau"]) - 0.5 * first["tau"],
+        "temperature": medium.spectrum.brightness_temperature(source),
+        "kappa": first["kappa"],
+        "source": source,
+        "contribution": sum(rows["emitted"] for rows in bands),
+    }
+    table = np.empty(len(first["s"]), dtype=[(name, np.float64) for name in COLUMNS])
+    for name, column in columns.items():
+        table[name] = column
+    return table
+
+
+def _march(cells: Any, b: int, pieces: list[Piece], linear: bool) -> dict[str, NDArray[np.float64]]:
+    """Columns of all segments of a ray in one band: s at the near end, length, kappa, source at both ends,
+    optical depth, emitted light that arrives."""
+    from ..kernels.march import segments
+
+    names = ("s", "length", "kappa", "near", "far", "tau", "emitted")
+    parts, start, passed = [], 0.0, 1.0
+    for piece in pieces:
+        count = segments(cells, b, piece.origin, piece.direction, piece.end, linear, np.empty((0, 7)))
+        rows = np.empty((count, 7))
+        segments(cells, b, piece.origin, piece.direction, piece.end, linear, rows)
+        solid = np.flatnonzero(rows[:, 2] >= OPAQUE_KAPPA / 2)
+        rows = rows[: solid[0]] if solid.size else rows
+        if len(rows):
+            end = rows[-1, 0] + rows[-1, 1]
+            rows[:, 0] += start
+            rows[:, 6] *= passed
+            start, passed = start + end, passed * float(np.exp(-rows[:, 5].sum()))
+        parts.append(rows)
+    return dict(zip(names, np.concatenate(parts).T, strict=True))

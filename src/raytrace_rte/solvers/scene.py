@@ -1,0 +1,219 @@
+"""Everything of a solve but the question: medium, walls, objects, method; checked once, nothing worked out twice."""
+
+from __future__ import annotations
+
+import pickle
+import platform
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from .. import checks
+from ..boundaries.bodies import Bodies, Object, gathered
+from ..boundaries.walls import Walls, open_
+from ..errors import InputError
+from ..execution.task import Recipe, Task
+from ..grid import FloatArray
+from ..media.medium import Medium
+from ..method import ATOL, Auto, March, Method, Thick, Thin, Threshold
+
+if TYPE_CHECKING:
+    from ..kernels.pyramid import Pyramid
+    from ..kernels.reconstruct import Cells
+    from ..kernels.trace import Plan
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+@runtime_checkable
+class Sensor(Protocol[R_co]):
+    """What `solve` needs to know of a question: how it becomes work, and what is recorded of it."""
+
+    def task(self, scene: Scene) -> Task[R_co]: ...
+    def settings(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What rays go through, where they end, and how they are followed.
+
+    lean: rebuild cells' records wherever a ray comes instead of keeping them
+    Raises InputError when the parts do not fit together.
+    """
+
+    medium: Medium
+    walls: Walls
+    method: Method
+    objects: tuple[Object, ...] = ()
+    lean: bool = False
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        """Solid cells and meshes among the objects."""
+        return gathered(self.objects, self.medium.grid)
+
+    @property
+    def plain(self) -> bool:
+        """Whether rays end where they first meet something, and what that sends out is known beforehand."""
+        return self.walls.plain and not self.objects
+
+    @cached_property
+    def ends(self) -> FloatArray:
+        """Radiance at the end of a ray, (cartesian.ENDS, n_band): six faces, beyond, and 0 for other ends."""
+        from ..kernels.cartesian import ENDS
+
+        out = np.zeros((ENDS, self.medium.n_band))
+        out[:7] = self.walls.radiance(self.medium)
+        return out
+
+    @cached_property
+    def range(self) -> tuple[FloatArray, FloatArray]:
+        """Least and greatest radiance (n_band,) that any source, as reconstructed, or wall can send."""
+        low, high = self.medium.source_range
+        walls = self.ends[:7]
+        return np.minimum(low, walls.min(axis=0)), np.maximum(high, walls.max(axis=0))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The method as the kernels see it."""
+        from ..kernels.trace import AUTO, CONSTANT, LINEAR, THICK, THIN, THRESHOLD, Plan
+
+        match self.method:
+            case March(order=order, stop=stop):
+                return Plan(CONSTANT if order == 1 else LINEAR, stop=-1.0 if stop is None else stop)
+            case Thick(terms=terms):
+                return Plan(THICK, terms=terms)
+            case Thin():
+                return Plan(THIN)
+            case Threshold(delta=delta, terms=terms):
+                return Plan(THRESHOLD, terms=terms, delta=delta)
+            case Auto(rtol=rtol, atol=atol, transmittance=followed):
+                if followed or (rtol, atol) == (0.0, 0.0):
+                    return Plan(LINEAR)
+                absolute = ATOL * float(self.range[1].sum()) if atol is None else atol
+                return Plan(AUTO, relative=rtol, absolute=absolute / self.medium.n_band)
+
+    @property
+    def switches(self) -> bool:
+        """Whether the method takes shortcuts that bricks of cells bound."""
+        from ..kernels.trace import AUTO
+
+        return self.plan.method == AUTO
+
+    @property
+    def cells(self) -> Cells:
+        """What the kernels read of the medium."""
+        return self.medium.lean_cells if self.lean else self.medium.cells
+
+    @property
+    def pyramid(self) -> Pyramid:
+        """Bounds over bricks of cells for the switch, else nothing."""
+        from ..kernels import pyramid
+
+        return self.medium.pyramid if self.switches else pyramid.empty()
+
+    def prepare(self, workers: int) -> None:
+        """Build what the kernels read, with so many threads."""
+        self.medium.prepare(workers, lean=self.lean, bricks=self.switches)
+        self.ends, self.range, self.plan  # noqa: B018  before several threads ask for them
+
+    def settings(self) -> dict[str, Any]:
+        """What a Result records."""
+        out: dict[str, Any] = {
+            "method": {"kind": type(self.method).__name__.lower(), **asdict(self.method)},
+            "walls": self.walls.settings(),
+            "medium": dict(self.medium.provenance),
+        }
+        if self.objects:
+            out["objects"] = [thing.settings() for thing in self.objects]
+        return out | {"versions": dict(_versions())}
+
+    def require_bound(self, what: str) -> None:
+        """Raise InputError when the method is a limit, or the plain switch."""
+        if not isinstance(self.method, Auto | March):
+            raise InputError(f"method: {self.method!r} has no bound; {what} needs Auto or March")
+
+
+def scene(
+    medium: Medium,
+    walls: Walls | None = None,
+    method: Method | None = None,
+    objects: Sequence[Object] = (),
+    lean: bool = False,
+) -> Scene:
+    """Return the checked scene; None of walls is open and cold, None of method Auto(rtol=1e-3).
+
+    Raises InputError that names the argument on anything of a wrong type, on walls, objects and medium that do
+    not fit together, and when the medium's arrays were written after their first use.
+    """
+    checks.instance("medium", medium, Medium, "a Medium, as of rte.absorption.planck_mean(field)")
+    walls = open_() if walls is None else walls
+    checks.instance("walls", walls, Walls, "black(...), grey(...), open_(...), mirror() or periodic()")
+    method = Auto() if method is None else method
+    kinds = (March, Auto, Thick, Thin, Threshold)
+    checks.instance("method", method, kinds, "March, Auto, Thick, Thin or Threshold")
+    out = Scene(medium, walls.checked(medium), method, gathered(objects, medium.grid).objects, bool(lean))
+    medium.verify()
+    if lean and not out.plain:
+        found = "objects" if out.objects else "reflecting walls"
+        raise InputError(f"lean: found {found}; it is for rays that end at plain walls: leave it out")
+    return out
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Versions of what computes the answer."""
+    packages = ("raytrace-rte", "numpy", "numba", "h5py")
+    return {name: version(name) for name in packages} | {"python": platform.python_version()}
+
+
+@dataclass(frozen=True)
+class SceneRecipe(Recipe[R]):
+    """A scene and a sensor in a folder: the medium as arrays, the rest pickled by the same user."""
+
+    folder: str
+    key: str
+
+    def task(self) -> Task[R]:
+        """Open the medium and make the task."""
+        with open(Path(self.folder) / f"{self.key}.pickle", "rb") as file:
+            sensor, walls, method, objects, lean = pickle.load(file)
+        medium = Medium.open(Path(self.folder) / f"medium-{self.key}")
+        task: Task[R] = sensor.task(Scene(medium, walls, method, objects, lean))
+        return task
+
+
+@contextmanager
+def recipe(scene: Scene, sensor: Sensor[R], folder: str | None) -> Iterator[SceneRecipe[R]]:
+    """Write a scene for other processes; see Task.recipe."""
+    key = fingerprint(scene, sensor)
+    with tempfile.TemporaryDirectory() if folder is None else nullcontext(folder) as where:
+        home = Path(where)
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / f"medium-{key}").exists():
+            scene.medium.write(home / f"medium-{key}")
+        rest = sensor, scene.walls, scene.method, scene.objects, scene.lean
+        temporary = home / f".{key}.tmp"
+        temporary.write_bytes(pickle.dumps(rest))
+        temporary.replace(home / f"{key}.pickle")
+        yield SceneRecipe(str(home.resolve()), key)
+
+
+def fingerprint(scene: Scene, sensor: Sensor[Any]) -> str:
+    """Return a hash of everything that the answer's bits depend on, compiled code included."""
+    import hashlib
+    import json
+
+    from ..kernels.jit import STAMP
+
+    settings = scene.settings() | {"sensor": sensor.settings(), "lean": scene.lean}
+    text = json.dumps(settings, sort_keys=True, default=str) + scene.medium.digest() + STAMP
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
