@@ -22,7 +22,7 @@ def draw(table: Table, name: str) -> Figure:
     v = table[name].without_bands()
     dims = tuple(dim for dim, n in zip(v.dims, v.values.shape, strict=True) if n != 1)
     v = replace(v, dims=dims, values=v.values.squeeze())
-    if len(dims) == 0:
+    if v.values.size <= 1:
         return lines.value(table, v)
     if len(dims) == 1:
         return lines.line(table, v)

@@ -14,12 +14,14 @@ from .figure import axis_label, label, new_figure, not_known
 
 
 def value(table: Table, v: Variable) -> Figure:
-    """Return one number as text, with its error where that is known."""
+    """Return one number as text, with its error where that is known; or say that there is none."""
     figure = new_figure(5.0, 1.8)
     axes = figure.add_subplot()
     axes.set_axis_off()
     error = _error(table, v)
-    text = f"{float(v.values):.5g}" + ("" if error is None else f" $\\pm$ {float(error):.2g}")
+    text = f"{float(v.values):.5g}" if v.values.size else "no values"
+    if error is not None and np.isfinite(error).any():
+        text += f" $\\pm$ {float(error):.2g}"
     axes.text(0.5, 0.6, text, ha="center", va="center", fontsize=22, transform=axes.transAxes)
     axes.text(0.5, 0.1, label(v.name, v.unit), ha="center", va="center", transform=axes.transAxes)
     return figure

@@ -77,7 +77,7 @@ def _edges(table: Table, coordinate: Variable) -> NDArray[np.float64]:
         return np.array([0.0, 1.0]) if np.isinf(positions[0]) else positions.astype(np.float64)
     at: NDArray[Any] = coordinate.values
     if at.dtype.kind == "U" or at.size < 2:
-        return np.arange(at.size + 1) - 0.5
+        return np.arange(-0.5, at.size, 1.0)
     inner = 0.5 * (at[1:] + at[:-1])
     edges = np.concatenate(([2.0 * at[0] - inner[0]], inner, [2.0 * at[-1] - inner[-1]]))
     return edges.astype(np.float64)

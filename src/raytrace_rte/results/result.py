@@ -98,14 +98,12 @@ class Result:
         **more: Any,
     ) -> Self:
         """Return the result of these variables; what bands are is added from the spectrum, `more` is kept."""
-        given = tuple(variables)
         checks.instance("spectrum", spectrum, Spectrum, "the Spectrum of the medium, e.g. medium.spectrum")
         for name, mapping in (("stats", stats), ("config", config)):
             checks.instance(name, mapping, Mapping, "a mapping")
-        if any(BAND in v.dims for v in given):
-            given += tuple(_bands(spectrum))
         attributes = {"kind": cls.__name__, "title": title, "main": main, "stats": stats, "config": config}
-        return cls(Table(given, attributes | more), spectrum)
+        table = Table(tuple(variables), attributes | more)
+        return cls(table.with_variables(_bands(spectrum)) if BAND in table.dims else table, spectrum)
 
     @classmethod
     def of(cls, table: Table) -> Result:
