@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_named():
         rte.black(300.0, xmin=300.0)
     with pytest.raises(rte.InputError, match="y_min has faces of its own"):
         rte.black(300.0, y_min=rte.black(1.0, x_min=2.0))
-    assert rte.black(300.0, **{name: 400.0 for name in FACES}).checked(GAS).plain
+    assert rte.black(300.0, **dict.fromkeys(FACES, 400.0)).checked(GAS).plain
 
 
 def test_solids_and_meshes_are_gathered():

@@ -70,7 +70,7 @@ def test_a_private_copy_is_not_disturbed():
 
 
 def test_fingerprints_take_a_moment():
-    """1e8 bytes in at most 0.1 s of processor time, several times what it takes: it does not show in a solve."""
+    """1e8 bytes in at most 0.1 s of processor time, several times what it takes."""
     from raytrace_rte.kernels.fingerprint import fingerprint
 
     a = np.zeros(12_500_000)

@@ -115,6 +115,7 @@ def write(field: Field, path: str | Path, compression: bool = True) -> None:
     """
     checks.instance("field", field, Field, "a Field")
     checks.path("path", path)
+    checks.instance("compression", compression, bool, "True or False")
     with written(path) as file:
         file.attrs.update({"schema": SCHEMA, "schema_version": VERSION, "provenance": field.provenance})
         for name, faces in zip("xyz", field.grid, strict=True):

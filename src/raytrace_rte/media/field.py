@@ -74,10 +74,11 @@ class Field:
         self._check_plain()
         self._set("valid", _mask(self.valid, self.grid.shape))
         state = {name: getattr(self, name) for name in CELLS if getattr(self, name) is not None}
+        state["temperature"] = self.temperature  # None is refused there
         for name, values in state.items():
             self._set(name, self._cells(name, values))
         if self.pressure is not None:
-            shape = () if np.ndim(self.pressure) == 0 else self.grid.shape
+            shape = () if checks.real("pressure", self.pressure).ndim == 0 else self.grid.shape
             self._set("pressure", checked("pressure", self.pressure, shape, self.valid if shape else None))
             self._require("pressure", self.pressure > 0, "above 0 Pa", "check the unit")
         species = {

@@ -41,7 +41,8 @@ def planck_coefficient(species: str, temperature: ArrayLike) -> NDArray[np.float
     temperature: [K], any shape. Below about 300 K that of CO2 is negative; `planck_mean` clips it.
     Raises InputError for another species.
     """
-    T = np.asarray(temperature, dtype=np.float64)
+    checks.text("species", species, f"one of {', '.join(SPECIES)}")
+    T = checks.real("temperature", temperature, "real numbers [K]").astype(np.float64, copy=False)
     match species:
         case "H2O" | "CO2":
             per_atm = np.polynomial.polynomial.polyval(1000.0 / T, INVERSE[species])

@@ -1,0 +1,163 @@
+"""Every public door refuses wrong things with one InputError that names the argument."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+
+import raytrace_rte as rte
+
+GRID = rte.uniform((0, 0, 0), (1, 1, 1), (2, 3, 4))
+ONES = np.ones(GRID.shape)
+HOT = rte.Field(GRID, 900.0 * ONES, np.asarray(1e5), {"H2O": 0.1 * ONES}, absorption_coefficient=ONES)
+TETRAHEDRON = ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
+
+VALID = {
+    "Cartesian": {"x": [0, 1, 2], "y": [0, 1], "z": [0, 1]},
+    "uniform": {"lower": (0, 0, 0), "upper": (1, 1, 1), "shape": (2, 2, 2)},
+    "Field": {
+        "grid": GRID, "temperature": 900.0 * ONES, "pressure": 1e5, "mole_fraction": {"H2O": 0.1 * ONES},
+        "soot_volume_fraction": 1e-6 * ONES, "absorption_coefficient": ONES, "provenance": "made up",
+        "source_sha256": "", "allow_cold": False, "heat_release": ONES, "time": 1.0, "valid": ONES > 0,
+        "density": ONES, "spectrum": None,
+    },
+    "Medium": {"grid": GRID, "kappa": ONES, "source": ONES, "spectrum": None, "provenance": None},
+    "Medium.open": {"folder": "no folder"},
+    "Spectrum.bands": {"edges": [1e-6, 2e-6, 3e-6], "names": ["a", "b"]},
+    "Spectrum.tabulated": {"temperature": [300.0, 900.0], "radiance": [[1.0], [2.0]], "names": ["a"]},
+    "Spectrum.from_callable": {"function": lambda T: [T], "n_band": 1},
+    "Spectrum.from_dict": {"data": {"kind": "grey"}},
+    "Auto": {"rtol": 1e-3, "atol": 1e-3, "transmittance": False},
+    "March": {"order": 2, "stop": 1.0},
+    "Thick": {"terms": 2},
+    "Thin": {},
+    "Threshold": {"delta": 30.0, "terms": 2},
+    "blackbody": {"temperature": 300.0},
+    "brightness_temperature": {"intensity": 100.0},
+    "black": {"temperature": 300.0, "y_min": 400.0},
+    "grey": {"temperature": 300.0, "emissivity": 0.5, "y_min": 400.0},
+    "open_": {"temperature": 300.0, "y_min": 400.0},
+    "mirror": {},
+    "periodic": {},
+    "solids": {"mask": np.eye(3)[..., None] > 0, "temperature": 300.0, "emissivity": 0.5},
+    "mesh": {"source": TETRAHEDRON, "temperature": 300.0, "emissivity": 0.5, "scale": 1.0},
+    "read": {"path": "no file", "map": None, "allow_cold": False},
+    "write": {"field": HOT, "path": "no folder/f.h5", "compression": True},
+    "sample": {"name": "isothermal-box", "cells": 2},
+    "absorption.given": {"field": HOT},
+    "absorption.planck_mean": {"field": HOT, "species": ["H2O"]},
+    "absorption.planck_coefficient": {"species": "H2O", "temperature": 900.0},
+    "exact.isothermal_ray": {"tau": 1.0, "source": 1.0, "behind": 0.0},
+    "exact.linear_ray": {"tau": 1.0, "near": 1.0, "far": 2.0, "behind": 0.0},
+    "exact.exponential_ray": {"kappa": 1.0, "length": 1.0, "source": 1.0, "rate": 0.5},
+    "exact.sphere_chord": {"radius": 1.0, "impact": 0.5},
+    "exact.slab_flux": {"tau": 1.0},
+    "exact.bender_orszag": {"delta": 10.0, "length": 10.0},
+    "exact.bender_orszag_series": {"delta": 10.0, "terms": 2},
+}  # fmt: skip
+"""Public name -> arguments that it takes."""
+
+ALSO = [(name, {"intensity": [1.0], **faces}) for name, faces in (("open_", {}), ("open_", {"x_max": 5.0}))]
+"""Other ways to call."""
+
+ALLOWED = {
+    ("blackbody", "temperature", "nan"): "what is computed from nan is nan",
+    ("brightness_temperature", "intensity", "nan"): "what is computed from nan is nan",
+    ("absorption.planck_coefficient", "temperature", "nan"): "what is computed from nan is nan",
+    ("Field", "provenance", "word"): "text",
+    ("Field", "source_sha256", "word"): "text",
+    ("Field", "mole_fraction", "dict"): "refused, by the name of the species",
+    ("Medium", "provenance", "dict"): "any dict",
+    ("Medium.open", "folder", "word"): "a path, of which there is nothing",
+    ("write", "path", "word"): "a path",
+    ("sample", "name", "word"): "no sample of that name",
+    ("absorption.planck_mean", "species", "word"): "no fit for that species",
+    ("absorption.planck_coefficient", "species", "word"): "no fit for that species",
+    ("mesh", "source", "word"): "a path, of which there is nothing",
+}
+"""(name, argument, wrong thing) -> why nothing has to be raised that names the argument."""
+
+NOT_CALLED = {"InputError": "an exception", "Spectrum": "made by its class methods"}
+TO_COME = {
+    "FluxResult", "HeatResult", "Rays", "Result", "camera", "camera_orthographic", "heat_source", "incident",
+    "line_of_sight", "load", "mesh_flux", "radiometer", "solve", "wall_flux", "Dask",
+    "RadianceResult", "Serial", "Threads", "Batch", "Executor", "RayTask", "Scene", "Sensor", "Store",
+    "Table", "Task",
+    "Variable",
+}  # fmt: skip
+"""Names whose rows are still to be written."""
+
+WRONG = {
+    "object": object(),
+    "word": "word",
+    "dict": {"a": 1},
+    "ragged": [[1, 2], [3]],
+    "complex": 1j,
+    "None": None,
+    "nan": float("nan"),
+}
+
+
+def public(name):
+    """The public function or class of a dotted name."""
+    found = rte
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def wrong_calls():
+    for name, valid in [*VALID.items(), *ALSO]:
+        parameters = inspect.signature(public(name)).parameters
+        for argument in valid:
+            for label, thing in WRONG.items():
+                default = parameters[argument].default if argument in parameters else inspect.Parameter.empty
+                if (name, argument, label) in ALLOWED or (label == "None" and default is None):
+                    continue
+                if label == "nan" and not is_number(valid[argument]):
+                    continue
+                yield pytest.param(name, valid | {argument: thing}, argument, id=f"{name}-{argument}-{label}")
+
+
+@pytest.mark.parametrize(("name", "arguments", "wrong"), list(wrong_calls()))
+def test_wrong_things_are_refused_by_the_name_of_the_argument(name, arguments, wrong, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(rte.InputError) as caught:
+        public(name)(**arguments)
+    assert re.search(rf"\b{re.escape(wrong)}\b", str(caught.value)), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_right_things_are_taken(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if name in ("read", "Medium.open", "write"):  # no such file or folder
+        with pytest.raises(rte.InputError, match="no f"):
+            public(name)(**VALID[name])
+    else:
+        public(name)(**VALID[name])
+
+
+def test_every_public_name_is_walked():
+    names = {name for name in rte.__all__ if callable(getattr(rte, name))}
+    assert names - set(VALID) - set(NOT_CALLED) <= TO_COME
+    for module in ("exact", "absorption"):
+        functions = {
+            f"{module}.{name}" for name, f in inspect.getmembers(public(module), inspect.isfunction)
+            if not name.startswith("_")
+        }  # fmt: skip
+        own = {name for name in functions if public(name).__module__.startswith("raytrace_rte")}
+        assert own <= set(VALID)
+
+
+def test_each_wrong_thing_that_is_allowed_has_a_reason():
+    for name, argument, label in ALLOWED:
+        assert argument in VALID[name]
+        assert label in WRONG
