@@ -313,7 +313,7 @@ def test_rays_along_faces_keep_the_guarantee(rng):
 def test_a_far_origin_ends():
     """So far away that cells are no wider than rounding: what is seen is coarse, but it ends at its wall."""
     grid = rte.uniform((0, 0, 0), (101, 1, 1), (101, 1, 1))
-    medium = rte.Medium(grid, np.full(grid.shape, 0.001), np.ones(grid.shape), emission=lambda T: T)
+    medium = rte.Medium(grid, np.full(grid.shape, 0.001), np.ones(grid.shape), spectrum=lambda T: T)
     rays = rte.Rays([[-1e16, 0.5, 0.5], [-3e16, 0.5, 0.5]], [1, 0, 0])
     for method in (rte.March(2), rte.Auto(1e-3)):
         result = rte.solve(medium, rays, rte.black(0.0, x_max=1000.0), method)

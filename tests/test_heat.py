@@ -278,7 +278,7 @@ def test_bands():
     one = random_medium(grid)
     both = rte.Medium(
         grid, np.stack([one.kappa, 2 * one.kappa], -1), np.stack([one.source, one.source], -1),
-        emission=lambda T: np.array([1.0, 1.0]) * rte.blackbody(T),
+        spectrum=lambda T: np.array([1.0, 1.0]) * rte.blackbody(T),
     )  # fmt: skip
     grey = rte.solve(one, rte.heat_source(50), rte.grey(600.0, 0.5), rte.March())
     result = rte.solve(both, rte.heat_source(50), rte.grey(600.0, 0.5), rte.March())

@@ -14,7 +14,7 @@ METHODS = [rte.Auto(1e-3), rte.March(1), rte.March(2), rte.Thick(2), rte.Thin(),
 def bands():
     one = fields.medium(fields.grid(11, "uniform"), 3.0)
     kappa = np.stack([one.kappa, 5 * one.kappa], axis=-1)
-    return rte.Medium(one.grid, kappa, np.stack([one.source] * 2, axis=-1), emission=lambda T: [T, T])
+    return rte.Medium(one.grid, kappa, np.stack([one.source] * 2, axis=-1), spectrum=lambda T: [T, T])
 
 
 MEDIA = {

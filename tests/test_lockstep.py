@@ -80,7 +80,7 @@ def banded(grid, bands):
     one = fields.medium(grid, 1.0)
     kappa = np.stack([one.kappa * 10.0**b for b in range(bands)], axis=-1)
     source = np.stack([one.source * (b + 1) for b in range(bands)], axis=-1)
-    return rte.Medium(grid, kappa, source, emission=lambda T: rte.blackbody(T) * np.arange(1, bands + 1))
+    return rte.Medium(grid, kappa, source, spectrum=lambda T: rte.blackbody(T) * np.arange(1, bands + 1))
 
 
 @pytest.mark.parametrize("method", [rte.March(1), rte.March(2), rte.March(2, stop=30.0)], ids=str)

@@ -91,7 +91,7 @@ def test_each_band_is_closed_by_the_wall_that_it_sees(method, order, rng):
     """One band stops in the medium, the other goes through to the only hot wall."""
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (20, 20, 20))
     kappa = np.stack([np.zeros(grid.shape), np.full(grid.shape, 5e3)], axis=-1)[..., order]
-    medium = rte.Medium(grid, kappa, np.ones_like(kappa), emission=lambda T: np.array([T, T]))
+    medium = rte.Medium(grid, kappa, np.ones_like(kappa), spectrum=lambda T: np.array([T, T]))
     target = rng.uniform(0.2, 0.8, (700, 3))
     rays = rte.Rays(target - [1, 0, 0], np.array([1, 0, 0]) + rng.uniform(-0.1, 0.1, (700, 3)))
     result = rte.solve(medium, rays, rte.black(0.0, x_max=1000.0), method)
