@@ -15,7 +15,7 @@ from raytrace_rte.table import Variable
 
 GREY = Spectrum.grey()
 BANDS = Spectrum.bands([0.0, 3e-6, np.inf], names=("short", "long"))
-DEPTHS = {"cell_mean": 0.1, "cell_max": 0.5, "domain": 2.0}
+DEPTHS = {"cell_mean": 0.1, "cell_max": 0.5, "domain": 2.0, "ray_median": 0.7, "ray_max": 3.0}
 STATS = {
     "rays": 12, "rays_missed": 1, "crossings": 340, "seconds_trace": 0.1, "threads": 2, "directions": 36,
     "optical_depth": DEPTHS, "steps": {"exact": 30, "thin": 10, "thick": np.int64(0)},

@@ -13,15 +13,19 @@ import raytrace_rte as rte
 
 
 @pytest.fixture(scope="module")
-def result():
+def camera():
+    return rte.camera_orthographic((0, -2, 0.5), (0, 0, 0.5), shape=(30, 20), width=0.6)
+
+
+@pytest.fixture(scope="module")
+def result(camera):
     medium = rte.absorption.given(rte.sample("smooth-plume", 16))
-    camera = rte.camera_orthographic((0, -2, 0.5), (0, 0, 0.5), shape=(30, 20), width=0.6)
     return rte.solve(medium, camera, rte.black(300.0), rte.March(2))
 
 
 def test_a_result_says_how_far_it_can_be_trusted(result):
-    assert (result.error == 0).all()
-    assert result.estimate is None
+    assert (result.error_bound == 0).all()
+    assert result.error_estimate is None
     assert result.stats["rays"] == 600
     assert result.stats["crossings"] > 600
     assert {"cell_mean", "cell_max", "domain", "ray_min", "ray_median", "ray_max"} <= set(
@@ -34,8 +38,8 @@ def test_a_result_says_how_far_it_can_be_trusted(result):
 def test_limits_have_no_bound_but_an_estimate():
     medium = rte.absorption.given(rte.sample("smooth-plume", 8))
     thin = rte.solve(medium, rte.Rays([0, -2, 0.4], [0, 1, 0]), method=rte.Thin())
-    assert np.isnan(thin.error).all()
-    assert thin.estimate[0] > 0
+    assert np.isnan(thin.error_bound).all()
+    assert thin.error_estimate[0] > 0
     assert "without a bound" in thin.summary()
 
 
@@ -47,26 +51,31 @@ def test_thick_cells_and_constant_march_give_a_warning():
     assert rte.solve(medium, ray, method=rte.March(2)).notes() == []
 
 
-def test_hdf5_opens_in_xarray_with_units_and_dimensions(result, tmp_path):
+def test_hdf5_opens_in_xarray_with_units_and_dimensions(result, camera, tmp_path):
     result.save(tmp_path / "r.h5")
     with xarray.open_dataset(tmp_path / "r.h5", engine="h5netcdf") as data:
         assert data.radiance.dims == ("y", "x")
         assert data.radiance.attrs["units"] == "W m-2 sr-1"
         assert data.x.attrs["units"] == "m"
         np.testing.assert_array_equal(data.radiance, result.value)
-        np.testing.assert_allclose(data.x, result.sensor.columns)
+        np.testing.assert_allclose(data.x, camera.columns)
         assert json.loads(data.attrs["config"])["method"]["kind"] == "march"
         xarray.testing.assert_identical(data.drop_attrs(), result.to_xarray().drop_attrs())
+    back = rte.load(tmp_path / "r.h5")
+    np.testing.assert_array_equal(back.value, result.value)
+    assert back.summary() == result.summary()
 
 
 def test_bands_and_profiles_open_in_xarray(tmp_path):
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
     ones = np.ones((4, 4, 4, 2))
-    bands = rte.solve(rte.Medium(grid, ones, ones), rte.Rays([0.5, 0.5, 0.5], np.eye(3)))
+    spectrum = rte.Spectrum.bands([0.0, 2e-6, np.inf])
+    bands = rte.solve(rte.Medium(grid, ones, ones, spectrum), rte.Rays([0.5, 0.5, 0.5], np.eye(3)))
     bands.save(tmp_path / "bands.h5")
     with xarray.open_dataset(tmp_path / "bands.h5", engine="h5netcdf") as data:
         assert data.radiance.dims == ("ray", "band")
         assert data.origin.dims == ("ray", "axis")
+        np.testing.assert_array_equal(data.band_edges, spectrum.edges)
     line = rte.solve(
         rte.Medium(grid, ones[..., 0], ones[..., 0]), rte.line_of_sight((-1, 0.4, 0.4), (1, 0, 0))
     )
@@ -104,7 +113,7 @@ def test_pictures(result, tmp_path, quantity):
     (axes,) = figure.axes
     (bar,) = axes.child_axes
     assert quantity.replace("_", " ") in bar.get_ylabel()
-    assert axes.get_ylabel() == "up the image [m]"
+    assert axes.get_ylabel() == "position up the image [m]"
 
 
 def test_perspective_pictures_are_labelled_in_degrees():
@@ -127,8 +136,8 @@ def test_bad_requests(result, tmp_path):
         result.save(tmp_path / "r.jpg")
     with pytest.raises(rte.InputError, match="did you mean 'radiance'"):
         result.plot(quantity="radience")
-    with pytest.raises(rte.InputError, match="profiles and rays"):
-        result.save(tmp_path / "r.csv")
+    with pytest.raises(rte.InputError, match="VTKHDF holds cells"):
+        result.save(tmp_path / "r.vtkhdf")
     with pytest.raises(rte.InputError, match="cannot be written"):
         result.save(tmp_path / "no" / "r.h5")
     assert list(tmp_path.iterdir()) == []

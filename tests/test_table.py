@@ -461,6 +461,12 @@ def test_summaries_speak_of_trust():
     assert "rays certified within" in built.fluxes().summary()
     assert "good to about 0.1 W: an estimate" in built.generic((2,)).summary()
     assert "certified within 3 W" in built.generic((), error_bound=3.0).summary()
+    assert "; ray median 0.7, ray max 3" in image.summary()
+    medium = {"ignored": ["NO", "soot_volume_fraction"], "cells_without_data": 7}
+    for make in (built.image, built.fluxes, built.heat):
+        notes = make(config=make().config | {"medium": medium}).notes()
+        assert notes[0].startswith("left out NO, soot_volume_fraction: the field has it")
+        assert notes[1] == "7 cells without data were taken as empty gas"
     assert "no values" in RESULTS["no rays"]().summary()
 
 

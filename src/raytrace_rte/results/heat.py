@@ -219,14 +219,15 @@ class HeatResult(Result):
         ]
 
     def notes(self) -> list[str]:
-        """What the user should know about the accuracy, each with its remedy."""
+        """What the user should know about the answer, each with its remedy."""
+        out = super().notes()
         thickest = self.stats["optical_depth"]["cell_max"]
         if self.config["method"]["kind"] == "march" and thickest > OPAQUE_CELL:
-            return [
+            out.append(
                 f"optical depth {thickest:.3g} per cell: a sweep alone is off by about its third power times "
                 "(mean free path / scale)^2; use method=Auto"
-            ]
-        return []
+            )
+        return out
 
     def __repr__(self) -> str:
         return f"HeatResult({'x'.join(map(str, self.G.shape))})\n{self.summary()}"

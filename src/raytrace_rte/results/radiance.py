@@ -235,8 +235,8 @@ class RadianceResult(Result):
         ]
 
     def notes(self) -> list[str]:
-        """What the user should know about the accuracy, each with its remedy."""
-        out = []
+        """What the user should know about the answer, each with its remedy."""
+        out = super().notes()
         thickest = self.stats["optical_depth"]["cell_max"]
         method = self.config["method"]
         if method["kind"] == "march" and method["order"] == 1 and thickest > 1:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -252,8 +249,16 @@ class Result:
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
 
     def notes(self) -> list[str]:
-        """What the user should know about the accuracy, each with its remedy."""
-        return []
+        """What the user should know about the answer, each with its remedy."""
+        medium = self.config.get("medium", {})
+        out = []
+        if medium.get("ignored"):
+            out.append(
+                f"left out {', '.join(medium['ignored'])}: the field has it, the absorption model does not use it"
+            )
+        if medium.get("cells_without_data"):
+            out.append(f"{medium['cells_without_data']} cells without data were taken as empty gas")
+        return out
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.value.shape)) or "one value"
@@ -294,17 +299,6 @@ def largest(values: NDArray[Any]) -> float:
     """The greatest of the values that are known; nan where none is."""
     known = values[~np.isnan(values)]
     return float(known.max()) if known.size else float("nan")
-
-
-def provenance() -> dict[str, Any]:
-    """Versions of what computed the answer."""
-    return {"versions": dict(_versions())}
-
-
-@cache
-def _versions() -> dict[str, str]:
-    packages = ("raytrace-rte", "numpy", "numba", "h5py")
-    return {name: version(name) for name in packages} | {"python": platform.python_version()}
 
 
 def _like(values: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
