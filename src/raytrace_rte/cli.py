@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import time
@@ -80,7 +81,17 @@ def run(
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted run")] = False,
     threads: Annotated[int | None, typer.Option(help="threads; default all", show_default=False)] = None,
+    executor: Annotated[str, typer.Option(help="who does the work: threads, serial or dask")] = "threads",
+    workers: Annotated[
+        int | None, typer.Option(help="processes of a local Dask cluster", show_default=False)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="a Dask cluster that runs", show_default=False)
+    ] = None,
     lean: Annotated[bool, typer.Option("--lean", help="least memory, for several times the time")] = False,
+    limits: Annotated[
+        bool, typer.Option("--limits", help="say what the pure thick and thin limits would be off by")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no summary")] = False,
 ) -> None:
     """Do the job of CONFIG: trace the sensor's rays, write result, picture and record."""
@@ -88,26 +99,27 @@ def run(
 
     with _interruptible():
         job = load(config, overrides or ())
-        from .run import job as jobs  # after the config: its mistakes are told without the solver's imports
+        from .run import executors  # after the config: its mistakes are told without the solver's imports
+        from .run import job as jobs
 
-        prepared = jobs.prepare(job, lean)
         say = _silent if quiet else _say
-        say(prepared.describe())
-        checkpoint = prepared.checkpoint(resume)
-        try:
-            with _progress(quiet, prepared.unit) as progress, _stop_at_ctrl_c(progress) as watched:
-                result = prepared.solve(checkpoint, threads=threads, progress=watched)
-            files = jobs.write(prepared, result)
-        except KeyboardInterrupt:
-            if not prepared.resumable:
-                checkpoint.clear()
-            _explain_interrupt(config, overrides or (), checkpoint.rays, prepared)
-            raise typer.Exit(INTERRUPTED) from None
-        checkpoint.clear()
-        say(result.summary())
-        if not quiet and isinstance(result, jobs.Result) and jobs.has_limits(job, result):
-            say(f"limits         {jobs.limits(prepared, result)}")
-        say("\n".join(f"wrote          {path}" for path in files))
+        with executors.chosen(executor, threads, workers, scheduler, job.directory) as engine:
+            prepared = jobs.prepare(job, lean)
+            say(prepared.describe())
+            store = prepared.store(resume)
+            try:
+                with _progress(quiet, prepared.task.unit) as progress, _stop_at_ctrl_c(progress) as watched:
+                    result = engine.run(prepared.task, watched, store)
+                files = jobs.write(job, result)
+            except KeyboardInterrupt:
+                _explain_interrupt(prepared)
+                raise typer.Exit(INTERRUPTED) from None
+            store.clear()
+            say(result.summary())
+            if limits:
+                with _progress(quiet, prepared.task.unit) as progress, _stop_at_ctrl_c(progress) as watched:
+                    say(f"limits         {jobs.limits(prepared, result, engine, watched)}")
+            say("\n".join(f"wrote          {path}" for path in files))
 
 
 @app.command()
@@ -171,15 +183,13 @@ def _silent(text: str) -> None:
     pass
 
 
-def _explain_interrupt(config: Path, overrides: list[str] | tuple[()], rays: int, prepared: Prepared) -> None:
-    total = prepared.total
-    if not prepared.resumable:
-        print("\nraytrace-rte: interrupted; nothing is kept of a volume solve or a flux", file=sys.stderr)
-        return
-    again = " ".join(["raytrace-rte run", str(config), *(f"--set {o}" for o in overrides), "--resume"])
+def _explain_interrupt(prepared: Prepared) -> None:
+    """Say what is kept, and the command that goes on: the one that was given, with --resume."""
+    task = prepared.task
+    given = [word for word in sys.argv[1:] if word != "--resume"]
     print(
-        f"\nraytrace-rte: interrupted; {rays} of {total} rays are kept in {prepared.job.directory}.\n"
-        f"Go on with: {again}",
+        f"\nraytrace-rte: interrupted; {task.done} of {task.total} {task.unit} are kept in "
+        f"{prepared.job.directory}.\nGo on with: {shlex.join(['raytrace-rte', *given, '--resume'])}",
         file=sys.stderr,
     )
 

@@ -26,8 +26,8 @@ from .sections import (
 if TYPE_CHECKING:
     from ..boundaries.walls import Walls
     from ..method import Method
-    from ..sensors.images import HeatSource, Sensor
-    from ..sensors.points import PointSensor
+    from ..results.result import Result
+    from ..solvers.scene import Sensor
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Job:
     path: Path
     field: FieldSection
     absorption: GivenSection | PlanckMeanSection | None
-    sensor: Sensor | PointSensor | HeatSource
+    sensor: Sensor[Result]
     walls: Walls
     objects: tuple[BoxSection | MeshSection, ...]
     method: Method
@@ -99,14 +99,14 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
     objects = tuple(chosen("objects", thing) for thing in table.get("objects", []))
     method = chosen("method", {"kind": "auto"} | table.get("method", {}))
     output = checked("output", OutputSection, table.get("output", {}))
-    return Job(  # made only now: a misspelt key is told without NumPy
+    return Job(  # built only now: a misspelt key is told without NumPy
         path=path,
         field=field,
         absorption=absorption,
-        sensor=_made("sensor", sensor),
-        walls=_made("walls", walls),
+        sensor=_built("sensor", sensor),
+        walls=_built("walls", walls),
         objects=objects,
-        method=_made("method", method),
+        method=_built("method", method),
         output=output,
     )
 
@@ -123,10 +123,10 @@ def _field(section: FieldSection) -> FieldSection:
     return section
 
 
-def _made(name: str, section: Any) -> Any:
+def _built(name: str, section: Any) -> Any:
     """Call the function that the section's kind names."""
     try:
-        return section.made()
+        return section.build()
     except InputError as error:
         plain = str(error).removeprefix(f"{name}: ").removeprefix(f"{section.kind}: ")
         raise InputError(f"[{name}]: {plain}") from None

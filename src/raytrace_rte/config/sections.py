@@ -6,11 +6,16 @@ Nothing here needs NumPy: a misspelt key is told at once.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from ..grid import Cartesian
 
 Vector = Annotated[list[float], Field(min_length=3, max_length=3)]
 Shape = Annotated[list[int], Field(min_length=2, max_length=2)]
@@ -25,7 +30,7 @@ class Section(BaseModel):
         """The keys given, without those that only choose the function."""
         return self.model_dump(exclude={"kind", "model"}, exclude_none=True)
 
-    def made(self) -> Any:
+    def build(self) -> Any:
         """Call the public function that the kind names with these keys."""
         import raytrace_rte
 
@@ -137,10 +142,10 @@ class FaceSection(Section):
     temperature: float | None = None
     emissivity: float | None = None
 
-    def made(self) -> Any:
+    def build(self) -> Any:
         """Return these walls."""
         try:
-            return super().made()
+            return super().build()
         except TypeError:
             takes = {
                 "black": "temperature",
@@ -164,9 +169,9 @@ class FacesSection(Section):
     z_max: float | FaceSection | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """The keys given, faces made."""
+        """The keys given, faces built."""
         given = {k: getattr(self, k) for k in type(self).model_fields if k != "kind"}
-        return {k: v.made() if isinstance(v, FaceSection) else v for k, v in given.items() if v is not None}
+        return {k: v.build() if isinstance(v, FaceSection) else v for k, v in given.items() if v is not None}
 
 
 class BlackSection(FacesSection):
@@ -206,6 +211,7 @@ class AutoSection(Section):
     kind: Literal["auto"]
     rtol: float = 1e-3
     atol: float | None = None
+    transmittance: bool = False
 
 
 class ThresholdSection(Section):
@@ -238,6 +244,19 @@ class BoxSection(Section):
     temperature: float
     emissivity: float = 1.0
 
+    def object(self, resolve: Callable[[str], Path], grid: Cartesian) -> Any:
+        """Return the solid cells; InputError when the box holds no cell centre."""
+        from ..boundaries.solids import solids
+
+        x, y, z = ((a <= c) & (c <= b) for a, b, c in zip(self.lower, self.upper, grid.centres, strict=True))
+        mask = x[:, None, None] & y[None, :, None] & z[None, None, :]
+        if not mask.any():
+            raise InputError(
+                f"[[objects]]: no cell centre lies in the box {self.lower} to {self.upper}; the grid "
+                f"spans {grid.lower.tolist()} to {grid.upper.tolist()} m"
+            )
+        return solids(mask, self.temperature, self.emissivity)
+
 
 class MeshSection(Section):
     """meshes.mesh."""
@@ -248,12 +267,18 @@ class MeshSection(Section):
     emissivity: float = 1.0
     scale: float = 1.0
 
+    def object(self, resolve: Callable[[str], Path], grid: Cartesian) -> Any:
+        """Return the mesh; its path is relative to the config."""
+        from ..boundaries.mesh import mesh
+
+        return mesh(resolve(self.file), self.temperature, self.emissivity, self.scale)
+
 
 class OutputSection(Section):
     """Where results go, and which quantity the picture shows."""
 
     directory: str = "out"
-    quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] = "radiance"
+    quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] | None = None
 
 
 SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output")

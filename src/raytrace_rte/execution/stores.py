@@ -90,4 +90,4 @@ class Store:
 
 def _write(path: Path, state: Arrays) -> None:
     with open(path, "wb") as file:
-        np.savez(file, **state)
+        np.savez(file, **dict(state))  # type: ignore[arg-type]

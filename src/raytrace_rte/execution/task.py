@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-R = TypeVar("R")
+R = TypeVar("R", covariant=True)
 Arrays = Mapping[str, NDArray[Any]]
 """Named arrays: what batches bring along, parts are made of, and stores keep."""
 

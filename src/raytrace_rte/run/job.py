@@ -5,125 +5,65 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..boundaries.mesh import Mesh, mesh
-from ..boundaries.solids import Solids, cells_only, solids
-from ..config.config import FieldSection, Job, MeshSection
+from ..boundaries.bodies import Object
+from ..config.config import Job
+from ..config.sections import FieldSection
 from ..errors import InputError
+from ..execution.executors import Executor, Progress
+from ..execution.stores import Store
+from ..execution.task import Task
 from ..media.field import Field
 from ..media.medium import Medium
-from ..method import Thick, Thin
-from ..results.flux import FluxResult
-from ..results.heat import HeatResult
-from ..results.radiance import Result
-from ..sensors.images import Camera, HeatSource, LineOfSight
-from ..sensors.points import PointSensor
-from ..sensors.rays import hits
-from ..solving import Progress, check_lean, solve
-from .checkpoint import Checkpoint, job_key
+from ..method import Method, Thick, Thin
+from ..results.result import Result
+from ..solvers.scene import Scene, job_key, scene
+from ..solving import solve, task_of
+
+KEPT = ".partial"
+"""Folder of unfinished work in the output folder."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A job with its field read and its medium made."""
+    """A job with its field read, its medium made and its work laid out."""
 
     job: Job
     field: Field
-    medium: Medium
-    hits: int
-    lean: bool = False
-
-    @property
-    def total(self) -> int:
-        """Rays in all; directions, for a whole volume."""
-        sensor = self.job.sensor
-        if isinstance(sensor, HeatSource):
-            return sensor.directions
-        if isinstance(sensor, PointSensor):
-            return len(sensor.on(self.medium).points) * sum(len(s.weight) for s in sensor.sets)
-        return int(np.prod(sensor.shape))
-
-    @property
-    def resumable(self) -> bool:
-        """Whether finished rays are kept for --resume: of cameras and rays that end at plain walls."""
-        job = self.job
-        return not isinstance(job.sensor, HeatSource | PointSensor) and job.walls.plain and not job.objects
-
-    @property
-    def unit(self) -> str:
-        """What progress counts."""
-        return "directions" if isinstance(self.job.sensor, HeatSource) else "rays"
-
-    def settings(self) -> dict[str, Any]:
-        """The resolved config."""
-        return self.job.settings() | {
-            "field_sha256": self.field.source_sha256,
-            "field_provenance": self.field.provenance,
-            "medium": dict(self.medium.provenance),
-        }
+    scene: Scene
+    task: Task[Result]
 
     def describe(self) -> str:
-        """What is about to be computed."""
-        grid, tau = self.field.grid, self.medium.optical_depth
-        box = " x ".join(
-            f"[{a:.4g}, {b:.4g}]" for a, b in zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
-        )
-        T, kappa = self.field.temperature, self.medium.kappa
+        """What is about to be computed; InputError when no ray of a camera meets the field."""
+        grid, medium = self.field.grid, self.scene.medium
+        tau, corners = medium.optical_depth, zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
+        box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
+        T, kappa = self.field.temperature, medium.kappa
         source = self.job.field.file or f"sample {self.job.field.sample}"
         return "\n".join(
             [
                 f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
                 f"temperature    {T.min():.5g} .. {T.max():.5g} K",
-                f"absorption     {self.medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
+                f"absorption     {medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
                 f"{kappa.max():.4g} 1/m; optical depth of a cell up to {tau['cell_max']:.3g}, "
                 f"of the domain {tau['domain']:.3g}",
-                f"sensor         {self.job.sensor.settings()['kind']}: {self._work()}",
+                f"sensor         {self.job.sensor.settings()['kind']}: {self.task.describe()}",
             ]
         )
 
-    def _work(self) -> str:
-        if isinstance(self.job.sensor, HeatSource):
-            return f"all cells and walls, {self.total} directions at most"
-        if isinstance(self.job.sensor, PointSensor):
-            return f"{self.total} rays"
-        return f"{self.total} rays, {self.hits} meet the field"
-
-    def checkpoint(self, resume: bool) -> Checkpoint:
-        """Open the folder of kept rays; InputError to resume what keeps none."""
-        if resume and not self.resumable:
-            raise InputError(
-                "--resume: a volume solve, a flux, or rays among reflecting walls keep nothing; drop it"
-            )
-        sensor = self.job.sensor
-        order = None if isinstance(sensor, HeatSource | PointSensor) else sensor.order()
-        return Checkpoint(self.job.directory, job_key(self.settings(), order), resume)
-
-    def solve(
-        self, checkpoint: Checkpoint, threads: int | None, progress: Progress | None
-    ) -> Result | FluxResult | HeatResult:
-        """Trace the rays."""
-        job = self.job
-        result = solve(
-            self.medium,
-            job.sensor,
-            job.walls,
-            job.method,
-            objects=_objects(job, self.medium),
-            threads=threads,
-            progress=progress,
-            store=checkpoint,
-            lean=self.lean,
-        )
-        return replace(result, config={"job": self.settings(), **result.config})
+    def store(self, resume: bool) -> Store:
+        """The folder of unfinished work of this job."""
+        settings = self.scene.settings() | {"sensor": self.job.sensor.settings(), "lean": self.scene.lean}
+        return Store(self.job.directory / KEPT, job_key(settings, self.field.source_sha256), resume)
 
 
 def prepare(job: Job, lean: bool = False) -> Prepared:
-    """Read the field and check everything that can be checked before the march.
+    """Read the field and check everything that can be checked before the work.
 
     Raises InputError, also when the output folder cannot be written or the camera looks past the field.
     """
@@ -131,30 +71,21 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
     field = _read(job, job.field)
     try:
         medium = _medium(job, field)
-        job.walls.radiance(medium)
-        job.walls.checked(medium)
-        things = _objects(job, medium)
-        if lean:
-            check_lean(job.sensor, job.walls, things)
-        if isinstance(job.sensor, HeatSource):
-            cells_only(things, medium)
-        count = 0
-        if isinstance(job.sensor, PointSensor):
-            job.sensor.on(medium)
-        elif not isinstance(job.sensor, HeatSource):
-            rays = job.sensor.take(np.arange(int(np.prod(job.sensor.shape))))
-            count = int(hits(field.grid, rays).sum())
-            if count == 0 and isinstance(job.sensor, Camera | LineOfSight):
-                raise InputError(_missed(job, field))
+        record = job.settings() | {
+            "field_sha256": field.source_sha256, "field_provenance": field.provenance,
+            "medium": dict(medium.provenance),
+        }  # fmt: skip
+        place = scene(medium, job.walls, job.method, _objects(job, medium), lean, {"job": record})
+        prepared = Prepared(job, field, place, task_of(job.sensor, place))
+        prepared.describe()
     except InputError as error:
         raise InputError(f"{job.path}: {error}") from None
-    return Prepared(job, field, medium, count, lean)
+    return prepared
 
 
-def write(prepared: Prepared, result: Result | FluxResult | HeatResult) -> list[Path]:
+def write(job: Job, result: Result) -> list[Path]:
     """Write all files of a result into the output folder: all of them, or none. Return their paths."""
-    job = prepared.job
-    names = _names(result)
+    names = result.files()
     staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=job.directory))
     try:
         for name, quantity in names.items():
@@ -169,60 +100,41 @@ def write(prepared: Prepared, result: Result | FluxResult | HeatResult) -> list[
     return [job.directory / name for name in names]
 
 
-def _names(result: Result | FluxResult | HeatResult) -> dict[str, str]:
-    """Names of the files to write, and which quantity a picture shows ("": the one of the config)."""
-    if isinstance(result, HeatResult):
-        return {
-            "result.h5": "",
-            "result.vtkhdf": "",
-            "div_q.png": "div_q",
-            "G.png": "G",
-            "wall_flux.png": "wall_flux",
-        }
-    if isinstance(result, FluxResult):
-        stem = result.sensor.kind
-        return {"result.h5": "", f"{stem}.csv": "", f"{stem}.png": "flux"}
-    sensor = result.sensor
-    stem = "image" if isinstance(sensor, Camera) else "profile" if isinstance(sensor, LineOfSight) else "rays"
-    names = {"result.h5": "", f"{stem}.png": ""}
-    if result.value.ndim <= len(sensor.shape):
-        names["image.tif" if isinstance(sensor, Camera) else f"{stem}.csv"] = ""
-    if isinstance(sensor, Camera) and "budget" in result.stats:
-        names["regimes.png"] = "regimes"
-    return names
+def limits(prepared: Prepared, result: Result, executor: Executor, progress: Progress) -> str:
+    """Say what the pure limits would have cost in accuracy here.
+
+    Raises InputError where the sensor does not take them.
+    """
+    value = result.value
+    scale = np.maximum(value, 1e-9 * float(value.max(initial=0.0)))
+    said = []
+    for name, method in (("Thick(2)", Thick(2)), ("Thin()", Thin())):
+        said.append(f"{name} by {_worst(prepared, method, value, scale, executor, progress)}")
+    return f"alone would be off: {' and '.join(said)}"
 
 
-SAMPLED = 2000
-"""Rays on which the pure limits are tried."""
-
-
-def has_limits(job: Job, result: Result) -> bool:
-    """Whether the pure limits are worth a sentence: for Auto, and where nothing reflects."""
-    return "budget" in result.stats and job.walls.plain and not job.objects
-
-
-def limits(prepared: Prepared, result: Result) -> str:
-    """Say what the pure limits would have cost in accuracy here, on a sample of the rays."""
-    job, total = prepared.job, prepared.total
-    assert not isinstance(job.sensor, HeatSource | PointSensor)
-    index = np.unique(np.linspace(0, total - 1, min(total, SAMPLED)).astype(np.int64))
-    rays = job.sensor.take(index)
-    value = result.value.reshape(total, -1)[index]
-    scale = np.maximum(value, 1e-9 * float(value.max()))
-    worst = {}
-    for method in (Thick(2), Thin()):
-        pure = solve(prepared.medium, rays, job.walls, method, lean=prepared.lean).value.reshape(value.shape)
-        worst[type(method).__name__] = float(np.max(np.abs(pure - value) / scale))
-    thick, thin = (f"{100 * w:.2g} %" if w < 10 else f"{w:.1g} times" for w in worst.values())
-    return f"Thick(2) alone would be off by up to {thick} here, Thin by {thin}"
+def _worst(
+    prepared: Prepared, method: Method, value: Any, scale: Any, executor: Executor, progress: Progress
+) -> str:
+    """The greatest relative difference that a method makes, in words."""
+    place, sensor = prepared.scene, prepared.job.sensor
+    pure = solve(
+        place.medium, sensor, place.walls, method, objects=place.objects, lean=place.lean,
+        executor=executor, progress=progress,
+    )  # fmt: skip
+    off = np.abs(pure.value - value)
+    worst = float(np.max(np.divide(off, scale, out=np.zeros_like(off), where=scale > 0.0), initial=0.0))
+    if not np.isfinite(worst) or worst >= 1e6:
+        return "more than a million times"
+    return f"up to {100 * worst:.2g} %" if worst < 10 else f"up to {worst:.2g} times"
 
 
 def _read(job: Job, section: FieldSection) -> Field:
     if section.file is not None:
         from ..formats import read
 
-        chart = None if section.map is None else job.resolve(section.map)
-        return read(job.resolve(section.file), map=chart, allow_cold=section.allow_cold)
+        field_map = None if section.map is None else job.resolve(section.map)
+        return read(job.resolve(section.file), map=field_map, allow_cold=section.allow_cold)
     from ..formats.samples import sample
 
     assert section.sample is not None
@@ -238,37 +150,9 @@ def _medium(job: Job, field: Field) -> Medium:
     return absorption.MODELS[job.absorption.model](field, **job.absorption.arguments())
 
 
-def _objects(job: Job, medium: Medium) -> list[Solids | Mesh]:
-    """Make the objects of a config; InputError when a box holds no cell, or a mesh cannot be used."""
-    out: list[Solids | Mesh] = []
-    for section in job.objects:
-        if isinstance(section, MeshSection):
-            out.append(
-                mesh(job.resolve(section.file), section.temperature, section.emissivity, section.scale)
-            )
-            continue
-        inside = [
-            (a <= c) & (c <= b)
-            for a, b, c in zip(section.lower, section.upper, medium.grid.centres, strict=True)
-        ]
-        mask = inside[0][:, None, None] & inside[1][None, :, None] & inside[2][None, None, :]
-        if not mask.any():
-            raise InputError(
-                f"[[objects]]: no cell centre lies in the box {section.lower} to {section.upper}; the grid "
-                f"spans {medium.grid.lower.tolist()} to {medium.grid.upper.tolist()} m"
-            )
-        out.append(solids(mask, section.temperature, section.emissivity))
-    return out
-
-
-def _missed(job: Job, field: Field) -> str:
-    lower, upper = field.grid.lower, field.grid.upper
-    centre = [round(float(c), 6) for c in np.where(np.isfinite(lower), 0.5 * (lower + upper), 0.0)]
-    key = "look_at" if isinstance(job.sensor, Camera) else "direction"
-    return (
-        f"[sensor]: no ray meets the field, which spans {lower.tolist()} to {upper.tolist()} m; "
-        f"check origin or position and {key}; the centre of the field is {centre}"
-    )
+def _objects(job: Job, medium: Medium) -> list[Object]:
+    """Build the objects of a config; InputError when a box holds no cell, or a mesh cannot be used."""
+    return [section.object(job.resolve, medium.grid) for section in job.objects]
 
 
 def _check_writable(directory: Path) -> None:

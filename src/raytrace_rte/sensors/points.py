@@ -118,7 +118,9 @@ def fluxes(
 
 def _places(view: Viewpoints) -> list[Variable]:
     """Positions and normals of points as variables."""
-    out = [Variable(a, ("point",), view.points[:, n], "m", f"position along {a}") for n, a in enumerate("xyz")]
+    out = [
+        Variable(a, ("point",), view.points[:, n], "m", f"position along {a}") for n, a in enumerate("xyz")
+    ]
     if view.normals is not None:
         out += [
             Variable(f"normal_{a}", ("point",), view.normals[:, n], "1", f"component of the normal along {a}")

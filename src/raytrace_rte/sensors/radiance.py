@@ -42,7 +42,8 @@ def radiances(
 
     def finish(task: RayTask[RadianceResult], gathered: Gathered) -> RadianceResult:
         rows, stats = gathered
-        stats |= _ray_statistics(rows["optical_depth"], rows["hit"])
+        missed, depths = _ray_statistics(rows["optical_depth"], rows["hit"])
+        stats |= missed | {"optical_depth": stats["optical_depth"] | depths}
         if isinstance(scene.method, Auto):
             stats["budget"] = budget(scene, rows["value"], rows["error_bound"])
         spectral = scene.medium.kappa.ndim == 4
@@ -69,17 +70,18 @@ def radiances(
     return RayTask(scene, sensor, entries, sensor.take, finish, order=order, aimed=aimed)
 
 
-def _ray_statistics(optical_depth: NDArray[np.float64], hit: NDArray[np.bool_]) -> dict[str, Any]:
-    """Rays that miss the grid or were left before their end, and the range of optical depth of the others."""
+def _ray_statistics(
+    optical_depth: NDArray[np.float64], hit: NDArray[np.bool_]
+) -> tuple[dict[str, int], dict[str, float]]:
+    """Rays that miss the grid or were left before their end; the range of optical depth of the others."""
     tau = optical_depth.T.max(axis=0)  # along whole rows: ten times as fast
     known = tau[np.isfinite(tau) & hit]
-    out: dict[str, Any] = {
+    counts = {
         "rays_missed": int(hit.size - np.count_nonzero(hit)),
         "rays_not_followed": int(np.count_nonzero(np.isnan(tau))),
     }
-    if known.size:
-        median = np.partition(known, known.size // 2)[known.size // 2]
-        out["ray_optical_depth"] = {
-            "min": float(known.min()), "median": float(median), "max": float(known.max()),
-        }  # fmt: skip
-    return out
+    if not known.size:
+        return counts, {}
+    median = np.partition(known, known.size // 2)[known.size // 2]
+    ray = {"min": known.min(), "median": median, "max": known.max()}
+    return counts, {f"ray_{name}": float(value) for name, value in ray.items()}

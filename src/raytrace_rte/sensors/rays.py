@@ -18,6 +18,7 @@ from ..table import Variable
 from ..vectors import unit
 from .radiance import radiances
 
+
 @dataclass(frozen=True, eq=False)
 class Rays:
     """Half-lines from an origin [m] into a direction; the plainest sensor, one radiance per ray.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 import platform
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -46,7 +48,7 @@ class Scene:
     """What rays go through, where they end, and how they are followed.
 
     lean: rebuild cells' records wherever a ray comes instead of keeping them
-    Raises InputError when the parts do not fit together.
+    record: what else a Result records of the job that this belongs to
     """
 
     medium: Medium
@@ -54,6 +56,7 @@ class Scene:
     method: Method
     objects: tuple[Object, ...] = ()
     lean: bool = False
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def bodies(self) -> Bodies:
@@ -131,10 +134,11 @@ class Scene:
             "method": {"kind": type(self.method).__name__.lower(), **asdict(self.method)},
             "walls": self.walls.settings(),
             "medium": dict(self.medium.provenance),
+            "versions": dict(_versions()),
         }
         if self.objects:
             out["objects"] = [thing.settings() for thing in self.objects]
-        return out | {"versions": dict(_versions())}
+        return {**self.record, **out}
 
     def require_bound(self, what: str) -> None:
         """Raise InputError when the method is a limit, or the plain switch."""
@@ -148,6 +152,7 @@ def scene(
     method: Method | None = None,
     objects: Sequence[Object] = (),
     lean: bool = False,
+    record: Mapping[str, Any] | None = None,
 ) -> Scene:
     """Return the checked scene; None of walls is open and cold, None of method Auto(rtol=1e-3).
 
@@ -160,7 +165,9 @@ def scene(
     method = Auto() if method is None else method
     kinds = (March, Auto, Thick, Thin, Threshold)
     checks.instance("method", method, kinds, "March, Auto, Thick, Thin or Threshold")
-    out = Scene(medium, walls.checked(medium), method, gathered(objects, medium.grid).objects, bool(lean))
+    things = gathered(objects, medium.grid).objects
+    lean = checks.instance("lean", lean, bool, "true or false")
+    out = Scene(medium, walls.checked(medium), method, things, lean, dict(record or {}))
     medium.verify()
     if lean and not out.plain:
         found = "objects" if out.objects else "reflecting walls"
@@ -185,9 +192,8 @@ class SceneRecipe(Recipe[R]):
     def task(self) -> Task[R]:
         """Open the medium and make the task."""
         with open(Path(self.folder) / f"{self.key}.pickle", "rb") as file:
-            sensor, walls, method, objects, lean = pickle.load(file)
-        medium = Medium.open(Path(self.folder) / f"medium-{self.key}")
-        task: Task[R] = sensor.task(Scene(medium, walls, method, objects, lean))
+            sensor, *rest = pickle.load(file)
+        task: Task[R] = sensor.task(Scene(Medium.open(Path(self.folder) / f"medium-{self.key}"), *rest))
         return task
 
 
@@ -200,7 +206,7 @@ def recipe(scene: Scene, sensor: Sensor[R], folder: str | None) -> Iterator[Scen
         home.mkdir(parents=True, exist_ok=True)
         if not (home / f"medium-{key}").exists():
             scene.medium.write(home / f"medium-{key}")
-        rest = sensor, scene.walls, scene.method, scene.objects, scene.lean
+        rest = sensor, scene.walls, scene.method, scene.objects, scene.lean, scene.record
         temporary = home / f".{key}.tmp"
         temporary.write_bytes(pickle.dumps(rest))
         temporary.replace(home / f"{key}.pickle")
@@ -208,12 +214,20 @@ def recipe(scene: Scene, sensor: Sensor[R], folder: str | None) -> Iterator[Scen
 
 
 def fingerprint(scene: Scene, sensor: Sensor[Any]) -> str:
-    """Return a hash of everything that the answer's bits depend on, compiled code included."""
-    import hashlib
-    import json
-
-    from ..kernels.jit import STAMP
-
+    """Return a hash of everything that the answer's bits depend on, the package's code included."""
     settings = scene.settings() | {"sensor": sensor.settings(), "lean": scene.lean}
-    text = json.dumps(settings, sort_keys=True, default=str) + scene.medium.digest() + STAMP
+    return job_key(settings, scene.medium.digest())
+
+
+def job_key(settings: Mapping[str, Any], digest: str) -> str:
+    """Return the hash of a job's settings, of its medium's (or field's) digest and of the package's own text."""
+    text = json.dumps(settings, sort_keys=True, default=str) + digest + _source()
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@cache
+def _source() -> str:
+    """Hash of all files of the package: what a task keeps belongs to the code that made it."""
+    home = Path(__file__).parent.parent
+    hashes = (hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(home.rglob("*.py")))
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()

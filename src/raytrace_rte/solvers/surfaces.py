@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -279,8 +280,8 @@ class MeshRounds:
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
         """First and last triangle of each mesh, all counted through."""
-        ends = np.cumsum([0, *(len(b) for b in self.black)])
-        return [(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        ends = np.cumsum([0, *(len(b) for b in self.black)]).tolist()
+        return list(pairwise(ends))
 
     def batches(self) -> Sequence[Batch]:
         """What is left of this round."""

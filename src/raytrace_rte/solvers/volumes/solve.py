@@ -292,14 +292,14 @@ def _interface(limited: NDArray[np.bool_], solid: NDArray[np.bool_]) -> FloatArr
 class VolumeTask(Task[R]):
     """All cells of a scene, band after band; a round is one sweep of one band.
 
-    finish: bands and statistics -> the answer
+    sensor: None for the light of a scene's surfaces, part of another task; finish: makes the answer
     Raises InputError for limits, for meshes, in lean mode, and where no face ends a ray.
     """
 
     unit = "directions"
 
     def __init__(
-        self, scene: Scene, sensor: Sensor[R], sweeps: Sweeps, finish: Callable[[VolumeTask[R]], R]
+        self, scene: Scene, sensor: Sensor[R] | None, sweeps: Sweeps, finish: Callable[[VolumeTask[R]], R]
     ) -> None:
         method = scene.method
         if not (isinstance(method, Auto) or method == March()):
@@ -490,6 +490,7 @@ class VolumeTask(Task[R]):
 
     def recipe(self, folder: str | None) -> AbstractContextManager[Recipe[R]]:
         """Write the scene and the sensor for other processes."""
+        assert self.sensor is not None
         return recipe(self.scene, self.sensor, folder)
 
     def describe(self) -> str:
@@ -499,7 +500,7 @@ class VolumeTask(Task[R]):
 
 def _flat(band: Band) -> dict[str, NDArray[Any]]:
     """A band as named arrays."""
-    out = {}
+    out: dict[str, NDArray[Any]] = {}
     for name, value in band._asdict().items():
         if isinstance(value, Mapping):
             out |= named(f"{name}/", value)
@@ -510,5 +511,5 @@ def _flat(band: Band) -> dict[str, NDArray[Any]]:
 
 def _raised(flat: Arrays) -> Band:
     """The band of named arrays."""
-    parts = {n: flat[n] if n in flat else below(flat, f"{n}/") for n in Band._fields}
+    parts: dict[str, Any] = {n: flat[n] if n in flat else below(flat, f"{n}/") for n in Band._fields}
     return Band(**parts)
