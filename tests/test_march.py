@@ -18,7 +18,10 @@ def random_medium(rng, grid, dtype=np.float64, bands=()):
     shape = grid.shape + bands
     kappa = rng.uniform(0, 1, shape) * 10.0 ** rng.uniform(-3, 2, shape)
     kappa[rng.random(shape) < 0.2] = 0.0
-    return rte.Medium(grid, kappa.astype(dtype), rng.uniform(0, 2, shape).astype(dtype))
+    source = rng.uniform(0, 2, shape).astype(dtype)
+    return rte.Medium(
+        grid, kappa.astype(dtype), source, spectrum=(lambda T: [T] * bands[0]) if bands else None
+    )
 
 
 def rays_at(rng, grid, count):
