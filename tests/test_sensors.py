@@ -148,7 +148,7 @@ BAD = {
     "source: found shape (2, 2)": lambda: rte.Medium(GRID, ONES, ONES[0]),
     "kappa: cell (0, 0, 0) is nan (8 of 8": lambda: rte.Medium(GRID, np.nan * ONES, ONES),
     "threads: found 0": lambda: rte.solve(rte.Medium(GRID, ONES, ONES), RAY, threads=0),
-    "several bands but no emission": lambda: rte.solve(
+    "spectrum is None, but kappa has a band axis of 2": lambda: rte.solve(
         rte.Medium(GRID, np.ones((2, 2, 2, 2)), np.ones((2, 2, 2, 2))), RAY, rte.black(3)
     ),
 }
