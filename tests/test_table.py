@@ -510,6 +510,7 @@ def test_every_quantity_of_every_result_is_drawn(result, tmp_path):
         assert result.plot(quantity=name).axes
         drawn += 1
     assert drawn >= 1
+    assert "band_edges" not in result.pictures()
     assert "data:image/png;base64," in result._repr_html_()
     assert result.summary().splitlines()[0] in result._repr_html_()
     assert result._repr_png_().startswith(b"\x89PNG")
@@ -640,6 +641,13 @@ def test_a_slab_is_a_line():
     assert_array_equal(axes.containers[0][0].get_ydata(), slab.div_q.ravel())
     plane = built.heat(grid=rte.Cartesian(np.linspace(0, 1, 6), np.linspace(0, 1, 4)))
     assert len(plane.plot(quantity="G").axes) == 2  # a map and its colour bar
+
+
+def test_what_is_endless_or_not_known_is_drawn_without_a_warning():
+    for values in (np.array([1.0, np.inf, np.nan]), np.full(3, np.inf), np.full(3, np.nan)):
+        assert built.rays(optical_depth=values).plot(quantity="optical_depth").axes
+        square = np.repeat(values, 4).reshape(3, 4)
+        built.image(optical_depth=square).plot(quantity="optical_depth").draw_without_rendering()
 
 
 def test_more_than_three_dimensions_are_not_drawn():

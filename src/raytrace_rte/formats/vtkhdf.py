@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..grid import Cartesian, FloatArray
 from ..table import BAND, Table
 from .hdf5 import written
+from .tables import header
 
 HEXAHEDRON = 12
 """VTK's number of that cell type."""
@@ -31,8 +32,6 @@ def write_cells(table: Table, path: Path) -> None:
 
     Raises InputError when the table has no cells.
     """
-    from .tables import header
-
     faces = [f"{axis}_face" for axis in AXES]
     if not all(name in table for name in faces):
         raise InputError(f"{path.name}: VTKHDF holds cells, but this result has none; save it as .h5 or .csv")

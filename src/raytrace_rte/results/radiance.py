@@ -192,7 +192,7 @@ class RadianceResult(Result):
     def summary(self) -> str:
         """A few lines of text: method, range of the answer, optical depths, work and time."""
         s = self.stats
-        tau = s["optical_depth"]
+        tau, hottest = s["optical_depth"], self.spectrum.brightness_temperature(largest(self.total))
         depth = (
             f"optical depth  cell mean {tau['cell_mean']:.3g}, cell max {tau['cell_max']:.3g}, "
             f"domain {tau['domain']:.3g}"
@@ -201,8 +201,7 @@ class RadianceResult(Result):
             depth += f"; ray median {tau['ray_median']:.3g}, ray max {tau['ray_max']:.3g}"
         lines = [
             f"method         {method_text(self.config)}",
-            f"{label('radiance')}{span(self.value)} {RADIANCE} "
-            f"(brightness up to {largest(self.brightness_temperature):.1f} K)",
+            f"{label('radiance')}{span(self.value)} {RADIANCE} (brightness up to {float(hottest):.1f} K)",
             depth,
             f"work           {s['rays']} rays ({s['rays_missed']} miss the field), "
             f"{s['crossings']:.4g} cell crossings, {s['seconds_trace']:.3g} s on {s['threads']} threads",

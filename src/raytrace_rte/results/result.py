@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import Dataset
 
+BAND_EDGES = "band_edges"
+
 
 class Result:
     """The answer of one `solve`: thin over its table, `result["name"]` being the values of a variable.
@@ -207,7 +209,9 @@ class Result:
 
         main = self.table.main.name
         names = [
-            v.name for v in self.variables() if v.name not in self.table.dims and v.values.dtype.kind != "U"
+            v.name
+            for v in self.variables()
+            if not v.is_coordinate and v.values.dtype.kind != "U" and v.name != BAND_EDGES
         ]
         return {name: drawn(name) for name in sorted(names, key=lambda name: name != main)}
 
@@ -233,7 +237,7 @@ class Result:
 
     def files(self) -> dict[str, str]:
         """Names of the files that a job writes, and which quantity a picture shows ("": as the job says)."""
-        return {"result.h5": "", "result.csv": "", "result.png": ""}
+        return {"result.h5": "", "result.csv": "", "result.png": self.table.main.name}
 
     def summary(self) -> str:
         """A few lines of text: the answer, how far it can be trusted, the work."""
@@ -315,7 +319,7 @@ def _bands(spectrum: Spectrum) -> list[Variable]:
     if spectrum.edges is not None:
         out += [
             Variable("edge", ("edge",), np.array(["lower", "upper"]), "1", "edge of a band"),
-            Variable("band_edges", (BAND, "edge"), spectrum.edges, "m", "wavelengths of the band's edges"),
+            Variable(BAND_EDGES, (BAND, "edge"), spectrum.edges, "m", "wavelengths of the band's edges"),
         ]
     return out
 
