@@ -1,4 +1,4 @@
-"""How kernels are compiled: flags, cache, and freshness of all kernel files together.
+"""How kernels are compiled: flags, and freshness of all kernel files together.
 
 Numba's cache sees a change of the file that holds a function, not of the functions it calls in other files:
 it would run stale machine code. Here every cache entry is stamped with one hash over all kernel files.
@@ -7,55 +7,27 @@ it would run stale machine code. Here every cache entry is stamped with one hash
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba import config
-from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, UserWideCacheLocator
+
+from .cache import keep
+from .vector import WIDTH
 
 
 def stamp() -> str:
-    """Return the hash of what compiled code depends on: all kernel files, grid.py, checking flags."""
+    """Return the hash of what compiled code depends on: kernel files, grid.py, width, checking flags."""
     here = Path(__file__).parent
-    digest = hashlib.sha256(f"boundscheck={config.BOUNDSCHECK}".encode())
+    digest = hashlib.sha256(f"boundscheck={config.BOUNDSCHECK} width={WIDTH}".encode())
     for file in (*sorted(here.glob("*.py")), here.parent / "grid.py"):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 
 STAMP = stamp()
-
-
-class _Stamped:
-    def get_source_stamp(self) -> str:
-        return STAMP
-
-
-class ProvidedCache(_Stamped, UserProvidedCacheLocator):
-    """In NUMBA_CACHE_DIR."""
-
-
-class InTreeCache(_Stamped, InTreeCacheLocator):
-    """Beside the source, where that can be written."""
-
-
-class UserCache(_Stamped, UserWideCacheLocator):
-    """In the user's cache folder, for read-only installations."""
-
-
-@contextmanager
-def _our_cache() -> Iterator[None]:
-    before = config.CACHE_LOCATOR_CLASSES
-    locators = (ProvidedCache, InTreeCache, UserCache)
-    config.CACHE_LOCATOR_CLASSES = ",".join(f"{c.__module__}.{c.__name__}" for c in locators)
-    try:
-        yield
-    finally:
-        config.CACHE_LOCATOR_CLASSES = before
-
 
 _INNER = {
     "error_model": "numpy",
@@ -84,5 +56,5 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def driver(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile an entry point that Python threads call side by side; its machine code is cached."""
-    with _our_cache():
-        return numba.njit(error_model="numpy", nogil=True, cache=True)(function)
+    compiled = numba.njit(error_model="numpy", nogil=True)(function)
+    return compiled if config.DISABLE_JIT else keep(compiled, STAMP)

@@ -125,19 +125,19 @@ S, LENGTH, KAPPA, SOURCE_NEAR, SOURCE_FAR, OPTICAL_DEPTH, EMISSION = range(len(S
 
 
 @driver
-def segments(cells, b, origin, direction, linear, out):
+def segments(cells, b, origin, direction, end, linear, out):
     """Write the march of the first ray into out (n_crossing, 7), a row per segment; return their number.
 
-    Counts only, when out has no rows.
+    Ends at distance `end` (inf: nothing opaque is in the way). Counts only, when out has no rows.
     """
     ray = ray_of(origin, direction, 0)
     t, t_out = enter(cells, ray)
-    if not t < t_out:
+    if not t < min(t_out, end):
         return 0
     T, n = 1.0, 0
     walk = begin(cells, ray, t)
-    while inside(cells, walk):
-        t_next = max(t, exit_at(walk))
+    while t < end and inside(cells, walk):
+        t_next = min(max(t, exit_at(walk)), end)
         if n < out.shape[0]:
             kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
             d = kappa * (t_next - t)

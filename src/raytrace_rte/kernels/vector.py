@@ -13,11 +13,21 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding, ir
-from numba import types
+from numba import config, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, models, register_model
 
-WIDTH = 8 if binding.get_host_cpu_features().get("avx512f", False) else 4
+
+def _width() -> int:
+    """Return how many numbers a register holds, as NUMBA_CPU_FEATURES has it where that is set."""
+    if config.CPU_FEATURES is None:
+        wide = binding.get_host_cpu_features().get("avx512f", False)
+    else:
+        wide = "+avx512f" in config.CPU_FEATURES.split(",")
+    return 8 if wide else 4
+
+
+WIDTH = _width()
 """Numbers in a vector: those of a register. With two registers each, values spilled: slower by a tenth."""
 ALL = (1 << WIDTH) - 1
 """All numbers of a vector, as bits."""
