@@ -87,7 +87,7 @@ def read_mapped(path: Path, chart: str | Path | Mapping[str, Any], allow_cold: b
     _check_sense(plan, named)
     with opened(path) as file:
         reader = _Reader(file, plan.grid, named)
-        state = {
+        state: dict[str, Any] = {
             name: reader.array(name, quantity, kind)
             for name, kind in SCALARS.items()
             if (quantity := getattr(plan, name)) is not None
