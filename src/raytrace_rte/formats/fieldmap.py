@@ -78,16 +78,16 @@ class Map(Table):
     absorption_coefficient: Quantity | None = None
 
 
-def read_mapped(path: Path, chart: str | Path | Mapping[str, Any], allow_cold: bool = False) -> Field:
+def read_mapped(path: Path, field_map: str | Path | Mapping[str, Any], allow_cold: bool = False) -> Field:
     """Read a field from any HDF5 file through a map (TOML file or the same tables in a dict).
 
     Raises InputError that names file and dataset or the map's key, what was found and what was expected.
     """
-    plan, named = _load(chart)
+    plan, named = _load(field_map)
     _check_sense(plan, named)
     with opened(path) as file:
         reader = _Reader(file, plan.grid, named)
-        state: dict[str, Any] = {
+        state = {
             name: reader.array(name, quantity, kind)
             for name, kind in SCALARS.items()
             if (quantity := getattr(plan, name)) is not None
@@ -98,9 +98,12 @@ def read_mapped(path: Path, chart: str | Path | Mapping[str, Any], allow_cold: b
             moles = mole_fractions(masses, plan.balance, named)
         grid = reader.grid(reader.shape)
         origin = plain(attribute(file, "provenance"))
+    cells: dict[str, Any] = {
+        name: a if name == "pressure" else reader.everywhere(a) for name, a in state.items()
+    }
     return Field(
         grid,
-        **{name: a if name == "pressure" else reader.everywhere(a) for name, a in state.items()},
+        **cells,
         mole_fraction={name: reader.everywhere(a) for name, a in moles.items()},
         provenance=f"{path.name} read through {named}" + (f"; {origin}" if origin else ""),
         source_sha256=sha256(path),
@@ -126,13 +129,13 @@ def _check_sense(plan: Map, named: str) -> None:
         raise InputError(f"{named}: no quantity names a dataset; expected one at least, as [temperature]")
 
 
-def _load(chart: str | Path | Mapping[str, Any]) -> tuple[Map, str]:
-    if isinstance(chart, Mapping):
-        table, named = chart, "field map"
+def _load(field_map: str | Path | Mapping[str, Any]) -> tuple[Map, str]:
+    if isinstance(field_map, Mapping):
+        table, named = field_map, "field map"
     else:
-        named = f"field map {chart}"
+        named = f"field map {field_map}"
         try:
-            table = tomllib.loads(Path(chart).read_text(encoding="utf-8"))
+            table = tomllib.loads(Path(field_map).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise InputError(f"{named}: no such file; `raytrace-rte inspect FILE` writes one") from None
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
