@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+from llvmlite import binding
 
 import fields
 import raytrace_rte as rte
-from raytrace_rte.kernels import lanes, pyramid
-from raytrace_rte.kernels.lockstep import RUN
-from raytrace_rte.kernels.trace import Answers, empty_answers, trace, trace_singly
-from raytrace_rte.solvers.rays import needs_bricks, plan_of, range_of
+from raytrace_rte.kernels.rows import LANES
+from raytrace_rte.kernels.trace import Answers, empty_answers, trace
+from raytrace_rte.solvers.scene import Scene
+from scalar import trace_singly
 
 SAME = 1e-13
 WALLS = rte.black(500.0, x_min=300.0, x_max=900.0, y_min=400.0, y_max=800.0, z_min=600.0, z_max=700.0)
 
 
-def both(medium, rays, method, ends=None, workers=2):
+def both(medium, rays, method, ends=None):
     """Answers in lockstep and one by one."""
-    walls = WALLS.radiance(medium)
-    bricks = medium.pyramid if needs_bricks(method) else pyramid.empty()
+    scene = Scene(medium, WALLS, method)
     ends = np.full(rays.shape[0], np.inf) if ends is None else ends
-    common = medium.cells, bricks, rays.origin, rays.direction, ends, plan_of(method, medium, walls), walls
     out = []
     for driver in (trace, trace_singly):
         answers = empty_answers(rays.shape[0], medium.n_band)
         for array in answers:
             array.view(np.uint8).fill(0x5A)  # what nobody writes shows
-        driver(*common, *range_of(medium, walls), workers, answers)
+        driver(
+            scene.cells, scene.pyramid, rays.origin, rays.direction, ends, scene.plan, scene.ends,
+            *scene.range, answers,
+        )  # fmt: skip
         out.append(answers)
     return out
 
 
 def assert_same(medium, rays, method, **kwargs):
     fast, plain = both(medium, rays, method, **kwargs)
-    greatest = range_of(medium, WALLS.radiance(medium))[1]
+    greatest = Scene(medium, WALLS, method).range[1]
     for name in ("transmittance", "emission", "optical_depth", "neglected"):
         a, b = getattr(fast, name), getattr(plain, name)
         scale = {"transmittance": 1.0, "optical_depth": np.maximum(b, 1.0)}.get(name, greatest)
-        assert np.all(np.abs(a - b) <= SAME * scale), name
+        known = np.isfinite(a)
+        np.testing.assert_array_equal(known, np.isfinite(b))
+        assert np.all((np.abs(a - b) <= SAME * scale)[known]), name
     np.testing.assert_array_equal(fast.face, plain.face)
     # A ray that runs along an edge between cells may count a cell of no width more or less.
     assert (np.abs(fast.visits - plain.visits) <= 3 * medium.n_band).all()
@@ -111,8 +120,9 @@ def test_the_switch_in_lockstep_decides_alike(name, rng):
     medium = MEDIA[name]()
     rays = crowd(rng, medium)
     fast, plain = both(medium, rays, rte.Auto(1e-3))
-    closed = [a.emission + a.transmittance * WALLS.radiance(medium)[a.face] for a in (fast, plain)]
-    greatest = range_of(medium, WALLS.radiance(medium))[1].max()
+    scene = Scene(medium, WALLS, rte.Auto(1e-3))
+    closed = [a.emission + a.transmittance * scene.ends[a.face] for a in (fast, plain)]
+    greatest = scene.range[1].max()
     bound = fast.neglected + plain.neglected + SAME * greatest
     assert (np.abs(closed[0] - closed[1]) <= bound).all()
     alike = np.abs(closed[0] - closed[1]) <= SAME * greatest
@@ -120,20 +130,15 @@ def test_the_switch_in_lockstep_decides_alike(name, rng):
     assert (fast.steps != plain.steps).any(axis=1).mean() <= 0.05
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, lanes.LANES - 1, lanes.LANES, RUN + 1, 5 * RUN])
+@pytest.mark.parametrize("count", [0, 1, 2, LANES - 1, LANES, 10 * LANES + 1])
 @pytest.mark.parametrize("method", [rte.March(2), rte.Auto(1e-3)], ids=str)
 def test_any_number_of_rays_in_any_company(count, method, rng):
     medium = MEDIA["bands"]()
     rays = crowd(rng, medium, max(count, 1))
-    rays = rte.Rays(rays.origin, rays.direction)
-    answers = [both(medium, take(rays, count), method, workers=w)[0] for w in (1, 2, 5)]
-    for other in answers[1:]:
-        for a, b in zip(answers[0], other, strict=True):
-            np.testing.assert_array_equal(a, b)
-    if count > 1:
-        half = both(medium, take(rays, count // 2), method)[0]
-        for a, b in zip(half, answers[0], strict=True):
-            np.testing.assert_array_equal(a, b[: count // 2])
+    answers = both(medium, take(rays, count), method)[0]
+    half = both(medium, take(rays, count // 2), method)[0]
+    for a, b in zip(half, answers, strict=True):
+        np.testing.assert_array_equal(a, b[: count // 2])
 
 
 def take(rays, count):
@@ -173,16 +178,16 @@ def test_the_sweep_in_lockstep_is_the_sweep(name, monkeypatch):
     walls = rte.black(400.0, **periods)
     fast = rte.solve(medium, rte.heat_source(50), walls)
 
-    def one_by_one(box, cells, bundle, radiosity, first, longest, sums):
-        sweep.sweep_singly(box, bundle, cells.record, radiosity, first, longest, sums)
+    def one_by_one(box, cells, tracks, radiosity, n, longest, sums):
+        sweep.sweep_singly(box, tracks, cells.record, radiosity, n, longest, sums)
 
     monkeypatch.setattr(lockstep_sweep, "sweep", one_by_one)
     plain = rte.solve(medium, rte.heat_source(50), walls)
     assert fast.stats["crossings"] == plain.stats["crossings"]
     for a, b in ((fast.G, plain.G), (fast.div_q, plain.div_q)):
         assert np.abs(a - b).max() <= SAME * np.abs(fast.G).max() * medium.kappa.max()
-    for face, flux in plain.wall_flux.items():
-        np.testing.assert_allclose(fast.wall_flux[face], flux, rtol=0, atol=SAME * np.abs(flux).max() + 1e-9)
+    for face, flux in plain.wall_net_flux.items():
+        np.testing.assert_allclose(fast.wall_net_flux[face], flux, rtol=0, atol=SAME * np.abs(flux).max() + 1e-9)
 
 
 def slab(grid):
@@ -203,17 +208,15 @@ def test_a_line_through_a_periodic_edge_goes_on():
     first = surfaces(grid.shape)
     box = sweep.Box(*grid, *grid.centres, np.array([1.0, 1.0, 0.0]), first, np.empty(0, np.int64))
     direction = np.array([[1.0, 1.0, 0.25]]) / np.sqrt(2.0625)
-    bundle = sweep.Bundle(
+    tracks = sweep.Tracks(
         direction, np.ones(1), np.array([[0.125, 0.125, 0.0]]), np.zeros((1, 2, 3)), np.array([[1, 1]])
     )
-    both = [
-        sweep.Sums(np.zeros((1, 64, 2)), np.zeros((1, first[6], 2)), np.zeros(1, np.int64)) for _ in range(2)
-    ]
+    both = [sweep.Sums(np.zeros((64, 2)), np.zeros((first[6], 2)), np.zeros(1, np.int64)) for _ in range(2)]
     radiosity = np.zeros(first[6])
-    lockstep_sweep.sweep(box, cells_of(grid, record), bundle, radiosity, 0, 100, both[0])
-    sweep.sweep_singly(box, bundle, record, radiosity, 0, 100, both[1])
+    lockstep_sweep.sweep(box, cells_of(grid, record), tracks, radiosity, 0, 100, both[0])
+    sweep.sweep_singly(box, tracks, record, radiosity, 0, 100, both[1])
     assert both[0].crossings == both[1].crossings == 36
-    np.testing.assert_allclose(both[0].cells.sum(axis=1), both[1].cells.sum(axis=1), rtol=1e-13)
+    np.testing.assert_allclose(both[0].cells, both[1].cells, rtol=1e-13)
 
 
 def test_very_long_lines_take_no_memory_for_lanes(monkeypatch):
@@ -226,3 +229,66 @@ def test_very_long_lines_take_no_memory_for_lanes(monkeypatch):
     monkeypatch.setattr(lockstep_sweep, "aligned", None)
     plain = rte.solve(medium, rte.heat_source(26), walls)
     np.testing.assert_allclose(fast.G, plain.G, rtol=1e-12)
+
+
+WIDTHS = """
+import hashlib
+import numpy as np
+import fields
+import raytrace_rte as rte
+from raytrace_rte.kernels import lockstep_sweep, pyramid, reconstruct, sweep, trace, vector
+
+print(vector.WIDTH)
+rng = np.random.default_rng(5)
+rays = fields.random_rays(rng, 200)
+origin, direction = rays.origin, rays.direction
+
+
+def show(*arrays):
+    print(hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest())
+
+
+for kind in ("uniform", "stretched"):
+    grid = fields.grid(12, kind)
+    kappa, source = (4.0 + rng.random((*grid.shape, 2)) * (1, 50) for _ in range(2))
+    cells = reconstruct.reconstruct(grid, kappa, source)
+    tree = pyramid.build(cells, grid.widths)
+    low, high = pyramid.source_range(cells, grid.widths)
+    walls = np.zeros((9, 2))
+    for plan in (trace.Plan(trace.LINEAR), trace.Plan(trace.LINEAR, stop=0.1),
+                 trace.Plan(trace.AUTO, relative=1e-3, absolute=1e-6)):
+        answers = trace.empty_answers(200, 2)
+        end = np.full(200, np.inf)
+        trace.trace(cells, tree, origin, direction, end, plan, walls, 0 * low, high, answers)
+        show(*answers)
+    record = np.ascontiguousarray(cells.record[:, :1])
+    record[:, :, sweep.ACROSS] = 0.5
+    faces = np.cumsum([0] + 6 * [144])
+    box = sweep.Box(*grid, *grid.centres, np.zeros(3), faces, np.empty(0, np.int64))
+    steps = np.array([[[0, 0.05, 0], [0, 0, 0.05]]])
+    tracks = sweep.Tracks(direction[:1] * np.sign(direction[:1, :1]), np.ones(1), -np.array([[0, 0.5, 0.5]]), steps,
+                          np.array([[40, 40]]))
+    sums = sweep.Sums(np.zeros((1728, 2)), np.zeros((faces[6], 2)), np.zeros(1, np.int64))
+    radiosity = rng.random(faces[6])
+    lockstep_sweep.sweep(box, reconstruct.cells_of(grid, record), tracks, radiosity, 0, 100, sums)
+    show(*sums)
+"""
+
+
+def test_lanes_four_and_eight_wide_bring_the_same_bits():
+    """NUMBA_CPU_FEATURES decides how wide vectors are: no kernel depends on it, not by a bit."""
+    host = binding.get_host_cpu_features()
+    if not host.get("avx512f"):
+        pytest.skip("this processor has no AVX-512, so that lanes cannot be tried eight wide")
+    narrow = {name: has and not name.startswith(("avx512", "avx10", "evex512")) for name, has in host.items()}
+    told = []
+    for features in (host, narrow):
+        listed = ",".join(("+" if has else "-") + name for name, has in features.items())
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "NUMBA_CPU_FEATURES": listed}
+        done = subprocess.run(
+            [sys.executable, "-c", WIDTHS], env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout.split())
+    assert (told[0][0], told[1][0]) == ("8", "4")
+    assert told[0][1:] == told[1][1:]

@@ -100,5 +100,5 @@ def test_large_media_are_filled_in_pieces(monkeypatch):
     from raytrace_rte.kernels import reconstruct
 
     whole = fields.medium(fields.grid(9, "stretched"), 1.0).cells.record
-    monkeypatch.setattr(reconstruct, "PIECE", 50)
+    monkeypatch.setattr(reconstruct, "RECORDS_A_CALL", 50)
     np.testing.assert_array_equal(fields.medium(fields.grid(9, "stretched"), 1.0).cells.record, whole)

@@ -8,27 +8,27 @@ import numpy as np
 import pytest
 
 from raytrace_rte.kernels import transfer
-from raytrace_rte.kernels.jit import serial_driver
-from raytrace_rte.kernels.transfer import DEEPEST, THIN
+from raytrace_rte.kernels.jit import driver
+from raytrace_rte.kernels.transfer import UNDERFLOW_DEPTH, UNREDUCED_DEPTH
 
 getcontext().prec = 60
 EPS = Decimal(float(np.finfo(float).eps))
 HALF = 0.5 * np.log(2.0)
 DEPTHS = [
-    *np.geomspace(1e-300, DEEPEST * (1 - 1e-12), 600),
+    *np.geomspace(1e-300, UNDERFLOW_DEPTH * (1 - 1e-12), 600),
     *np.linspace(0.0, 2.0, 400)[1:],
     *(HALF * k * (1 + np.linspace(-1e-3, 1e-3, 21)) for k in (1, 3, 5)),
 ]
 
 
-@serial_driver
+@driver
 def absorb(d):
     return transfer.absorb(d)
 
 
-@serial_driver
-def absorb_thin(d):
-    return transfer.absorb_thin(d)
+@driver
+def absorb_unreduced(d):
+    return transfer.absorb_unreduced(d)
 
 
 def ulps(found: float, exact: Decimal) -> float:
@@ -55,11 +55,15 @@ def test_weights_are_right_to_a_few_ulp():
 
 
 def test_the_short_way_has_the_same_bits():
-    for d in (*np.geomspace(1e-300, THIN, 500), *np.linspace(0.0, THIN, 2000), THIN):
-        assert absorb_thin(float(d)) == absorb(float(d))
+    for d in (
+        *np.geomspace(1e-300, UNREDUCED_DEPTH, 500),
+        *np.linspace(0.0, UNREDUCED_DEPTH, 2000),
+        UNREDUCED_DEPTH,
+    ):
+        assert absorb_unreduced(float(d)) == absorb(float(d))
 
 
-@pytest.mark.parametrize("d", [DEEPEST * 1.0001, 1e5, 1e300, np.inf])
+@pytest.mark.parametrize("d", [UNDERFLOW_DEPTH * 1.0001, 1e5, 1e300, np.inf])
 def test_the_deepest_is_a_blackbody(d):
     a, e, w = absorb(d)
     assert (a, e) == (1.0, 0.0)
