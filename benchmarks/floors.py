@@ -1,123 +1,143 @@
-"""What no march can beat: the same lanes without arithmetic, reading alone, the exponential alone."""
+"""What no march can beat: the same lanes without arithmetic, reading alone, the exponential alone.
+
+The compiled calls are serial, and Python threads make them side by side, as in `solve`.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+from numpy.typing import NDArray
 
-from raytrace_rte.kernels import lockstep
-from raytrace_rte.kernels.intrinsics import fetch, load, places, record_bytes, records, store
+from raytrace_rte.execution.executors import each
+from raytrace_rte.kernels import lockstep, rows
+from raytrace_rte.kernels.intrinsics import addresses, load, prefetch, record_bytes, records, store
 from raytrace_rte.kernels.jit import driver, kernel
 from raytrace_rte.kernels.lanes import (
-    CELL,
-    LANES,
-    RAY,
-    E,
-    absorb_all,
+    Workspace,
+    absorb_vector,
+    advance,
     crossed,
-    meet,
-    space,
-    spread_series,
-    standing,
+    halted,
+    series_vectors,
     vectors,
+    workspace,
 )
 from raytrace_rte.kernels.placing import clear
-from raytrace_rte.kernels.reconstruct import aligned
-from raytrace_rte.kernels.trace import empty_answers
+from raytrace_rte.kernels.reconstruct import Cells, aligned
+from raytrace_rte.kernels.rows import LANES
+from raytrace_rte.kernels.trace import Answers, empty_answers
 from raytrace_rte.kernels.vector import WIDTH
+
+RAYS_A_CALL = 4096
+"""Rays that one compiled call follows: as many as the batches of large images have."""
 
 
 @kernel
-def _walk(cells, rays, worker, workers, s, answers):
+def _walk(cells, rays, s, answers):
     """`lockstep.march_together` with nothing between the faces but reading."""
-    busy, r = 0, worker * lockstep.RUN
+    busy, r = 0, 0
     for n in range(LANES):
         clear(s, n, record_bytes(cells.record))
-        r = lockstep.refill(s, n, cells, rays, r, workers, 1, 1.0, answers)
-        busy += s[RAY + n] >= 0.0
+        r = lockstep.refill(s, n, cells, rays, r, 1, 1.0, answers)
+        busy += s[rows.RAY + n] >= 0.0
     while busy > 0:
-        for _ in range(lockstep.PATIENCE):
+        for _ in range(lockstep.STEPS_BETWEEN_REFILLS):
             for n in range(0, LANES, WIDTH):
-                at = places(s, CELL + n)
-                half, x, y, z = meet(s, n, cells, True)
+                at = addresses(s, rows.ADDRESS + n)
+                half, x, y, z = advance(s, n, cells, True)
                 a, b, c, d, e, f, g, h = records(cells.record, at, 0)
                 used = ((half + x) + (y + z)) + (((a + b) + (c + d)) + ((e + f) + (g + h)))
-                store(s, E + n, load(s, E + n) + used)
-                fetch(cells.record, places(s, CELL + n))
+                store(s, rows.E + n, load(s, rows.E + n) + used)
+                prefetch(cells.record, addresses(s, rows.ADDRESS + n))
         for first in range(0, LANES, WIDTH):
-            over = standing(s, first)
+            over = halted(s, first)
             for n in range(first, first + WIDTH):
-                if over >> (n - first) & 1 and s[RAY + n] >= 0.0:
-                    answers[4][np.int64(s[RAY + n])] = np.int64(crossed(s, n))
-                    answers[1][np.int64(s[RAY + n]), 0] = s[E + n]
-                    r = lockstep.refill(s, n, cells, rays, r, workers, 1, 1.0, answers)
-                    busy -= s[RAY + n] < 0.0
+                if over >> (n - first) & 1 and s[rows.RAY + n] >= 0.0:
+                    answers[4][np.int64(s[rows.RAY + n])] = np.int64(crossed(s, n))
+                    answers[1][np.int64(s[rows.RAY + n]), 0] = s[rows.E + n]
+                    r = lockstep.refill(s, n, cells, rays, r, 1, 1.0, answers)
+                    busy -= s[rows.RAY + n] < 0.0
 
 
 @driver
-def walk_all(cells, origin, direction, end, workers, room, answers):
-    """Follow all rays, and write what they have read."""
-    T_, E_, tau, neglected, visits, steps, face = answers
-    state = room.state
-    for worker in prange(workers):
-        out = T_, E_, tau, neglected, visits, steps, face
-        _walk(cells, (origin, direction, end), np.int64(worker), workers, state[worker], out)
+def walk_rays(cells, rays, state, answers):
+    """Follow rays, and write what they have read."""
+    _walk(cells, rays, state, answers)
 
 
-def walk(cells, origin, direction, end, workers, answers):
+def walk(
+    cells: Cells,
+    origin: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    end: NDArray[np.float64],
+    answers: Answers,
+    threads: int,
+) -> None:
     """Follow all rays without any arithmetic on light."""
-    room = space(workers, cells.record.shape[1], cells.record.dtype)
-    walk_all(cells, origin, direction, end, workers, room, answers)
+
+    def follow(first: int) -> None:
+        some = slice(first, first + RAYS_A_CALL)
+        state = workspace(cells.record.shape[1], cells.record.dtype).state
+        walk_rays(cells, (origin[some], direction[some], end[some]), state, tuple(a[some] for a in answers))
+
+    each(threads)(follow, range(0, len(origin), RAYS_A_CALL))
 
 
 @driver
-def read_all(data, workers, out):
-    """Sum an array, one piece a thread."""
-    piece = data.size // workers
-    for w in prange(workers):
-        total = np.zeros(LANES, data.dtype)
-        for i in range(w * piece, (w + 1) * piece - LANES, LANES):
-            for n in range(LANES):
-                total[n] += data[i + n]
-        out[w] = total.sum()
+def read_piece(data):
+    """Return the sum of an array."""
+    total = np.zeros(LANES, data.dtype)
+    for i in range(0, data.size - LANES, LANES):
+        for n in range(LANES):
+            total[n] += data[i + n]
+    return total.sum()
+
+
+def read(data: NDArray[np.floating], threads: int) -> None:
+    """Read an array once, one piece a thread."""
+    each(threads)(read_piece, np.array_split(data, threads))
 
 
 @driver
-def exponentials(depth, rounds, workers, series, out):
-    """Absorb along an array of optical depths, again and again: rounds x LANES numbers a thread."""
-    for w in prange(workers):
-        c = vectors(series)
-        for _ in range(rounds):
-            for n in range(0, LANES, WIDTH):
-                before = load(out, LANES * w + n)
-                a, e, weight = absorb_all(load(depth, LANES * w + n) + before * 1e-300, c)
-                store(out, LANES * w + n, before + a + e + weight)
+def exponentials(depth, rounds, series, out):
+    """Absorb along LANES optical depths, again and again."""
+    c = vectors(series)
+    for _ in range(rounds):
+        for n in range(0, LANES, WIDTH):
+            before = load(out, n)
+            a, e, weight = absorb_vector(load(depth, n) + before * 1e-300, c)
+            store(out, n, before + a + e + weight)
 
 
-def absorb_many(crossings, workers, greatest):
+def absorb_many(crossings: int, greatest: float, threads: int) -> None:
     """Absorb along as many segments as there are crossings, of optical depths up to `greatest`."""
-    depth, out = (aligned((workers * LANES,), np.dtype(np.float64)) for _ in range(2))
-    depth[:], out[:] = greatest * np.random.default_rng(1).random(depth.shape), 0.0
-    exponentials(depth, max(crossings // (workers * LANES), 1), workers, spread_series(), out)
+    rounds, series = max(crossings // (threads * LANES), 1), series_vectors()
+
+    def absorb(seed: int) -> None:
+        depth, out = (aligned((LANES,), np.dtype(np.float64)) for _ in range(2))
+        depth[:], out[:] = greatest * np.random.default_rng(seed).random(LANES), 0.0
+        exponentials(depth, rounds, series, out)
+
+    each(threads)(absorb, range(threads))
 
 
-def _march(cells, rays, room, out):
+def _march(cells, rays, work, out):  # type: ignore[no-untyped-def]  # Numba types it
     """The march, as the compiler is asked for it."""
-    lockstep.march_together(cells, rays, 0, 1, 1.0, -1.0, np.ones(1), room, out)
+    lockstep.march_together(cells, rays, 1.0, -1.0, np.ones(1), np.full(1, -1.0), work, out)
 
 
-def machine_code(cells, rays):
+def machine_code(cells: Cells, rays: tuple[Any, ...]) -> dict[str, Any]:
     """Return the widest vector registers of the compiled march, and how many packed and scalar multiply-adds.
 
     The loops over lanes must be packed; what is left scalar attends to single rays.
     """
-    room = space(1, 1, cells.record.dtype)
-    out = tuple(empty_answers(len(rays[0]), 1))
-    own = room.state[0], room.records[0], room.series, np.full(1, -1.0)
+    work: Workspace = workspace(1, cells.record.dtype)
     march = njit(error_model="numpy")(_march)
-    march(cells, rays, own, out)
+    march(cells, rays, work, empty_answers(len(rays[0]), 1))
     code = "\n".join(march.inspect_asm().values())
     return {
         "registers": next((r for r in ("zmm", "ymm", "xmm") if f"%{r}" in code), "none"),

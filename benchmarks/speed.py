@@ -21,6 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import raytrace_rte as rte
+from raytrace_rte.execution.executors import each
 
 from . import scene as scenes
 from .tables import table
@@ -77,23 +78,24 @@ def measure(quick: bool = False) -> dict[str, Any]:
 def _kernel(
     view: scenes.Scene, method: Any, threads: int = 2
 ) -> tuple[Callable[[], None], Any, tuple[Any, ...]]:
-    """A compiled call that follows all rays of a scene, its answers, and what it is called with."""
-    from raytrace_rte.kernels import pyramid
-    from raytrace_rte.kernels.trace import empty_answers, trace
-    from raytrace_rte.solvers.rays import needs_bricks, plan_of, range_of
+    """Compiled calls that follow all rays of a scene, their answers, and what they are called with.
 
-    medium, rays = view.medium, view.rays
-    walls = rte.open_().radiance(medium)
-    bricks = medium.pyramid if needs_bricks(method) else pyramid.empty()
-    end = np.full(rays.shape[0], np.inf)
-    answers = empty_answers(rays.shape[0], medium.n_band)
-    given = medium.cells, rays.origin, rays.direction, end
-    plan, span = plan_of(method, medium, walls), range_of(medium, walls)
+    Each thread follows batches of rays, which are those of `solve`.
+    """
+    from raytrace_rte.kernels.trace import Answers, empty_answers, trace
+    from raytrace_rte.solvers.scene import scene
 
-    def work() -> None:
-        trace(given[0], bricks, *given[1:], plan, walls, *span, threads, answers)
+    rays, place = view.rays, scene(view.medium, method=method)
+    place.prepare(threads)
+    answers = empty_answers(rays.shape[0], view.medium.n_band)
+    given = place.cells, rays.origin, rays.direction, np.full(rays.shape[0], np.inf)
 
-    return work, answers, given
+    def follow(some: slice) -> None:
+        lines, part = [a[some] for a in given[1:]], Answers(*(a[some] for a in answers))
+        trace(given[0], place.pyramid, *lines, place.plan, place.ends, *place.range, part)
+
+    batches = [slice(batch.start, batch.stop) for batch in rays.task(place).batches()]
+    return lambda: each(threads)(follow, batches), answers, given
 
 
 def _throughput(n: int, pixels: int) -> list[dict[str, Any]]:
@@ -112,11 +114,11 @@ def _throughput(n: int, pixels: int) -> list[dict[str, Any]]:
         data = given[0].record.reshape(-1)
         works = {
             "March(order=2)": march,
-            "floor": lambda g=given, o=other: floors.walk(*g, 2, o),
-            "read": lambda d=data: floors.read_all(d, 2, np.zeros(2)),
+            "floor": lambda g=given, o=other: floors.walk(*g, o, 2),
+            "read": lambda d=data: floors.read(d, 2),
         }
         if name == "float32":
-            works["exp"] = lambda c=crossings, d=6.0 / n: floors.absorb_many(c, 2, d)
+            works["exp"] = lambda c=crossings, d=6.0 / n: floors.absorb_many(c, d, 2)
             works |= {m: _kernel(view, METHODS[m])[0] for m in ("March(order=1)", "Auto(1e-3)")}
         seconds = {work: best for work, (best, _) in in_turn(works).items()}
         rows.append(
@@ -138,7 +140,7 @@ def _threads(n: int, pixels: int) -> dict[str, Any]:
     view = scenes.scene(n, pixels)
     works = [_kernel(view, rte.March(2), threads)[0] for threads in (1, 2)]
     data = view.medium.cells.record.reshape(-1)
-    reads = [lambda t=t: floors.read_all(data, t, np.zeros(t)) for t in (1, 2)]
+    reads = [partial(floors.read, data, threads) for threads in (1, 2)]
     times = in_turn(dict(zip(("one", "two", "read one", "read two"), works + reads, strict=True)))
     seconds = {name: best for name, (best, _) in times.items()}
     return {"cells": n, "march": seconds["one"] / seconds["two"],
@@ -205,8 +207,7 @@ def _growth(quick: bool) -> list[dict[str, Any]]:
         works["rays", pixels**2] = _counted(scenes.scene(8 if quick else 128, pixels))
     view = scenes.scene(8 if quick else 64, 32 if quick else 256)
     for bands in (1, 2, 4, 8):
-        kappa, source = (np.repeat(f[..., None], bands, 3) for f in (view.medium.kappa, view.medium.source))
-        medium = rte.Medium(view.medium.grid, kappa, source)
+        medium = _repeated(view.medium, bands)
         works["bands", bands] = _counted(scenes.Scene(medium, view.origin, view.direction))
     cube = rte.absorption.given(rte.sample("burns-christon", 8 if quick else 41))
 
@@ -220,6 +221,12 @@ def _growth(quick: bool) -> list[dict[str, Any]]:
         {"what": what, "count": count, "seconds": seconds, "work": crossings}
         for (what, count), (seconds, crossings) in times.items()
     ]
+
+
+def _repeated(medium: rte.Medium, bands: int) -> rte.Medium:
+    """The medium with so many equal bands."""
+    kappa, source = (np.repeat(f[..., None], bands, 3) for f in (medium.kappa, medium.source))
+    return rte.Medium(medium.grid, kappa, source, lambda T: np.full(bands, rte.blackbody(T)))
 
 
 def _counted(view: scenes.Scene) -> Callable[[], int]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numba
 
+from raytrace_rte.execution.executors import thread_count
+
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
@@ -41,7 +43,7 @@ def machine() -> dict[str, object]:
     )
     return {
         "cpu": numba.core.config.CPU_NAME or _cpu(),
-        "threads": numba.get_num_threads(),
+        "threads": thread_count(None),
         "versions": {name: version(name) for name in packages},
         "commit": commit.stdout.strip(),
     }

@@ -116,7 +116,7 @@ def _thick(cells: int, depth: float) -> dict[str, Any]:
     return {"cells": cells, "kappa_h": depth, "auto": l2(result.div_q[inner], exact[inner]),
             "sweep": l2(swept.div_q[inner], exact[inner]), "limited": result.stats["cells_limit"] / cells**3,
             "estimate":
-            float(np.sqrt(np.mean(result.error[inner] ** 2) / np.mean(exact[inner] ** 2))),
+            float(np.sqrt(np.mean(result.error_estimate[inner] ** 2) / np.mean(exact[inner] ** 2))),
             "ratio": sweep / auto}  # fmt: skip
 
 
@@ -156,7 +156,8 @@ def _wall_flux(quick: bool) -> list[dict[str, Any]]:
         sensor = rte.radiometer(points, [1, 0, 0], directions=100 if quick else 40_000)
         known = rte.solve(medium, sensor, walls, rte.March()).value
         for count, lines in counts[:1] if quick else counts:
-            flux = rte.solve(medium, rte.heat_source(count, lines=lines), walls).wall_incident["x_min"][j, k]
+            result = rte.solve(medium, rte.heat_source(count, lines=lines), walls)
+            flux = result.wall_incident_flux["x_min"][j, k]
             rows.append({"case": name, "directions": count, "lines": lines, "error": l2(flux, known),
                          "worst": float(np.abs(flux / known - 1).max())})  # fmt: skip
     return rows
