@@ -10,8 +10,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import quad
-from scipy.special import expn
 
 from . import checks
 
@@ -50,6 +48,8 @@ def sphere_chord(radius: float, impact: ArrayLike) -> NDArray[np.float64]:
 
 def slab_flux(tau: float) -> float:
     """Return the flux out of an isothermal slab between cold walls, over sigma T^4: 1 - 2 E3(tau)."""
+    from scipy.special import expn
+
     return float(1.0 - 2.0 * expn(3, checks.number("tau", tau, low=0.0)))
 
 
@@ -58,6 +58,8 @@ def bender_orszag(delta: float, length: float = 10.0) -> float:
 
     It is the intensity from S = 1/(1 + t), kappa = delta, with nothing behind.
     """
+    from scipy.integrate import quad
+
     delta, length = checks.number("delta", delta, above=0.0), checks.number("length", length, low=0.0)
     cut = min(length, 45.0 / delta)  # e^-45 < 3e-20 of the answer lies beyond
     value, _ = quad(lambda t: delta * math.exp(-delta * t) / (1 + t), 0.0, cut, epsabs=0.0, epsrel=1e-13)

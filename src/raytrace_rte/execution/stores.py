@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -47,11 +48,11 @@ class Store:
                     f"the work kept in {self.folder} belongs to another job (config, field or version differ); "
                     "run without --resume to start anew, or give this job another folder"
                 )
-            with np.load(self.folder / "state.npz") as arrays:
+            with open(self.folder / "state.npz", "rb") as file, np.load(file) as arrays:
                 return dict(arrays)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise InputError(f"{self.folder}: cannot be read: {error}; run without --resume") from None
 
     def offer(self, state: Callable[[], Arrays]) -> None:

@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_cdt, minimum_filter, uniform_filter
-from scipy.special import expn
 
 from ...grid import FloatArray
 from .tracks import Domain
@@ -44,6 +42,9 @@ def rosseland(box: Domain, kappa: FloatArray, source: FloatArray, leaving: tuple
     kappa [1/m], source [W m-2 sr-1], solid: (nx, ny, nz); leaving: radiosity over pi of the walls of the six
     faces [W m-2 sr-1]; span: range of all sources and walls.
     """
+    from scipy.ndimage import minimum_filter
+    from scipy.special import expn
+
     k = np.where(kappa > 0.0, kappa, np.inf)
     tau = kappa * box.size
     second = _second_flux(box, k, source)
@@ -148,6 +149,8 @@ def _divergence(box: Domain, flux: list[FloatArray]) -> FloatArray:
 
 
 def _rms(f: FloatArray) -> FloatArray:
+    from scipy.ndimage import uniform_filter
+
     return np.asarray(np.sqrt(np.maximum(uniform_filter(f * f, NEIGHBOURS, mode="nearest"), 0.0)))
 
 
@@ -156,6 +159,8 @@ def _distance(box: Domain, rough: NDArray[np.bool_], tau: FloatArray) -> FloatAr
 
     The wall's own face has a flux of its own (eq. 21), so only the cell's other faces count there.
     """
+    from scipy.ndimage import distance_transform_cdt
+
     shape = rough.shape
     cells = np.full(shape, max(shape), dtype=np.float64)
     for axis in range(3):

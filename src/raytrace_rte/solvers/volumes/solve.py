@@ -396,7 +396,6 @@ class VolumeTask(Task[R]):
         nothing = self._solve.sweeper.swept(self._solve.sweeper.nothing())
         for arrived, cover in zip(kept["arrived"], kept["cover"], strict=True):
             self._log.append((arrived, cover))
-            self._swept += 1
             self._advance(nothing._replace(arrived=arrived, cover=cover))
         self._sums = {name: np.array(a) for name, a in below(kept, "sums/").items()}
         self._added = int(kept["added"])
@@ -482,11 +481,9 @@ class VolumeTask(Task[R]):
         """Go on from a state."""
         while flat := below(state, f"band {len(self.bands)}/"):
             self.bands.append(_raised(flat))
+        self._swept = int(state["swept"])
         if "arrived" in state:
             self._kept = state
-            self._swept = int(state["swept"]) - len(state["arrived"])
-        else:
-            self._swept = int(state["swept"])
 
     def recipe(self, folder: str | None) -> AbstractContextManager[Recipe[R]]:
         """Write the scene and the sensor for other processes."""
