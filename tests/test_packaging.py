@@ -126,7 +126,7 @@ def dist(tmp_path_factory) -> dict[str, Path]:
 def lowest(extras: tuple[str, ...]) -> str:
     """Return pip constraints that pin every dependency to the lowest version that pyproject.toml allows."""
     named = [*PROJECT["dependencies"], *(n for e in extras for n in PROJECT["optional-dependencies"][e])]
-    bounds = [re.fullmatch(r"([\w.-]+)>=([\d.]+)", entry) for entry in named]
+    bounds = [re.fullmatch(r"([\w.-]+)>=([\w.]+)", entry) for entry in named]
     return "\n".join(f"{bound[1]}=={bound[2]}" for bound in bounds if bound)
 
 
