@@ -102,11 +102,12 @@ def run(
         from .run import executors  # after the config: its mistakes are told without the solver's imports
         from .run import job as jobs
 
+        choice = executors.Choice(executor, threads, workers, scheduler).checked()
         say = _silent if quiet else _say
-        with executors.chosen(executor, threads, workers, scheduler, job.directory) as engine:
-            prepared = jobs.prepare(job, lean)
-            say(prepared.describe())
-            store = prepared.store(resume)
+        prepared = jobs.prepare(job, lean)
+        say(prepared.description)
+        store = prepared.store(resume)
+        with choice.started(job.directory) as engine:
             try:
                 with _progress(quiet, prepared.task.unit) as progress, _stop_at_ctrl_c(progress) as watched:
                     result = engine.run(prepared.task, watched, store)
@@ -119,7 +120,7 @@ def run(
             if limits:
                 with _progress(quiet, prepared.task.unit) as progress, _stop_at_ctrl_c(progress) as watched:
                     say(f"limits         {jobs.limits(prepared, result, engine, watched)}")
-            say("\n".join(f"wrote          {path}" for path in files))
+        say("\n".join(f"wrote          {path}" for path in files))
 
 
 @app.command()
@@ -132,7 +133,7 @@ def check(config: Config, overrides: Overrides = None) -> None:
         from .run import job as jobs  # after the config: its mistakes are told without the solver's imports
 
         prepared = jobs.prepare(job)
-        _say(prepared.describe())
+        _say(prepared.description)
         _say("check          passed: `raytrace-rte run` would start tracing now")
 
 

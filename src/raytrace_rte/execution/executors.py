@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,16 +48,20 @@ class Executor(ABC):
         task.workers = self.workers
         say = progress if progress is not None else _silent
         say(task.done, task.total)
+        whole = True
         try:
             with self.mapping(task) as parts:
                 while batches := task.batches():
                     for batch, part in zip(batches, parts(batches), strict=True):
-                        task.add(batch, part)
+                        with _undisturbed():
+                            whole = False
+                            task.add(batch, part)
+                            whole = True
                         if store is not None:
                             store.offer(task.state)
                         say(task.done, task.total)
         except BaseException:
-            if store is not None:
+            if store is not None and whole:
                 store.save(task.state())
             raise
         return task.result()
@@ -153,6 +159,22 @@ def _pool(workers: int) -> Iterator[Any]:
         yield mapped
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block: a part that is half added would be kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[tuple[int, Any]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed and callable(before):
+            before(*pressed[0])
 
 
 def _silent(done: int, total: int) -> None:

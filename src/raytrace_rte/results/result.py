@@ -281,7 +281,7 @@ class Result:
 
 def method_text(config: Mapping[str, Any]) -> str:
     """A method as it is written in Python: auto(rtol=0.001)."""
-    settings = {k: v for k, v in config["method"].items() if v is not None}
+    settings = {k: v for k, v in config["method"].items() if v is not None and v is not False}
     return f"{settings.pop('kind')}({', '.join(f'{k}={v}' for k, v in settings.items())})"
 
 

@@ -31,30 +31,13 @@ KEPT = ".partial"
 
 @dataclass(frozen=True)
 class Prepared:
-    """A job with its field read, its medium made and its work laid out."""
+    """A job with its field read, its medium made and its work laid out; description: what will be computed."""
 
     job: Job
     field: Field
     scene: Scene
     task: Task[Result]
-
-    def describe(self) -> str:
-        """What is about to be computed; InputError when no ray of a camera meets the field."""
-        grid, medium = self.field.grid, self.scene.medium
-        tau, corners = medium.optical_depth, zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
-        box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
-        T, kappa = self.field.temperature, medium.kappa
-        source = self.job.field.file or f"sample {self.job.field.sample}"
-        return "\n".join(
-            [
-                f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
-                f"temperature    {T.min():.5g} .. {T.max():.5g} K",
-                f"absorption     {medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
-                f"{kappa.max():.4g} 1/m; optical depth of a cell up to {tau['cell_max']:.3g}, "
-                f"of the domain {tau['domain']:.3g}",
-                f"sensor         {self.job.sensor.settings()['kind']}: {self.task.describe()}",
-            ]
-        )
+    description: str
 
     def store(self, resume: bool) -> Store:
         """The folder of unfinished work of this job."""
@@ -76,11 +59,29 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
             "medium": dict(medium.provenance),
         }  # fmt: skip
         place = scene(medium, job.walls, job.method, _objects(job, medium), lean, {"job": record})
-        prepared = Prepared(job, field, place, task_of(job.sensor, place))
-        prepared.describe()
+        task = task_of(job.sensor, place)
+        return Prepared(job, field, place, task, _described(job, field, medium, task))
     except InputError as error:
         raise InputError(f"{job.path}: {error}") from None
-    return prepared
+
+
+def _described(job: Job, field: Field, medium: Medium, task: Task[Result]) -> str:
+    """What is about to be computed; InputError when no ray of a camera meets the field."""
+    grid, tau = field.grid, medium.optical_depth
+    corners = zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
+    box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
+    T, kappa = field.temperature, medium.kappa
+    source = job.field.file or f"sample {job.field.sample}"
+    return "\n".join(
+        [
+            f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
+            f"temperature    {T.min():.5g} .. {T.max():.5g} K",
+            f"absorption     {medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
+            f"{kappa.max():.4g} 1/m; optical depth of a cell up to {tau['cell_max']:.3g}, "
+            f"of the domain {tau['domain']:.3g}",
+            f"sensor         {job.sensor.settings()['kind']}: {task.describe()}",
+        ]
+    )
 
 
 def write(job: Job, result: Result) -> list[Path]:

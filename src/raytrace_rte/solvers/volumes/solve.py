@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...execution import memory
 from ...execution.task import Arrays, Batch, Recipe, Task, below, named
 from ...grid import FACES, FloatArray, across
 from ...method import Auto, March
@@ -39,6 +40,8 @@ BUFFER = 10.0
 ANGULAR = 5e-3
 """Error of the sweep in thin cells over what cells emit and absorb, times sqrt(directions); measured on Burns
 & Christon's cube: 3.7e-4 with 86, 1.8e-4 with 350 directions."""
+BYTES = 200
+"""Of a cell and band: the record, the answer, and the sums of a sweep."""
 
 Rounds = Generator[FloatArray, Swept, Any]
 """Asks for a sweep with the radiance that it yields leaving all surfaces, and gets its totals."""
@@ -306,6 +309,8 @@ class VolumeTask(Task[R]):
             raise InputError(f"heat_source: method is {method!r}; expected Auto(...) or March(order=2)")
         if scene.lean:
             raise InputError("lean: found the sensor heat_source; it is for rays: leave it out")
+        cells = int(np.prod(scene.medium.grid.shape))
+        memory.require(cells * scene.medium.n_band * BYTES, f"a volume solve on {cells} cells")
         self.scene, self.sensor, self._finish = scene, sensor, finish
         self.box = Box(scene, sweeps)
         self.bands: list[Band] = []
