@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import xarray
 
 import raytrace_rte as rte
 from raytrace_rte.config import sections
@@ -69,10 +71,21 @@ def test_run_writes_result_picture_and_record(config):
         np.testing.assert_array_equal(file["radiance"][:], expected)
         assert file["radiance"].attrs["units"] == "W m-2 sr-1"
         record = json.loads(file.attrs["config"])
-    assert record["method"] == {"kind": "auto", "rtol": 1e-3, "atol": None}
-    assert "Thick(2) alone would be off by" in done.stdout
+    assert record["method"] == {"kind": "auto", "rtol": 1e-3, "atol": None, "transmittance": False}
+    assert "alone would be off" not in done.stdout
     assert record["job"]["field"] == {"sample": "smooth-plume", "cells": 24, "allow_cold": False}
     assert record["versions"]["raytrace-rte"] == rte.__version__
+
+
+def test_what_the_limits_alone_would_cost_is_said_when_asked(config):
+    done = call("run", config, "--limits")
+    assert done.returncode == 0, done.stderr
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("limits"))
+    medium = rte.absorption.given(rte.sample("smooth-plume", 24))
+    camera, walls = rte.camera((0, -2, 0.5), (0, 0, 0.5), (60, 50), 32), rte.black(300.0)
+    value = rte.solve(medium, camera, walls).value
+    thin = rte.solve(medium, camera, walls, rte.Thin()).value
+    assert f"Thin() by up to {100 * np.max(np.abs(thin / value - 1)):.2g} %" in line
 
 
 def override(*settings):
@@ -170,12 +183,12 @@ def test_sample_inspect_and_a_field_through_a_map(tmp_path):
         file["kappa"] = np.ones((4, 4, 4))
     done = call("inspect", tmp_path / "other.h5", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    chart = tmp_path / "other.map.toml"
+    field_map = tmp_path / "other.map.toml"
     assert call("inspect", tmp_path / "other.h5", cwd=tmp_path).returncode == 2  # keeps the user's edits
-    text = chart.read_text(encoding="utf-8").replace("[0.0, 0.0, 0.0]   # unk", "[0.25, 0.25, 0.25]   # ")
+    text = field_map.read_text(encoding="utf-8").replace("[0.0, 0.0, 0.0]   # unk", "[0.25, 0.25, 0.25]   # ")
     for before, unit in (('"T"', "K"), ('"kappa"', "1/m"), ("101325.0", "Pa")):
         text = text.replace(f'{before}\nunits = "?"', f'{before}\nunits = "{unit}"')
-    chart.write_text(text.replace('units = "?"', 'units = "m"'), encoding="utf-8")
+    field_map.write_text(text.replace('units = "?"', 'units = "m"'), encoding="utf-8")
     job = tmp_path / "job.toml"
     job.write_text('[field]\nfile = "other.h5"\nmap = "other.map.toml"\n[sensor]\nkind = "line_of_sight"\n'
                    "origin = [-1, 0.5, 0.5]\ndirection = [1, 0, 0]\n", encoding="utf-8")  # fmt: skip
@@ -247,73 +260,138 @@ def test_a_full_disk_is_one_message_and_leaves_nothing(config):
     assert left == []
 
 
-BIG = CONFIG.replace("cells = 24", "cells = 96").replace("[60, 50]", "[1500, 1500]")
+KEEPING = (
+    "from raytrace_rte.execution import stores; stores.LEAST = stores.SHARE = 0.0; "
+    "from raytrace_rte.cli import main; main()"
+)
+"""The command, keeping its work after every batch, so that a test need not wait for seconds to pass."""
+LONG = {
+    "camera": CONFIG.replace("[60, 50]", "[800, 800]"),
+    "grey enclosure": CONFIG.replace(
+        CONFIG[CONFIG.index('kind = "camera"') : CONFIG.index("[output]")],
+        'kind = "heat_source"\n[walls]\nkind = "grey"\ntemperature = 300.0\nemissivity = 0.4\n',
+    ),
+}
+HANGS = 600.0
+"""[s] after which a test takes the command to hang; nothing depends on how fast it is."""
 
 
-def interrupted(config, wait_for_batches):
-    """Start a long run, press Ctrl-C when some batches are kept, return (process, seconds to stop)."""
-    process = subprocess.Popen([*TOOL, "run", str(config), "--threads", "1"], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
-    kept = config.parent / "out/.partial"
-    deadline = time.monotonic() + 120
-    while len(list(kept.glob("*.npz"))) < wait_for_batches:
-        assert process.poll() is None, process.stderr.read()
+def interrupted(config, *options):
+    """Start a long run, press Ctrl-C when something is kept; return its exit code and what it said."""
+    command = [sys.executable, "-c", KEEPING, "run", str(config), *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + HANGS
+    while not (config.parent / "out/.partial/state.npz").exists():
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
-        time.sleep(0.02)
-    start = time.monotonic()
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    return process.returncode, errors, time.monotonic() - start
+    _, errors = process.communicate(timeout=HANGS)
+    return process.returncode, errors
 
 
-def test_ctrl_c_keeps_rays_and_resume_gives_the_same_bits(config):
-    config.write_text(BIG, encoding="utf-8")
-    code, errors, seconds = interrupted(config, 3)
-    assert code == 130
-    assert seconds < 2.0
-    assert "rays are kept in" in errors
-    assert "--resume" in errors
+@pytest.mark.parametrize("name", LONG)
+def test_ctrl_c_keeps_work_and_resume_gives_the_same_bits(name, config):
+    config.write_text(LONG[name], encoding="utf-8")
+    code, errors = interrupted(config, "--threads", "1", "--set", "method.kind=march")
+    assert code == 130, errors
     assert "Traceback" not in errors
+    done, total = map(int, re.search(r"interrupted; (\d+) of (\d+) \w+ are kept in", errors).groups())
+    assert 0 < done < total
+    assert f"run {config} --threads 1 --set method.kind=march --resume" in errors
     out = config.parent / "out"
     assert not (out / "result.h5").exists()
-    other = call("run", config, "--resume", "--set", "walls.temperature=400")
+    same = ("run", config, "--set", "method.kind=march")
+    other = call(*same, "--resume", "--set", "walls.temperature=400")
     assert other.returncode == 2
-    assert "belong to another job" in other.stderr
-    kept = len(list((out / ".partial").glob("*.npz")))
-    assert kept >= 3
-    assert call("run", config, "--resume").returncode == 0
-    with h5py.File(out / "result.h5") as file:
-        resumed = file["radiance"][:]
+    assert "belongs to another job" in other.stderr
+    assert {p.name for p in (out / ".partial").iterdir()} == {"job", "state.npz"}
+    again = call(*same, "--resume")
+    assert again.returncode == 0, again.stderr
+    with xarray.open_dataset(out / "result.h5", engine="h5netcdf") as data:
+        resumed = data.load()
     assert not (out / ".partial").exists()
-    assert call("run", config).returncode == 0
-    with h5py.File(out / "result.h5") as file:
-        np.testing.assert_array_equal(file["radiance"][:], resumed)
+    assert call(*same).returncode == 0
+    with xarray.open_dataset(out / "result.h5", engine="h5netcdf") as data:
+        xarray.testing.assert_identical(data.drop_attrs().load(), resumed.drop_attrs())
 
 
-def test_kept_rays_belong_to_an_order_of_visits():
-    from raytrace_rte.run.checkpoint import job_key
+KINDS = [(k, model) for name in sections.KINDS for k, model in sections.KINDS[name].items()]
+PUBLIC = {"given": "absorption.given", "planck_mean": "absorption.planck_mean", "box": "solids"}
+"""The public function of a kind, where `sections.PUBLIC` does not say it."""
+OTHERWISE = {
+    "given": {"field": "the section [field]"},
+    "planck_mean": {"field": "the section [field]"},
+    "box": {"mask": "lower and upper"},
+    "mesh": {"source": "file"},
+}
+"""Arguments that a config says in another way, and how."""
+NOT_IN_A_CONFIG = {
+    "solve": {
+        "medium": "[field] and [absorption]", "sensor": "[sensor]", "walls": "[walls]", "method": "[method]",
+        "objects": "[[objects]]", "threads": "--threads", "lean": "--lean", "executor": "--executor",
+        "store": "--resume", "progress": "a bar, unless --quiet",
+    },
+    "read": {"path": "file", "map": "map", "allow_cold": "allow_cold"},
+    "sample": {"name": "sample", "cells": "cells"},
+}  # fmt: skip
+"""Public functions that no kind names: their arguments, and how a job on the command line says them."""
+NO_KIND = {"mesh_flux": "its argument is a mesh among the objects"}
+"""Public sensors that a config cannot name, and why."""
 
-    order = np.arange(6)
-    keys = {job_key({"a": 1}, o) for o in (None, order, order[::-1].copy())}
-    assert len(keys) == 3
-    assert job_key({"a": 1}, order.copy()) in keys
+
+def public(kind):
+    """The public function that a kind names."""
+    found = rte
+    for part in PUBLIC.get(kind, sections.PUBLIC.get(kind, kind)).split("."):
+        found = getattr(found, part)
+    return found
 
 
-@pytest.mark.parametrize(
-    ("kind", "section"),
-    [(k, model) for name in ("sensor", "walls", "method") for k, model in sections.KINDS[name].items()],
-)
-def test_keys_of_a_config_are_arguments_of_the_public_function(kind, section):
-    function = inspect.signature(getattr(rte, sections.PUBLIC.get(kind, kind)))
-    keys = {key: field for key, field in section.model_fields.items() if key != "kind"}
-    faces = "faces" in function.parameters
-    assert keys.keys() - (set(sections.FacesSection.model_fields) if faces else ()) <= set(
-        function.parameters
-    )
-    for key, field in keys.items():
-        if key in function.parameters and not field.is_required() and field.default is not None:
-            default = function.parameters[key].default
+@pytest.mark.parametrize(("kind", "section"), KINDS, ids=[kind for kind, _ in KINDS])
+def test_keys_of_a_config_are_the_arguments_of_the_public_function(kind, section):
+    parameters = dict(inspect.signature(public(kind)).parameters)
+    keys = {key: field for key, field in section.model_fields.items() if key not in ("kind", "model")}
+    if parameters.pop("faces", None) is not None:
+        faces = set(sections.FacesSection.model_fields)
+        assert faces <= set(keys)
+        keys = {key: field for key, field in keys.items() if key not in faces}
+    other = OTHERWISE.get(kind, {})
+    instead = {word for text in other.values() for word in re.findall(r"\w+", text)}
+    assert set(parameters) - set(other) == set(keys) - instead
+    assert set(other) <= set(parameters)
+    for key in set(parameters) & set(keys):
+        default, field = parameters[key].default, keys[key]
+        assert field.is_required() == (default is inspect.Parameter.empty)
+        if not field.is_required():
             assert field.default == (list(default) if isinstance(default, tuple) else default)
+
+
+def test_every_argument_and_every_public_kind_can_be_said_in_a_job():
+    options = call("run", "--help").stdout
+    for name, arguments in NOT_IN_A_CONFIG.items():
+        assert set(inspect.signature(getattr(rte, name)).parameters) == set(arguments)
+        for said in arguments.values():
+            for word in re.findall(r"--\w+", said):
+                assert word in options
+            for section in re.findall(r"\[(\w+)\]", said):
+                assert section in sections.SECTIONS
+    for name in ("read", "sample"):
+        assert set(NOT_IN_A_CONFIG[name].values()) <= set(sections.FieldSection.model_fields)
+    named = {public(kind).__name__ for kind, _ in KINDS}
+    methods = {"Auto", "March", "Thick", "Thin", "Threshold"}
+    sensors = {"Rays", *(n for n in rte.__all__ if public_sensor(n))}
+    assert methods | sensors <= named | set(NO_KIND)
+    assert not named & set(NO_KIND)
+    faces = set(sections.FaceSection.model_fields["kind"].annotation.__args__)
+    assert faces == {"black", "grey", "open", "mirror", "periodic"}
+    assert set(sections.FaceSection.model_fields) == {"kind", "temperature", "emissivity"}
+
+
+def public_sensor(name):
+    """Whether a public name is a function of the sensors."""
+    thing = getattr(rte, name)
+    return inspect.isfunction(thing) and ".sensors." in thing.__module__
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.name)
