@@ -14,9 +14,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-import raytrace_rte
+import raytrace_rte as rte
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -91,6 +92,35 @@ def test_a_sensor_is_shown_in_less_than_25_lines():
     assert len([line for line in lines if line.strip()]) < 25
 
 
+POINT = (0.5, 0.5, 0.5)
+SENSORS = [
+    rte.camera((-2.0, 0.5, 0.5), POINT, (2, 2)),
+    rte.camera_orthographic((-2.0, 0.5, 0.5), POINT, (2, 2)),
+    rte.Rays((-1.0, 0.5, 0.5), (1.0, 0.0, 0.0)),
+    rte.line_of_sight((-1.0, 0.5, 0.5), (1.0, 0.0, 0.0)),
+    rte.radiometer(POINT, (1.0, 0.0, 0.0), directions=18),
+    rte.incident([POINT], directions=18),
+    rte.wall_flux("x_min", directions=18),
+    rte.heat_source(directions=6),
+]
+
+
+@pytest.mark.parametrize("sensor", SENSORS, ids=lambda sensor: sensor.settings()["kind"])
+def test_variables_of_result_files_are_listed(sensor):
+    page = TEXT["formats.md"][TEXT["formats.md"].index("## Result files") :]
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
+    ones = np.ones((*grid.shape, 2))
+    medium = rte.Medium(grid, ones, ones, rte.Spectrum.bands([0.0, 3e-6, np.inf]))
+    mask = np.zeros(grid.shape, dtype=bool)
+    mask[0, 0, 0] = True
+    result = rte.solve(medium, sensor, rte.black(300.0), rte.March(), objects=[rte.solids(mask, 400.0)])
+    assert f"`{type(result).__name__}`" in page
+    for variable in result.variables():
+        name = re.sub(r"_[xyz]_(min|max)$", "_x_min", variable.name)
+        assert f"`{name}`" in page, name
+        assert variable.trust == "" or f"| `{variable.trust}` |" in page
+
+
 def test_all_code_is_of_a_language_that_is_checked():
     for name, text in TEXT.items():
         assert text.count("```") % 2 == 0, name
@@ -151,7 +181,7 @@ def test_files_named_in_the_pages_exist():
 
 def test_version_is_said_once():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert f'version = "{raytrace_rte.__version__}"' in text
+    assert f'version = "{rte.__version__}"' in text
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks/results").glob("*.json")), ids=lambda p: p.stem)
