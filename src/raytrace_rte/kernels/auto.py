@@ -11,17 +11,32 @@ nothing changed any more (S at the last point), and looseness only matters for h
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .bricks import brick_exit, faces_per_metre, jump, thick_error
-from .cartesian import MISSED, STOPPED, Walk, begin, cell_of, enter, exit_at, face_left, inside, step
+from .grids import (
+    MISSED,
+    STOPPED,
+    begin,
+    brick_exit,
+    cell_of,
+    crossings,
+    enter,
+    exit_at,
+    face_left,
+    faces_per_metre,
+    inside,
+    jump,
+    kappa_of,
+    longest_path,
+    node_of,
+    step,
+)
 from .intrinsics import fma
 from .jit import inlined, kernel
 from .march import Traced, cell_between, march, slope_along
-from .pyramid import K_MAX, K_MIN, S_MAX, S_MIN, node_of
-from .reconstruct import kappa_of
+from .pyramid import K_JUMP, K_MAX, K_MIN, K_SLOPE, S_BEND, S_JUMP, S_MAX, S_MIN
 from .transfer import absorb
 
 THIN_SHARE, THICK_SHARE = 0.3, 0.6
@@ -37,7 +52,7 @@ MIN_DEPTH_AHEAD = 2.0
 """Mean free paths to the far end, as the current cell has it, below which no thick step is tried."""
 OPAQUE_CELL_DEPTH = 12.0
 """Mean free paths to the end of the current cell from which on it is just crossed: little is left behind."""
-MIN_THICK_LEVEL = 1
+MIN_THICK_LEVEL = np.int64(1)
 """Thick steps cross bricks of 16 cells, or larger ones that hold all the mean free paths that count."""
 ROUNDING_ALLOWANCE = 2e-13
 """Allowance for rounding in rays that took a shortcut, times the greatest source: part of their error."""
@@ -78,6 +93,21 @@ class ThickStep(NamedTuple):
     looseness: float
 
 
+@kernel
+def _thick_error(cells, pyramid, n, b, ray, walk, t, g):
+    """Error of the tangent in a smooth brick: bound of |R - (a + g Q0 + T1 (B - rest))| (eqs. 12 to 14)."""
+    k = pyramid.node[n, b, K_MIN]
+    faces = crossings(cells, pyramid, ray, walk, t, k)
+    bend = faces * (pyramid.node[n, b, S_JUMP] + pyramid.node[n, b, S_BEND] / k)
+    per_metre = faces_per_metre(cells, pyramid, ray)
+    steep = pyramid.node[n, b, K_SLOPE] + pyramid.node[n, b, K_JUMP] * per_metre
+    longest = longest_path(cells, pyramid, ray)
+    within = pyramid.node[n, b, K_SLOPE] * longest * longest / 8.0
+    local = (within + (3.0 * pyramid.node[n, b, K_JUMP] + steep / k) / k) / k
+    ranged = 1.0 / k - 1.0 / pyramid.node[n, b, K_MAX]
+    return bend + abs(g) * min(local, ranged)
+
+
 @inlined
 def _smooth(cells, pyramid, b, ray, walk, t, depth, T, error, budget):
     """Return the thick step from here, the tangent of S across a smooth brick, and the records read.
@@ -86,7 +116,7 @@ def _smooth(cells, pyramid, b, ray, walk, t, depth, T, error, budget):
     """
     none = ThickStep(-1, 0.0, 0.0, 0.0, 1.0, 0.0)
     kappa, a, _ = cell_between(cells, b, walk, ray, t, t, True)
-    per_metre = faces_per_metre(pyramid, ray)
+    per_metre = faces_per_metre(cells, pyramid, ray)
     if not (kappa > 0.0 and depth * per_metre > MIN_CELLS_SAVED * kappa):
         return none, 0
     g = slope_along(cells, b, walk, ray)
@@ -96,11 +126,11 @@ def _smooth(cells, pyramid, b, ray, walk, t, depth, T, error, budget):
         path = max(brick_exit(cells, ray, walk, level) - t, 0.0)
         if path * per_metre < MIN_CELLS_SAVED:
             return none, nodes
-        n = node_of(pyramid, level, walk.i, walk.j, walk.k)
+        n = node_of(cells, pyramid, level, walk)
         nodes += 1
         kappa_min, kappa_max = pyramid.node[n, b, K_MIN], pyramid.node[n, b, K_MAX]
         if kappa_min > 0.0:
-            spent = T * thick_error(pyramid, n, b, ray, walk, t, g)
+            spent = T * _thick_error(cells, pyramid, n, b, ray, walk, t, g)
             transmittance = math.exp(-kappa_min * path)
             if error + spent <= budget * (1.0 - T * transmittance):
                 rest_near = a + g * absorb(kappa * path)[0] / kappa
@@ -112,14 +142,14 @@ def _smooth(cells, pyramid, b, ray, walk, t, depth, T, error, budget):
 
 
 @inlined
-def _transparent(pyramid, b, walk, T, low, high, share):
+def _transparent(cells, pyramid, b, walk, T, low, high, share):
     """Return (level of the largest transparent brick here, or -1; its error per metre and kappa; nodes read).
 
     B passes a brick but for the integral of kappa |S - B| (eq. 11).
     """
     level, density, kappa, nodes = -1, 0.0, 0.0, 0
     while level + 1 < pyramid.first.size:
-        n = node_of(pyramid, level + 1, walk.i, walk.j, walk.k)
+        n = node_of(cells, pyramid, level + 1, walk)
         nodes += 1
         far = max(pyramid.node[n, b, S_MAX] - low, high - pyramid.node[n, b, S_MIN], 0.0)
         spent = T * pyramid.node[n, b, K_MAX] * far
@@ -145,7 +175,7 @@ class RayState(NamedTuple):
     face: where the ray has ended, or -1
     """
 
-    walk: Walk
+    walk: Any
     t: float
     T: float
     E: float
@@ -208,11 +238,11 @@ def decide(cells, pyramid, b, ray, walls, tolerance, state):
         if not entered:
             break
         mean = kappa_of(cells, cell_of(cells, walk), b)
-        if mean * (exit_at(walk) - t) >= OPAQUE_CELL_DEPTH:
+        if mean * (exit_at(cells, walk) - t) >= OPAQUE_CELL_DEPTH:
             break
         share = THIN_SHARE * allowed / length
         if mean * span * T <= share:
-            level, density, kappa_max, read = _transparent(pyramid, b, walk, T, low, high, share)
+            level, density, kappa_max, read = _transparent(cells, pyramid, b, walk, T, low, high, share)
             nodes += read
             if level >= 0:
                 transparent += 1
@@ -261,7 +291,7 @@ def cross_exactly(cells, b, ray, state):
     (walk, t, T, E, tau, error, looseness, rest, start, far, stop_below, looked_until, failed_looks, skip,
      failed_tries, nodes, exact, transparent, thick, face) = state  # fmt: skip
     while True:
-        t_next = max(t, exit_at(walk))
+        t_next = max(t, exit_at(cells, walk))
         kappa, near, end = cell_between(cells, b, walk, ray, t, t_next, True)
         d = kappa * (t_next - t)
         a, e, w = absorb(d)

@@ -1,12 +1,14 @@
-"""Bricks of cells as a ray meets them: where it leaves, where it goes on, how far a tangent errs."""
+"""Bricks of cells of a Cartesian grid as a ray meets them (pyramid.py): the verbs of grids.py."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .cartesian import ENDLESS, Walk, cell_entered, exit_distance, search
+from . import grids
+from .cartesian import ENDLESS, Cells, Walk, cell_entered, exit_distance, search
+from .grids import implements
 from .jit import kernel
-from .pyramid import BASE, K_JUMP, K_MAX, K_MIN, K_SLOPE, S_BEND, S_JUMP
+from .pyramid import BASE
 
 
 @kernel
@@ -26,7 +28,7 @@ def _exit_brick(faces, i, level, o, d, inverse):
     return min((faces[last if d > 0.0 else first] - o) * inverse, ENDLESS)
 
 
-@kernel
+@implements(grids.brick_exit, Cells)
 def brick_exit(cells, ray, walk, level):
     """Distance at which the ray leaves the brick of a level that holds its cell."""
     return min(
@@ -46,7 +48,7 @@ def _index_after(faces, i, level, t, o, d, inverse):
     return cell_entered(faces, first, search(faces, first, last, p), p, d)
 
 
-@kernel
+@implements(grids.jump, Cells)
 def jump(cells, ray, walk, level, t):
     """Return the walk just behind the brick of a level, which the ray leaves at distance t."""
     i = _index_after(cells.x, walk.i, level, t, ray.x, ray.u, ray.iu)
@@ -76,8 +78,8 @@ def _per_metre(d, width):
     return abs(d) / width if width < np.inf else 0.0
 
 
-@kernel
-def faces_per_metre(pyramid, ray):
+@implements(grids.faces_per_metre, Cells)
+def faces_per_metre(cells, pyramid, ray):
     """Most faces crossed in a metre."""
     return (
         _per_metre(ray.u, pyramid.width_min[0])
@@ -92,23 +94,29 @@ def _longest_path(d, width):
     return width / abs(d) if d != 0.0 else np.inf
 
 
-@kernel
-def thick_error(pyramid, n, b, ray, walk, t, g):
-    """Error of the tangent in a smooth brick: bound of |R - (a + g Q0 + T1 (B - rest))| (eqs. 12 to 14)."""
-    k = pyramid.node[n, b, K_MIN]
-    faces = (
+@implements(grids.crossings, Cells)
+def crossings(cells, pyramid, ray, walk, t, k):
+    """Bound of the sum over all faces that the ray crosses from distance t on of exp(-k s) (eq. 13)."""
+    return (
         _crossings(ray.u, pyramid.width_min[0], walk.tx - t, k)
         + _crossings(ray.v, pyramid.width_min[1], walk.ty - t, k)
         + _crossings(ray.w, pyramid.width_min[2], walk.tz - t, k)
     )
-    bend = faces * (pyramid.node[n, b, S_JUMP] + pyramid.node[n, b, S_BEND] / k)
-    steep = pyramid.node[n, b, K_SLOPE] + pyramid.node[n, b, K_JUMP] * faces_per_metre(pyramid, ray)
-    longest = min(
+
+
+@implements(grids.longest_path, Cells)
+def longest_path(cells, pyramid, ray):
+    """Longest way of the ray through any cell [m]."""
+    return min(
         _longest_path(ray.u, pyramid.width_max[0]),
         _longest_path(ray.v, pyramid.width_max[1]),
         _longest_path(ray.w, pyramid.width_max[2]),
     )
-    within = pyramid.node[n, b, K_SLOPE] * longest * longest / 8.0
-    local = (within + (3.0 * pyramid.node[n, b, K_JUMP] + steep / k) / k) / k
-    ranged = 1.0 / k - 1.0 / pyramid.node[n, b, K_MAX]
-    return bend + abs(g) * min(local, ranged)
+
+
+@implements(grids.node_of, Cells)
+def node_of(cells, pyramid, level, walk):
+    """Number of the node of a level that holds the current cell."""
+    s = BASE + level
+    ny, nz = pyramid.shape[level, 1], pyramid.shape[level, 2]
+    return pyramid.first[level] + ((walk.i >> s) * ny + (walk.j >> s)) * nz + (walk.k >> s)

@@ -10,24 +10,44 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import grids
+from .grids import ENDS as ENDS
+from .grids import MISSED as MISSED
+from .grids import STOPPED as STOPPED
+from .grids import STRUCK as STRUCK
+from .grids import implements
+from .intrinsics import fma
 from .jit import kernel
 
 ENDLESS = 1e300
 """[m], stands for the end of an infinite axis: finite, so that 0 * ENDLESS = 0 in a clear slab."""
 
 
-class Ray(NamedTuple):
-    """Origin (x, y, z), unit direction (u, v, w) and its reciprocals (inf for a zero component)."""
+class Cells(NamedTuple):
+    """What ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8).
 
-    x: float
-    y: float
-    z: float
-    u: float
-    v: float
-    w: float
-    iu: float
-    iv: float
-    iw: float
+    pitch: widths of the cells along the axes (3,) [m] where all cells of the grid are equal, else zeros
+    faces: those of the three axes in turn, from start (4,) on
+    stride: how far apart the records of neighbours along each axis are (3,)
+    axes: `Axis` of the three axes in turn, from start on (4, n)
+    kappa, source: the fields themselves (n_cell, n_band). Where there are no records (0, n_band, 8), they are
+    rebuilt from these, wherever a ray comes
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    cx: np.ndarray
+    cy: np.ndarray
+    cz: np.ndarray
+    record: np.ndarray
+    pitch: np.ndarray
+    faces: np.ndarray
+    start: np.ndarray
+    stride: np.ndarray
+    axes: np.ndarray
+    kappa: np.ndarray
+    source: np.ndarray
 
 
 class Walk(NamedTuple):
@@ -42,24 +62,6 @@ class Walk(NamedTuple):
 
 
 @kernel
-def ray_of(origin, direction, r):
-    """Return ray number r of the arrays."""
-    u, v, w = direction[r, 0], direction[r, 1], direction[r, 2]
-    one = np.float64(1.0)
-    return Ray(
-        origin[r, 0],
-        origin[r, 1],
-        origin[r, 2],
-        u,
-        v,
-        w,
-        one / u if u != 0.0 else np.inf,
-        one / v if v != 0.0 else np.inf,
-        one / w if w != 0.0 else np.inf,
-    )
-
-
-@kernel
 def _span(faces, o, d, inverse):
     """Distances between which a ray is inside one axis' extent."""
     first, last = faces[0], faces[faces.size - 1]
@@ -71,7 +73,7 @@ def _span(faces, o, d, inverse):
     return min(a, b), max(a, b)
 
 
-@kernel
+@implements(grids.enter, Cells)
 def enter(grid, ray):
     """Return the distances at which the ray enters and leaves the grid; a miss unless the first is less."""
     x0, x1 = _span(grid.x, ray.x, ray.u, ray.iu)
@@ -102,11 +104,11 @@ def cell_entered(faces, first, i, p, d):
 @kernel
 def _locate(faces, p, d):
     """Cell of a position; on a face, the cell that the ray runs into (the upper one when it runs along)."""
-    n = faces.size - 1
+    first, n = np.int64(0), faces.size - 1
     i = uniform_index(faces, p)
     if not (faces[i] <= p or i == 0) or not (p < faces[i + 1] or i == n - 1):
-        i = search(faces, 0, n, p)
-    return cell_entered(faces, 0, i, p, d)
+        i = search(faces, first, n, p)
+    return cell_entered(faces, first, i, p, d)
 
 
 @kernel
@@ -127,7 +129,7 @@ def exit_distance(faces, i, o, d, inverse):
     return min((faces[i + (d > 0.0)] - o) * inverse, ENDLESS)
 
 
-@kernel
+@implements(grids.begin, Cells)
 def begin(grid, ray, t):
     """Return the walk at distance t inside the grid."""
     i = _locate(grid.x, ray.x + t * ray.u, ray.u)
@@ -143,13 +145,13 @@ def begin(grid, ray, t):
     )
 
 
-@kernel
-def exit_at(walk):
+@implements(grids.exit_at, Cells)
+def exit_at(grid, walk):
     """Distance at which the ray leaves the current cell."""
     return min(walk.tx, walk.ty, walk.tz)
 
 
-@kernel
+@implements(grids.step, Cells)
 def step(grid, ray, walk):
     """Return the walk in the next cell, which may lie outside the grid."""
     i, j, k, tx, ty, tz = walk
@@ -165,37 +167,19 @@ def step(grid, ray, walk):
     return Walk(i, j, k, tx, ty, tz)
 
 
-@kernel
+@implements(grids.inside, Cells)
 def inside(grid, walk):
     """Whether the walk is still in a cell of the grid."""
     return 0 <= walk.i < grid.x.size - 1 and 0 <= walk.j < grid.y.size - 1 and 0 <= walk.k < grid.z.size - 1
 
 
-@kernel
+@implements(grids.cell_of, Cells)
 def cell_of(grid, walk):
     """Flat number of the current cell, z fastest."""
     return (walk.i * (grid.y.size - 1) + walk.j) * (grid.z.size - 1) + walk.k
 
 
-MISSED = 6
-"""Face number of a ray that does not meet the grid; 0 to 5 are x_min, x_max, y_min, ... (grid.FACES)."""
-STRUCK = 7
-"""In place of a face: something opaque has ended the ray."""
-STOPPED = 8
-"""In place of a face: the ray was left before its end, in all bands."""
-ENDS = 9
-"""How many of these numbers there are."""
-
-
-@kernel
-def common_face(face, other):
-    """The face where a ray leaves, of which two bands tell: one may have stopped; at an edge, the lower."""
-    if face == STOPPED or other == STOPPED:
-        return other if face == STOPPED else face
-    return min(face, other)
-
-
-@kernel
+@implements(grids.face_left, Cells)
 def face_left(grid, walk):
     """Number of the face through which a walk that is no longer inside has left the grid."""
     if walk.i < 0:
@@ -209,3 +193,13 @@ def face_left(grid, walk):
     if walk.k < 0:
         return 4
     return 5
+
+
+@implements(grids.offset, Cells)
+def offset(cells, ray, walk, t):
+    """Where the ray is at distance t, from the centre of the current cell (3,) [m]."""
+    return (
+        fma(t, ray.u, ray.x - cells.cx[walk.i]),
+        fma(t, ray.v, ray.y - cells.cy[walk.j]),
+        fma(t, ray.w, ray.z - cells.cz[walk.k]),
+    )

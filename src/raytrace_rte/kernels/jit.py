@@ -29,7 +29,7 @@ def stamp() -> str:
 
 STAMP = stamp()
 
-_INNER = {
+INNER = {
     "error_model": "numpy",
     "nogil": True,
     "_nrt": False,
@@ -46,12 +46,17 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     counting the arrays of a NamedTuple argument, atomically, made a crossing cost 93 ns instead of 28.
     Without wrappers for Python, which does not call kernels: they took a fifth of the compiler's time.
     """
-    return numba.njit(**_INNER)(function)
+    return numba.njit(**INNER)(function)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel into each of its callers: for small ones, where a call costs more than the work."""
-    return numba.njit(**_INNER, forceinline=True)(function)
+    return numba.njit(**INNER, forceinline=True)(function)
+
+
+def merged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel as a part of its only caller: a kernel of its own would be optimised once more."""
+    return numba.njit(**INNER, inline="always")(function)
 
 
 def driver(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import rows
 from .cartesian import ENDLESS
+from .grids import record_of
 from .intrinsics import (
     ADDRESS_BIAS,
     RECORD,
@@ -31,7 +32,7 @@ from .intrinsics import (
     where,
 )
 from .jit import inlined, kernel
-from .reconstruct import aligned, record_of, write_record
+from .reconstruct import aligned, write_record
 from .rows import LANES
 from .transfer import SERIES, UNREDUCED_DEPTH, absorb, absorb_unreduced
 from .vector import WIDTH
@@ -215,7 +216,7 @@ def _advance_all(s, source, row, cells, cutoff, uniform):
     for n in range(0, LANES, WIDTH):
         at = addresses(s, row + n)
         segment = advance(s, n, cells, uniform)
-        _evaluate(s, n, 0, records(source, at, 0), segment)
+        _evaluate(s, n, np.int64(0), records(source, at, 0), segment)
         for b in range(1, cutoff.size):  # apart, so that one band needs no loop
             _evaluate(s, n, b, records(source, at, b), segment)
         prefetch(cells.record, addresses(s, rows.ADDRESS + n))

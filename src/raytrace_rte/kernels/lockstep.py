@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import rows
-from .cartesian import MISSED, STOPPED, STRUCK, begin, enter, ray_of
+from .grids import MISSED, STOPPED, STRUCK, begin, enter, ray_of
 from .intrinsics import addresses, load, maximum, prefetch, record_bytes, store, where
 from .jit import inlined, kernel
 from .lanes import cross, crossed, crossed_all, halt, halted, vectors

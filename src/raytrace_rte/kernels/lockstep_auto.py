@@ -10,9 +10,9 @@ import numpy as np
 
 from . import rows
 from .auto import RayState, certify, cross_exactly, decide, ended_at, start_state
-from .cartesian import STOPPED, begin, common_face, enter, face_left, ray_of
+from .grids import STOPPED, begin, common_face, enter, face_left, ray_of
 from .intrinsics import load, record_bytes
-from .jit import inlined, kernel
+from .jit import inlined, kernel, merged
 from .lanes import cross, crossed, halt, halted, vectors
 from .lockstep import write_missed
 from .placing import clear, lane_ray, lane_walk, place, relocate, reset
@@ -88,7 +88,7 @@ def _start_plainly(s, n, cells, b, ray, read):
     s[rows.ERROR + n], s[rows.THIN_STEPS + n], s[rows.THICK_STEPS + n] = 0.0, 0.0, 0.0
 
 
-@inlined
+@merged
 def _attend(s, n, cells, pyramid, walls, tolerance, answers):
     """Decide for the ray of a lane: it goes on, or has ended and its answer is written."""
     b, ray = np.int64(s[rows.BAND + n]), lane_ray(s, n)
@@ -112,9 +112,10 @@ def _attend(s, n, cells, pyramid, walls, tolerance, answers):
         _start_plainly(s, n, cells, b, ray, state.nodes + state.exact)
 
 
-@inlined
-def _refill(s, n, cells, origin, direction, following, bands, low, answers):
+@merged
+def _refill(s, n, cells, rays, following, bands, low, answers):
     """Put the next (ray, band) that meets the grid into a lane, and return the pair after it."""
+    origin, direction = rays
     r, b = following
     while r < origin.shape[0]:
         this, band = r, b
@@ -144,7 +145,7 @@ def _refill(s, n, cells, origin, direction, following, bands, low, answers):
     return r, b
 
 
-@inlined
+@merged
 def _serve(s, n, cells, pyramid, rays, following, bands, walls, tolerance, answers):
     """Attend to a halted lane until a ray moves in it, or none is left; return the pair after it."""
     while True:
@@ -152,7 +153,7 @@ def _serve(s, n, cells, pyramid, rays, following, bands, walls, tolerance, answe
             _attend(s, n, cells, pyramid, walls, tolerance, answers)
         if s[rows.RAY + n] >= 0.0 or following[0] >= rays[0].shape[0]:
             return following
-        following = _refill(s, n, cells, *rays, following, bands, tolerance.low, answers)
+        following = _refill(s, n, cells, rays, following, bands, tolerance.low, answers)
 
 
 @inlined
@@ -169,7 +170,7 @@ def switch_together(cells, pyramid, origin, direction, walls, tolerance, no_cuto
     s, built, series = workspace
     series = vectors(series)
     bands, busy = cells.record.shape[1], 0
-    following = 0, 0
+    following = np.int64(0), np.int64(0)
     for n in range(LANES):
         clear(s, n, record_bytes(cells.record))
     while True:

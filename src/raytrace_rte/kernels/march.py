@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .cartesian import (
+from .grids import (
     MISSED,
     STOPPED,
     STRUCK,
@@ -16,12 +16,13 @@ from .cartesian import (
     exit_at,
     face_left,
     inside,
+    offset,
     ray_of,
+    record_of,
     step,
 )
 from .intrinsics import fma
 from .jit import driver, kernel
-from .reconstruct import record_of
 from .transfer import absorb
 
 
@@ -51,9 +52,7 @@ def cell_between(cells, b, walk, ray, t, t_next, linear):
     if not linear:
         return np.float64(k), np.float64(s), np.float64(s)
     half = 0.5 * (t_next - t)
-    x = fma(t + half, ray.u, ray.x - cells.cx[walk.i])
-    y = fma(t + half, ray.v, ray.y - cells.cy[walk.j])
-    z = fma(t + half, ray.w, ray.z - cells.cz[walk.k])
+    x, y, z = offset(cells, ray, walk, t + half)
     kappa = fma(z, kz, fma(y, ky, fma(x, kx, k)))
     middle = fma(z, gz, fma(y, gy, fma(x, gx, s)))
     rise = half * fma(ray.w, gz, fma(ray.v, gy, ray.u * gx))
@@ -82,7 +81,7 @@ def march(cells, b, ray, linear, stop, strongest, end):
     cutoff = stop / np.float64(strongest)
     walk = begin(cells, ray, t)
     while cutoff < T and t < end and inside(cells, walk):
-        t_next = min(max(t, exit_at(walk)), end)
+        t_next = min(max(t, exit_at(cells, walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
         d = kappa * (t_next - t)
         a, e, w = absorb(d)
@@ -106,7 +105,7 @@ def thin(cells, b, ray):
     E, tau, neglected, crossings = 0.0, 0.0, 0.0, 0
     walk = begin(cells, ray, t)
     while inside(cells, walk):
-        t_next = max(t, exit_at(walk))
+        t_next = max(t, exit_at(cells, walk))
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, True)
         d = kappa * (t_next - t)
         emitted = 0.5 * (near + far) * d
@@ -137,7 +136,7 @@ def segments(cells, b, origin, direction, end, linear, out):
     T, n = 1.0, 0
     walk = begin(cells, ray, t)
     while t < end and inside(cells, walk):
-        t_next = min(max(t, exit_at(walk)), end)
+        t_next = min(max(t, exit_at(cells, walk)), end)
         if n < out.shape[0]:
             kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
             d = kappa * (t_next - t)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from . import rows
-from .cartesian import ENDLESS, Ray, Walk, cell_of
+from .cartesian import ENDLESS, Walk
+from .grids import Ray, cell_of
 from .intrinsics import ADDRESS_BIAS, fma, record_bytes
 from .jit import inlined
 from .lanes import index_of, offset_of

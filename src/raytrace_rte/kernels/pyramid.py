@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .jit import driver, inlined, kernel
-from .reconstruct import GRADIENT, KAPPA, SOURCE, in_turn, records
+from .reconstruct import GRADIENT, KAPPA, SOURCE, X, Y, Z, in_turn, records
 
 BASE = 3
 """log2 of the side of the smallest bricks, in cells."""
@@ -34,14 +34,6 @@ class Pyramid(NamedTuple):
     width_max: np.ndarray
 
 
-@kernel
-def node_of(pyramid, level, i, j, k):
-    """Number of the node of a level that holds cell (i, j, k)."""
-    s = BASE + level
-    ny, nz = pyramid.shape[level, 1], pyramid.shape[level, 2]
-    return pyramid.first[level] + ((i >> s) * ny + (j >> s)) * nz + (k >> s)
-
-
 @inlined
 def _gradient(record, c, b, quantity, axis):
     """Derivative along an axis of one quantity, KAPPA or SOURCE, in cell c."""
@@ -52,9 +44,9 @@ def _gradient(record, c, b, quantity, axis):
 def _range(record, c, b, quantity, hx, hy, hz):
     """Half the range of one quantity over a cell, and its gradient's length, squared."""
     gx, gy, gz = (
-        _gradient(record, c, b, quantity, 0),
-        _gradient(record, c, b, quantity, 1),
-        _gradient(record, c, b, quantity, 2),
+        _gradient(record, c, b, quantity, X),
+        _gradient(record, c, b, quantity, Y),
+        _gradient(record, c, b, quantity, Z),
     )
     return abs(gx) * hx + abs(gy) * hy + abs(gz) * hz, gx * gx + gy * gy + gz * gz
 
@@ -79,12 +71,12 @@ def _faces(record, c, b, quantity, i, j, k, hx, hy, hz):
     """Greatest (jump, change of gradient) across the three upper faces of cell c = (i, j, k)."""
     jump, bend = 0.0, 0.0
     if i + 1 < hx.size:
-        jump, bend = _face(record, c, c + hy.size * hz.size, b, quantity, 0, hx[i], hx[i + 1], hy[j], hz[k])
+        jump, bend = _face(record, c, c + hy.size * hz.size, b, quantity, X, hx[i], hx[i + 1], hy[j], hz[k])
     if j + 1 < hy.size:
-        a, g = _face(record, c, c + hz.size, b, quantity, 1, hy[j], hy[j + 1], hz[k], hx[i])
+        a, g = _face(record, c, c + hz.size, b, quantity, Y, hy[j], hy[j + 1], hz[k], hx[i])
         jump, bend = max(jump, a), max(bend, g)
     if k + 1 < hz.size:
-        a, g = _face(record, c, c + 1, b, quantity, 2, hz[k], hz[k + 1], hx[i], hy[j])
+        a, g = _face(record, c, c + 1, b, quantity, Z, hz[k], hz[k + 1], hx[i], hy[j])
         jump, bend = max(jump, a), max(bend, g)
     return jump, bend
 

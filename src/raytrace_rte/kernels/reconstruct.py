@@ -14,45 +14,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import grids
+from .cartesian import Cells
+from .grids import implements
 from .intrinsics import RECORD
 from .jit import driver, inlined, kernel
 
-KAPPA, KAPPA_X, KAPPA_Y, KAPPA_Z, SOURCE, SOURCE_X, SOURCE_Y, SOURCE_Z = range(RECORD)
+KAPPA, KAPPA_X, KAPPA_Y, KAPPA_Z, SOURCE, SOURCE_X, SOURCE_Y, SOURCE_Z = np.arange(RECORD)
 """Columns of a record: kappa [1/m] and S [W m-2 sr-1] at the cell's centre, each before its gradient."""
 GRADIENT = KAPPA_X - KAPPA
 """Columns from a quantity to its derivative along x; those along y and z follow."""
+X, Y, Z = np.arange(3)
+"""The axes. Like the columns of NumPy's type: a kernel would be compiled anew for each literal that it gets."""
 CURVATURE_GROWTH = 1.25
 """Colella & Sekora's allowance: curvature shrinks by O(h) from a cell to its neighbours."""
 
 RECORDS_A_CALL = 1 << 16
 """Records filled by one compiled call, some hundredths of a second: Ctrl-C waits for it."""
-
-
-class Cells(NamedTuple):
-    """What ray kernels read: faces and centres of the grid's axes, and the records (n_cell, n_band, 8).
-
-    pitch: widths of the cells along the axes (3,) [m] where all cells of the grid are equal, else zeros
-    faces: those of the three axes in turn, from start (4,) on
-    stride: how far apart the records of neighbours along each axis are (3,)
-    axes: `Axis` of the three axes in turn, from start on (4, n)
-    kappa, source: the fields themselves (n_cell, n_band). Where there are no records (0, n_band, 8), they are
-    rebuilt from these, wherever a ray comes
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    z: np.ndarray
-    cx: np.ndarray
-    cy: np.ndarray
-    cz: np.ndarray
-    record: np.ndarray
-    pitch: np.ndarray
-    faces: np.ndarray
-    start: np.ndarray
-    stride: np.ndarray
-    axes: np.ndarray
-    kappa: np.ndarray
-    source: np.ndarray
 
 
 class Axis(NamedTuple):
@@ -121,7 +99,7 @@ def _value_and_gradient(f, c, b, i, j, k, ax, ay, az):
     value = np.float64(f[c, b])
     gx = slope(f, c, b, ay.centre.size * nz, i, ax)
     gy = slope(f, c, b, nz, j, ay)
-    gz = slope(f, c, b, 1, k, az)
+    gz = slope(f, c, b, np.int64(1), k, az)
     fall = 0.5 * (abs(gx) * ax.width[i] + abs(gy) * ay.width[j] + abs(gz) * az.width[k])
     scale = value / fall if fall > value else 1.0
     return value, gx * scale, gy * scale, gz * scale
@@ -140,7 +118,7 @@ def _rebuilt(cells, c, b):
     """The record of a cell, built now, with the rounding that storing it would give."""
     nz, ny = cells.cz.size, cells.cy.size
     i, j, k = c // (ny * nz), c // nz % ny, c % nz
-    ax, ay, az = _axis_of(cells, 0), _axis_of(cells, 1), _axis_of(cells, 2)
+    ax, ay, az = _axis_of(cells, X), _axis_of(cells, Y), _axis_of(cells, Z)
     k0, k1, k2, k3 = _value_and_gradient(cells.kappa, c, b, i, j, k, ax, ay, az)
     s0, s1, s2, s3 = _value_and_gradient(cells.source, c, b, i, j, k, ax, ay, az)
     kind = cells.record.dtype.type
@@ -170,13 +148,13 @@ def fill_records(cells, start, first, last, out):
         _fill_line(cells, line, start, out)
 
 
-@inlined
+@implements(grids.kappa_of, Cells, inline=True)
 def kappa_of(cells, c, b):
     """kappa of a cell, from its record where there is one: that is in the processor's cache by then."""
     return cells.record[c, b, KAPPA] if cells.record.shape[0] > 0 else cells.kappa[c, b]
 
 
-@inlined
+@implements(grids.record_of, Cells, inline=True)
 def record_of(cells, c, b):
     """Return the eight numbers of a cell's record: those kept, or built now."""
     # Numbers are read one by one: a view of the record would count references, atomically, in every cell.

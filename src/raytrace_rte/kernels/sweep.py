@@ -15,7 +15,6 @@ import numpy as np
 
 from .cartesian import (
     ENDLESS,
-    Ray,
     Walk,
     begin,
     cell_of,
@@ -26,6 +25,7 @@ from .cartesian import (
     step,
     uniform_index,
 )
+from .grids import Ray
 from .jit import driver, kernel
 from .transfer import absorb
 
@@ -295,7 +295,7 @@ def _sweep_track(box, tracks, record, radiosity, n, a, b, work, deposit):
             if not inside(box, walk):
                 break
         c = cell_of(box, walk)
-        t_next = max(t, exit_at(walk))
+        t_next = max(t, exit_at(box, walk))
         if box.solid.size > 0 and box.solid[c] >= 0:
             if count > 0:
                 far[:] = box.solid[c]
@@ -346,7 +346,7 @@ def _measure_track(box, tracks, n, a, b, filled):
             ray, walk = across_period(box, ray, walk)
             if not inside(box, walk):
                 break
-        t_next = max(t, exit_at(walk))
+        t_next = max(t, exit_at(box, walk))
         filled[cell_of(box, walk)] += tracks.power[n] * (t_next - t)
         t, walk = t_next, step(box, ray, walk)
 

@@ -10,14 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import bricks as bricks  # the verbs that the switch asks of a Cartesian grid
 from .auto import Tolerance
-from .cartesian import common_face, ray_of
+from .grids import common_face, ray_of
 from .jit import driver, inlined
 from .lanes import workspace
 from .lockstep import march_together
 from .lockstep_auto import switch_together
 from .march import thin
-from .series import WORK, thick, threshold
+from .series import thick, threshold
+from .stencil import WORK
 
 CONSTANT, LINEAR, THICK, THIN, THRESHOLD, AUTO = range(6)
 
