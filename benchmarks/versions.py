@@ -1,6 +1,6 @@
 """Times of this checkout over those of another version of the package, and whether their answers' bits agree.
 
-usage: python -m benchmarks.versions OTHER_CHECKOUT [--pairs 15] [--quick]
+usage: python -m benchmarks.versions OTHER_CHECKOUT [--pairs 15] [--only TEXT] [--quick]
 
 Each checkout is asked through its own .venv. Both versions do each work in turn, the one that goes first
 changing from pair to pair, so that noise hits both alike; of each pair the ratio of this version's time to the
@@ -49,9 +49,13 @@ class Version:
         self.checkout, self.python = checkout, str(checkout / ".venv/bin/python")
 
     def environment(self, cache: str | None = None) -> dict[str, str]:
-        """Environment of its processes; cache: folder of compiled kernels, None is the usual one."""
+        """Environment of its processes; cache: folder of compiled kernels, None is the usual one.
+
+        Python keeps bytecode, as it usually does: else imports take longer where a checkout has none yet.
+        """
         kept = {} if cache is None else {"NUMBA_CACHE_DIR": cache}
-        return {**os.environ, "PYTHONPATH": str(self.checkout), **kept}
+        usual = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**usual, "PYTHONPATH": str(self.checkout), **kept}
 
     @contextmanager
     def worker(self) -> Iterator[Callable[[str], dict[str, Any]]]:
@@ -97,20 +101,13 @@ class Version:
             return self.first_answer(method, empty)
 
 
-def measure(new: Version, old: Version, pairs: int, quick: bool) -> list[dict[str, Any]]:
-    """Return a row for each work."""
+def measure(new: Version, old: Version, pairs: int, quick: bool, only: str) -> list[dict[str, Any]]:
+    """Return a row for each work whose name contains a text."""
     rows = []
-
-    def add(name: str, count: int, once_new: Once, once_old: Once) -> None:
-        rows.append({"work": name, **compared(count, once_new, once_old)})
-        low, middle, high = rows[-1]["wall"]
-        print(f"{name}: {middle:.3f} ({low:.3f} to {high:.3f})", file=sys.stderr, flush=True)
-
     with new.worker() as ask_new, old.worker() as ask_old:
         for name in works(quick):
-            for ask in (ask_new, ask_old):
-                ask(name)
-            add(name, pairs, partial(ask_new, name), partial(ask_old, name))
+            if only in name:
+                rows.append(compared(name, pairs, partial(ask_new, name), partial(ask_old, name)))
     for method in METHODS:
         with ExitStack() as stack:
             folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(2)]
@@ -118,27 +115,33 @@ def measure(new: Version, old: Version, pairs: int, quick: bool) -> list[dict[st
                 partial(version.first_answer, method, folder)
                 for version, folder in zip((new, old), folders, strict=True)
             ]
-            for once in kept:
-                once()
-            add(f"first answer, kernels kept, {method}", pairs, *kept)
-        if not quick:
             compiling = [partial(version.compiling, method) for version in (new, old)]
-            add(f"first answer, compiling, {method}", -(-pairs // 3), *compiling)
+            name = f"first answer, kernels kept, {method}"
+            if only in name:
+                rows.append(compared(name, pairs, *kept))
+            name = f"first answer, compiling, {method}"
+            if only in name and not quick:
+                rows.append(compared(name, -(-pairs // 3), *compiling))
     return rows
 
 
-def compared(pairs: int, new: Once, old: Once) -> dict[str, Any]:
-    """Do a work in pairs; return ratios new/old of both times, medians in seconds, and whether bits agree."""
+def compared(name: str, pairs: int, new: Once, old: Once) -> dict[str, Any]:
+    """Do a work in pairs; return ratios new/old of both times, medians in seconds, and whether bits agree.
+
+    What both do before, for the first time, does not count.
+    """
     runs: list[dict[str, dict[str, Any]]] = []
+    new(), old()
     for number in range(pairs):
         order = {"new": new, "old": old} if number % 2 else {"old": old, "new": new}
         runs.append({name: once() for name, once in order.items()})
-    out: dict[str, Any] = {"pairs": pairs}
+    out: dict[str, Any] = {"work": name, "pairs": pairs}
     for clock in ("wall", "processor"):
         times = {name: np.array([run[name][clock] for run in runs]) for name in ("new", "old")}
         out[clock] = [float(q) for q in np.quantile(times["new"] / times["old"], (0.25, 0.5, 0.75))]
         out[f"{clock} seconds"] = {name: float(np.median(t)) for name, t in times.items()}
     out["same bits"] = len({run[name]["digest"] for run in runs for name in run}) == 1
+    print("{}: {:.3f} ({:.3f} to {:.3f})".format(name, *np.take(out["wall"], (1, 0, 2))), file=sys.stderr)
     return out
 
 
@@ -171,6 +174,7 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument("other", type=Path, metavar="OTHER_CHECKOUT")
     parser.add_argument("--pairs", type=int, default=15, help="how often both do each work (default: 15)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only works whose name contains it")
     parser.add_argument("--quick", action="store_true", help="tiny works, nothing compiled: a smoke test")
     options = parser.parse_args()
     if options.pairs < 1:
@@ -179,7 +183,7 @@ def main() -> int:
     for version in both:
         if not Path(version.python).exists():
             parser.error(f"{version.python} is missing: make it, with the package of that checkout installed")
-    rows = measure(both[0], both[1], options.pairs, options.quick)
+    rows = measure(both[0], both[1], options.pairs, options.quick, options.only)
     print(shown(rows))
     return int(not all(row["same bits"] for row in rows))
 
