@@ -49,20 +49,20 @@ class FieldSection(Section):
 
 
 class GivenSection(Section):
-    """absorption.given."""
+    """rte.absorption.given."""
 
     model: Literal["given"]
 
 
 class PlanckMeanSection(Section):
-    """absorption.planck_mean."""
+    """rte.absorption.planck_mean."""
 
     model: Literal["planck_mean"]
     species: list[str] | None = None
 
 
 class CameraSection(Section):
-    """sensors.camera."""
+    """rte.camera."""
 
     kind: Literal["camera"]
     position: Vector
@@ -73,7 +73,7 @@ class CameraSection(Section):
 
 
 class OrthographicSection(Section):
-    """sensors.camera_orthographic."""
+    """rte.camera_orthographic."""
 
     kind: Literal["camera_orthographic"]
     position: Vector
@@ -84,7 +84,7 @@ class OrthographicSection(Section):
 
 
 class LineOfSightSection(Section):
-    """sensors.line_of_sight."""
+    """rte.line_of_sight."""
 
     kind: Literal["line_of_sight"]
     origin: Vector
@@ -92,7 +92,7 @@ class LineOfSightSection(Section):
 
 
 class RaysSection(Section):
-    """rays.Rays."""
+    """rte.Rays."""
 
     kind: Literal["rays"]
     origin: list[Vector]
@@ -100,7 +100,7 @@ class RaysSection(Section):
 
 
 class RadiometerSection(Section):
-    """radiometers.radiometer."""
+    """rte.radiometer."""
 
     kind: Literal["radiometer"]
     position: Vector | list[Vector]
@@ -110,7 +110,7 @@ class RadiometerSection(Section):
 
 
 class WallFluxSection(Section):
-    """radiometers.wall_flux."""
+    """rte.wall_flux."""
 
     kind: Literal["wall_flux"]
     face: str
@@ -118,7 +118,7 @@ class WallFluxSection(Section):
 
 
 class IncidentSection(Section):
-    """radiometers.incident."""
+    """rte.incident."""
 
     kind: Literal["incident"]
     points: list[Vector] | None = None
@@ -127,7 +127,7 @@ class IncidentSection(Section):
 
 
 class HeatSourceSection(Section):
-    """sensors.heat_source."""
+    """rte.heat_source."""
 
     kind: Literal["heat_source"]
     directions: int = 100
@@ -175,14 +175,14 @@ class FacesSection(Section):
 
 
 class BlackSection(FacesSection):
-    """walls.black."""
+    """rte.black."""
 
     kind: Literal["black"]
     temperature: float
 
 
 class GreySection(FacesSection):
-    """walls.grey."""
+    """rte.grey."""
 
     kind: Literal["grey"]
     temperature: float
@@ -190,7 +190,7 @@ class GreySection(FacesSection):
 
 
 class OpenSection(FacesSection):
-    """walls.open_."""
+    """rte.open_."""
 
     kind: Literal["open"] = "open"
     temperature: float | None = None
@@ -198,7 +198,7 @@ class OpenSection(FacesSection):
 
 
 class MarchSection(Section):
-    """method.March."""
+    """rte.March."""
 
     kind: Literal["march"]
     order: int = 2
@@ -206,7 +206,7 @@ class MarchSection(Section):
 
 
 class AutoSection(Section):
-    """method.Auto."""
+    """rte.Auto."""
 
     kind: Literal["auto"]
     rtol: float = 1e-3
@@ -215,7 +215,7 @@ class AutoSection(Section):
 
 
 class ThresholdSection(Section):
-    """method.Threshold."""
+    """rte.Threshold."""
 
     kind: Literal["threshold"]
     delta: float = 30.0
@@ -223,20 +223,20 @@ class ThresholdSection(Section):
 
 
 class ThickSection(Section):
-    """method.Thick."""
+    """rte.Thick."""
 
     kind: Literal["thick"]
     terms: int = 2
 
 
 class ThinSection(Section):
-    """method.Thin."""
+    """rte.Thin."""
 
     kind: Literal["thin"]
 
 
 class BoxSection(Section):
-    """opaque.solids, for the cells whose centres are inside a box."""
+    """rte.solids, for the cells whose centres are inside a box."""
 
     kind: Literal["box"]
     lower: Vector
@@ -259,7 +259,7 @@ class BoxSection(Section):
 
 
 class MeshSection(Section):
-    """meshes.mesh."""
+    """rte.mesh."""
 
     kind: Literal["mesh"]
     file: str
