@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from .. import checks
 from ..errors import InputError
 from .executors import AHEAD, Executor, Parts
 from .task import Arrays, Batch, Recipe, Task
@@ -36,13 +37,14 @@ class Dask(Executor):
     """
 
     def __init__(self, client: Client, folder: str | Path | None = None) -> None:
+        self.folder = None if folder is None else str(checks.path("Dask: folder", folder))
         try:
             from distributed import Client
         except ImportError:
             raise InputError("Dask needs dask.distributed: pip install 'raytrace-rte[cluster]'") from None
         if not isinstance(client, Client):
             raise InputError(f"Dask: client is {client!r}; expected a distributed.Client")
-        self.client, self.folder = client, None if folder is None else str(folder)
+        self.client = client
         self.workers = sum(client.nthreads().values())
         if self.workers == 0:
             raise InputError("Dask: the client has no workers; start some, or wait for them")

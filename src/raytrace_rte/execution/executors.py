@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
-from ..errors import InputError
+from .. import checks
 from .stores import Store
 from .task import Arrays, Batch, Task
 
@@ -106,13 +106,10 @@ class Threads(Executor):
 
 def thread_count(n: int | None) -> int:
     """Return how many threads n asks for: at most the machine's; InputError unless positive and whole."""
+    wanted = None if n is None else checks.whole("threads: n", n, low=1)
     given = os.environ.get("NUMBA_NUM_THREADS", "")
     usable = int(given) if given.isdigit() and int(given) > 0 else _affinity()
-    if n is None:
-        return usable
-    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
-        raise InputError(f"threads: found {n!r}; expected a whole number, at least 1")
-    return min(int(n), usable)
+    return usable if wanted is None else min(wanted, usable)
 
 
 def _affinity() -> int:

@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from .. import checks
 from ..errors import InputError
 from .task import Arrays
 
@@ -33,7 +34,9 @@ class Store:
     """
 
     def __init__(self, folder: str | Path, key: str | None = None, resume: bool = True) -> None:
-        self.folder, self.resume, self.key = Path(folder), resume, key
+        self.folder = checks.path("Store: folder", folder)
+        self.key = key if key is None else checks.text("Store: key", key)
+        self.resume = checks.instance("Store: resume", resume, bool, "True or False")
         self._again = time.monotonic() + LEAST
 
     def load(self) -> Arrays | None:

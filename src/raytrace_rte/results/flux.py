@@ -104,7 +104,7 @@ class FluxResult(Result):
 
     def gauge_flux(self, T_gauge: float = 293.15, emissivity: float = 1.0) -> FloatArray:
         """What a cooled heat-flux gauge at T_gauge [K] reads [W m-2]; calibrated to a black gauge if 1."""
-        return self.net_flux(T_gauge, emissivity)
+        return self.net_flux(checks.number("T_gauge", T_gauge, low=0.0, unit="K"), emissivity)
 
     def files(self) -> dict[str, str]:
         """Everything, a row a point, and a picture of the flux."""

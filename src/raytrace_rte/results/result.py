@@ -42,6 +42,8 @@ class Result:
 
     def __init__(self, table: Table, spectrum: Spectrum | None = None) -> None:
         self.table = checks.instance("table", table, Table, "a Table of variables")
+        if spectrum is not None:
+            checks.instance("spectrum", spectrum, Spectrum, "a Spectrum")
         self._spectrum = spectrum
 
     @classmethod
@@ -81,7 +83,8 @@ class Result:
             if given is not None
         ]
         main = replace(main, trust=errors[0].trust if errors else "")
-        variables = [*coordinates, main, *errors, *more]
+        before, after = _variables("coordinates", coordinates), _variables("more", more)
+        variables = [*before, main, *errors, *after]
         return cls.assemble(long_name, name, variables, stats=stats, config=config, spectrum=spectrum)
 
     @classmethod
@@ -303,6 +306,13 @@ def largest(values: NDArray[Any]) -> float:
     """The greatest of the values that are known; nan where none is."""
     known = values[~np.isnan(values)]
     return float(known.max()) if known.size else float("nan")
+
+
+def _variables(name: str, given: Sequence[Variable]) -> Sequence[Variable]:
+    """Variables, or InputError."""
+    for v in checks.sequence(name, given, "a list of Variables"):
+        checks.instance(name, v, Variable, "a list of Variables")
+    return given
 
 
 def _like(values: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
 from ..results.radiance import RadianceResult
@@ -108,7 +109,7 @@ class Camera:
 
     def task(self, scene: Scene) -> RayTask[RadianceResult]:
         """Follow a ray through each pixel."""
-        return radiances(scene, self, order=self.order(), aimed="position and look_at")
+        return radiances(scene, self, order=self.order, aimed="position and look_at")
 
 
 @dataclass(frozen=True)
@@ -167,12 +168,12 @@ def camera(
     position, look_at [m]; shape (rows, columns); field_of_view_deg the full vertical angle [degree]; up the
     direction that appears upright. Raises InputError on anything that does not define an image.
     """
-    angle = float(field_of_view_deg)
-    if not 0.0 < angle < 180.0:
-        raise InputError(
-            f"camera: field_of_view_deg is {field_of_view_deg}; expected above 0 and below 180 degrees"
-        )
-    return _checked(Camera(*_frame(position, look_at, shape, up), field_of_view_deg=angle))
+    angle = checks.number(
+        "camera: field_of_view_deg", field_of_view_deg, above=0.0, high=180.0, unit="degree"
+    )
+    if angle == 180.0:
+        raise InputError("camera: field_of_view_deg is 180; expected less, as an image has an end")
+    return _checked(Camera(*_frame("camera", position, look_at, shape, up), field_of_view_deg=angle))
 
 
 def camera_orthographic(
@@ -187,9 +188,8 @@ def camera_orthographic(
     position, look_at [m]; shape (rows, columns); width of the image [m], its height follows from square
     pixels; up the direction that appears upright. Raises InputError on what does not define an image.
     """
-    if not (np.isfinite(width) and width > 0):
-        raise InputError(f"camera_orthographic: width is {width}; expected a length above 0 [m]")
-    return _checked(Camera(*_frame(position, look_at, shape, up), width=float(width)))
+    across = checks.number("camera_orthographic: width", width, above=0.0, unit="m")
+    return _checked(Camera(*_frame("camera_orthographic", position, look_at, shape, up), width=across))
 
 
 def line_of_sight(origin: Vector, direction: Vector) -> LineOfSight:
@@ -197,24 +197,26 @@ def line_of_sight(origin: Vector, direction: Vector) -> LineOfSight:
 
     Raises InputError when these are not three finite numbers each, or the direction is zero.
     """
-    Rays([origin], [direction])
-    return LineOfSight(_triple("origin", origin), _triple("direction", direction))
+    start, way = _triple("line_of_sight: origin", origin), _triple("line_of_sight: direction", direction)
+    Rays(start, way)
+    return LineOfSight(start, way)
 
 
 def _frame(
-    position: Vector, look_at: Vector, shape: Sequence[int], up: Vector
+    kind: str, position: Vector, look_at: Vector, shape: Sequence[int], up: Vector
 ) -> tuple[
     tuple[float, float, float], tuple[float, float, float], tuple[int, int], tuple[float, float, float]
 ]:
-    size = tuple(shape)
-    if len(size) != 2 or any(int(n) != n or n < 1 for n in size):
-        raise InputError(f"camera: shape is {list(size)}; expected (rows, columns), whole numbers above 0")
-    return (
-        _triple("position", position),
-        _triple("look_at", look_at),
-        (int(size[0]), int(size[1])),
-        _triple("up", up),
+    size = checks.sequence(f"{kind}: shape", shape, "(rows, columns)")
+    if len(size) != 2:
+        raise checks.wrong(f"{kind}: shape", shape, "(rows, columns)")
+    rows, columns = (
+        checks.whole(f"{kind}: {n} in shape", v, low=1)
+        for n, v in zip(("rows", "columns"), size, strict=True)
     )
+    places = ("position", position), ("look_at", look_at), ("up", up)
+    eye, target, upright = (_triple(f"{kind}: {name}", values) for name, values in places)
+    return eye, target, (rows, columns), upright
 
 
 def _checked(cam: Camera) -> Camera:
@@ -230,9 +232,9 @@ def _checked(cam: Camera) -> Camera:
 
 
 def _triple(name: str, values: Vector) -> tuple[float, float, float]:
-    v = np.asarray(values, dtype=np.float64)
+    v = checks.real(name, values, "three finite numbers").astype(np.float64)
     if v.shape != (3,) or not np.isfinite(v).all():
-        raise InputError(f"sensor: {name} is {values}; expected three finite numbers")
+        raise checks.wrong(name, values, "three finite numbers")
     return float(v[0]), float(v[1]), float(v[2])
 
 

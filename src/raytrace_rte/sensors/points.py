@@ -143,15 +143,11 @@ def radiometer(
         raise InputError(
             f"radiometer: {len(points)} positions but {len(normals)} normals; give as many, or one"
         )
-    angle = float(view_angle_deg)
-    if not 0.0 < angle <= 180.0:
-        raise InputError(
-            f"radiometer: view_angle_deg is {view_angle_deg}; expected above 0 and at most 180 degrees"
-        )
+    angle = checks.number("radiometer: view_angle_deg", view_angle_deg, above=0.0, high=180.0, unit="degree")
     if not normals.any(axis=1).all():
         raise InputError("radiometer: a normal is [0, 0, 0]; give the direction that it looks to")
     points, normals = (np.broadcast_to(v, (count, 3)).copy() for v in (points, unit(normals)))
-    view = Viewpoints(points, normals, 0.5 * angle, _count(directions))
+    view = Viewpoints(points, normals, 0.5 * angle, _count("radiometer", directions))
     return PointSensor("radiometer", "incident_flux", view)
 
 
@@ -163,7 +159,7 @@ def wall_flux(face: str, directions: int = 400) -> WallFlux:
     checks.text("wall_flux: face", face, f"one of {', '.join(FACES)}")
     if face not in FACES:
         raise InputError(f"wall_flux: no face '{face}'{nearest(face, FACES)}; faces are {', '.join(FACES)}")
-    return WallFlux(face, _count(directions))
+    return WallFlux(face, _count("wall_flux", directions))
 
 
 def mesh_flux(mesh: Mesh, directions: int = 400) -> PointSensor:
@@ -172,7 +168,8 @@ def mesh_flux(mesh: Mesh, directions: int = 400) -> PointSensor:
     They stand a millionth of the mesh's extent above the triangles' centres.
     """
     checks.instance("mesh_flux: mesh", mesh, Mesh, "a mesh, as of rte.mesh(...)")
-    return PointSensor("mesh_flux", "incident_flux", Viewpoints(*mesh.outside, 90.0, _count(directions)))
+    view = Viewpoints(*mesh.outside, 90.0, _count("mesh_flux", directions))
+    return PointSensor("mesh_flux", "incident_flux", view)
 
 
 @overload
@@ -189,18 +186,18 @@ def incident(
     """
     if points is None:
         return heat_source(directions, seed)
-    p = _points("incident: points", points)
-    return PointSensor("incident", "G", Viewpoints(p, None, 180.0, _count(directions)))
+    checks.whole("incident: seed", seed, low=0)
+    view = Viewpoints(_points("incident: points", points), None, 180.0, _count("incident", directions))
+    return PointSensor("incident", "G", view)
 
 
 def _points(name: str, values: ArrayLike) -> FloatArray:
-    v = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    expected = "finite numbers of shape (3,) or (n, 3)"
+    v = np.atleast_2d(checks.real(name, values, expected).astype(np.float64))
     if v.ndim != 2 or v.shape[1] != 3 or not np.isfinite(v).all():
-        raise InputError(f"{name}: found {values!r}; expected finite numbers of shape (3,) or (n, 3)")
+        raise checks.wrong(name, values, expected)
     return v
 
 
-def _count(directions: int) -> int:
-    if int(directions) != directions or directions < 18:
-        raise InputError(f"directions is {directions!r}; expected a whole number, at least 18")
-    return int(directions)
+def _count(sensor: str, directions: int) -> int:
+    return checks.whole(f"{sensor}: directions", directions, low=18)

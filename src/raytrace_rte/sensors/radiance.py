@@ -33,7 +33,7 @@ def radiances(
     scene: Scene,
     sensor: RadianceSensor,
     *,
-    order: NDArray[np.int64] | None = None,
+    order: Callable[[], NDArray[np.int64]] | None = None,
     aimed: str = "",
     profile: Profile | None = None,
 ) -> RayTask[RadianceResult]:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
 from ..results.radiance import RadianceResult
@@ -85,7 +86,8 @@ def _own(vectors: FloatArray) -> FloatArray:
 
 
 def _vectors(name: str, values: ArrayLike) -> FloatArray:
-    v = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    given = checks.real(f"rays: {name}", values, "numbers of shape (n_ray, 3) or (3,)")
+    v = np.atleast_2d(given.astype(np.float64))
     if v.ndim != 2 or v.shape[1] != 3:
         raise InputError(f"rays: {name} has shape {np.shape(values)}; expected (n_ray, 3) or (3,)")
     bad = np.flatnonzero(~np.isfinite(v).all(axis=1))

@@ -52,7 +52,8 @@ class RayTask(Task[R]):
 
     entries: of the answer, in all; take: entries -> their rays; finish: rows and statistics -> the answer
     fold: what is kept of an entry's rays; each: rays of an entry
-    order: in which entries are visited (None: as they are numbered), neighbours close to each other
+    order: gives the order in which entries are visited (None: as they are numbered), neighbours close to each
+        other; called when the answer is known to fit into memory
     aimed: it is a mistake when no ray meets the grid; where: the keys to check then
     Raises InputError when the answer does not fit into memory.
     """
@@ -67,19 +68,20 @@ class RayTask(Task[R]):
         *,
         fold: Fold = by_ray,
         each: int = 1,
-        order: NDArray[np.int64] | None = None,
+        order: Callable[[], NDArray[np.int64]] | None = None,
         aimed: str = "",
     ) -> None:
+        answer = f"the answer for {entries} entries in {scene.medium.n_band} band(s)"
+        memory.require(entries * scene.medium.n_band * BYTES, answer)
         self.scene, self.sensor, self.entries, self.each, self.aimed = scene, sensor, entries, each, aimed
-        self.take, self._finish, self._fold, self._order = take, finish, fold, order
+        self.take, self._finish, self._fold = take, finish, fold
+        self._order = None if order is None else order()
         self.surfaces = None if scene.plain else Surfaces(scene)
         self.rows: dict[str, NDArray[Any]] = {}
         self.sums = np.zeros(4, dtype=np.int64)
         self.visited = 0
         self._size = max(1, min(MOST, max(FEWEST, each * entries // BATCHES)) // each)
         self._clock = {"made": time.perf_counter(), "prepared": time.perf_counter()}
-        answer = f"the answer for {entries} entries in {scene.medium.n_band} band(s)"
-        memory.require(entries * scene.medium.n_band * BYTES, answer)
 
     @property
     def unit(self) -> str:  # type: ignore[override]
