@@ -88,7 +88,7 @@ def test_more_threads_than_the_machine_has_are_not_used(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5, 6})
     assert (rte.Threads().workers, rte.Threads(9).workers) == (4, 4)
     for wrong in (0, -1, 1.5, "two", True):
-        with pytest.raises(rte.InputError, match="threads: found"):
+        with pytest.raises(rte.InputError, match="threads: n is"):
             rte.Threads(wrong)
     with pytest.raises(rte.InputError, match="found threads and an executor"):
         rte.solve(medium(), inside(), threads=2, executor=rte.Serial())

@@ -244,14 +244,14 @@ def test_files_and_pictures(tmp_path):
 
 
 @pytest.mark.parametrize(("make", "text"), [
-    (lambda: rte.radiometer([0, 0, 0], [0, 0, 1], 0.0), "view_angle_deg is 0.0"),
-    (lambda: rte.radiometer([0, 0, 0], [0, 0, 1], 200.0), "at most 180"),
+    (lambda: rte.radiometer([0, 0, 0], [0, 0, 1], 0.0), "view_angle_deg is 0.0; expected a number > 0 and <= 180"),
+    (lambda: rte.radiometer([0, 0, 0], [0, 0, 1], 200.0), "<= 180"),
     (lambda: rte.radiometer([0, 0, 0], [0, 0, 0]), "zero length|normal is"),
     (lambda: rte.radiometer([0, 0], [0, 0, 1]), "expected finite numbers"),
     (lambda: rte.radiometer([[0, 0, 0]] * 3, [[0, 0, 1]] * 2), "3 positions but 2 normals"),
     (lambda: rte.wall_flux("x_mn"), "no face 'x_mn'"),
     (lambda: rte.incident([[0, 0, np.nan]]), "expected finite numbers"),
-    (lambda: rte.incident([[0, 0, 0]], directions=3), "at least 18"),
+    (lambda: rte.incident([[0, 0, 0]], directions=3), "directions is 3; expected a whole number >= 18"),
     (lambda: rte.solve(CLEAR, rte.wall_flux("x_min"), method=rte.Thin()), "needs Auto or March"),
     (lambda: rte.solve(SLAB, rte.wall_flux("y_min")), "at infinity"),
     (lambda: rte.solve(CLEAR, rte.wall_flux("x_min", 18)).net_flux(300.0, 2.0), "emissivity is 2.0"),

@@ -129,7 +129,10 @@ BAD = {
     "field_of_view_deg is 190": lambda: rte.camera((0, 0, 0), (1, 0, 0), field_of_view_deg=190),
     "must differ": lambda: rte.camera((1, 2, 3), (1, 2, 3)),
     "points along the line of sight": lambda: rte.camera((0, 0, 0), (0, 0, 1)),
-    "expected (rows, columns)": lambda: rte.camera((0, 0, 0), (1, 0, 0), shape=(10, 0)),
+    "columns in shape is 0; expected a whole number >= 1": lambda: rte.camera(
+        (0, 0, 0), (1, 0, 0), shape=(10, 0)
+    ),
+    "expected (rows, columns)": lambda: rte.camera((0, 0, 0), (1, 0, 0), shape=(10, 1, 2)),
     "width is -1": lambda: rte.camera_orthographic((0, 0, 0), (1, 0, 0), width=-1),
     "three finite numbers": lambda: rte.camera((0, 0), (1, 0, 0)),
     "(did you mean 'x_min'?)": lambda: rte.black(300.0, xmin=4),
@@ -147,7 +150,7 @@ BAD = {
     ),
     "source: found shape (2, 2)": lambda: rte.Medium(GRID, ONES, ONES[0]),
     "kappa: cell (0, 0, 0) is nan (8 of 8": lambda: rte.Medium(GRID, np.nan * ONES, ONES),
-    "threads: found 0": lambda: rte.solve(rte.Medium(GRID, ONES, ONES), RAY, threads=0),
+    "threads: n is 0": lambda: rte.solve(rte.Medium(GRID, ONES, ONES), RAY, threads=0),
     "spectrum is None, but kappa has a band axis of 2": lambda: rte.solve(
         rte.Medium(GRID, np.ones((2, 2, 2, 2)), np.ones((2, 2, 2, 2))), RAY, rte.black(3)
     ),
