@@ -218,8 +218,6 @@ def records(context, array, at, b):
 
 
 if config.DISABLE_JIT:
-    np.seterr(divide="ignore", invalid="ignore", over="ignore")  # as in compiled kernels
-
     def fma(a, b, c):
         return a * b + c
 

@@ -18,6 +18,7 @@ from .grids import (
     exit_at,
     face_left,
     inside,
+    kappa_of,
     record_of,
     smooth_taylor,
     step,
@@ -85,7 +86,7 @@ def thick(cells, b, ray, terms, work):
     while inside(cells, walk):
         t_next = max(t, exit_at(cells, walk))
         crossings += 1
-        if cells.kappa[cell_of(cells, walk), b] > 0.0 and t_next > t:
+        if kappa_of(cells, cell_of(cells, walk), b) > 0.0 and t_next > t:
             taylor(cells, b, walk, ray, t, work)
             total, neglected = sum_series(work[SUM, 0], work[SUM, 1], terms)
             return Traced(0.0, total, np.inf, neglected, crossings, 0, crossings - 1, 1, STOPPED)
