@@ -330,7 +330,7 @@ def test_build_says_what_does_not_fit():
         ({"error_bound": "small"}, "error_bound is"),
         ({"spectrum": None}, "spectrum is None"),
         ({"stats": 3}, "stats is 3"),
-        ({"coordinates": [3]}, "variables is 3"),
+        ({"coordinates": [3]}, "coordinates is 3"),
     ):
         with pytest.raises(rte.InputError, match=text):
             built.generic((3, 4), **changed)
