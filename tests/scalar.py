@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from raytrace_rte.kernels.auto import Tolerance, auto
-from raytrace_rte.kernels.cartesian import ray_of
+from raytrace_rte.kernels.grids import ray_of
 from raytrace_rte.kernels.jit import driver
 from raytrace_rte.kernels.march import march
 from raytrace_rte.kernels.trace import AUTO, LINEAR, write
