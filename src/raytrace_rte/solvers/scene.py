@@ -125,7 +125,9 @@ class Scene:
 
     def prepare(self, workers: int) -> None:
         """Build what the kernels read, with so many threads."""
-        self.medium.prepare(workers, lean=self.lean, bricks=self.switches)
+        self.medium.prepare(workers, lean=self.lean)  # before the plan, which asks for the range of sources
+        if self.switches:
+            self.medium.prepare(workers, lean=self.lean, bricks=True)
         self.ends, self.range, self.plan  # noqa: B018  before several threads ask for them
 
     def settings(self) -> dict[str, Any]:
