@@ -92,7 +92,10 @@ class Walls:
         return medium.wall_emission(values)[index.ravel()]
 
     def checked(self, medium: Medium) -> Walls:
-        """Return self; InputError when maps do not fit the faces or only one side of an axis is periodic."""
+        """Return self; InputError when maps do not fit the faces, or only one side of an axis is periodic.
+
+        The whole takes numbers only; faces may have maps.
+        """
         checks.instance("medium", medium, Medium, "a Medium")
         for number, name in enumerate(FACES):
             wall = self.face(name)
@@ -107,6 +110,12 @@ class Walls:
             if wall.wraps and not self.face(partner).wraps:
                 raise InputError(
                     f"walls: {name} is periodic but {partner} is {self.face(partner).kind}; make both so"
+                )
+        for key in ("temperature", "emissivity"):
+            if np.ndim(getattr(self, key)):
+                raise InputError(
+                    f"walls: {key} is a map of shape {np.shape(getattr(self, key))}; expected a number, which "
+                    "rays that miss the grid see too: give maps to single faces, as in black(300.0, x_min=map)"
                 )
         return self
 

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..method import Auto
 from ..results.radiance import RadianceResult
 from ..solvers.lines import Lines
 from ..solvers.rays import Gathered, RayTask, budget
@@ -44,7 +43,7 @@ def radiances(
         rows, stats = gathered
         missed, depths = _ray_statistics(rows["optical_depth"], rows["hit"])
         stats |= missed | {"optical_depth": stats["optical_depth"] | depths}
-        if isinstance(scene.method, Auto):
+        if scene.switches:
             stats["budget"] = budget(scene, rows["value"], rows["error_bound"])
         spectral = scene.medium.kappa.ndim == 4
         shape = (*sensor.shape, *((scene.medium.n_band,) if spectral else ()))

@@ -209,10 +209,8 @@ class RayTask(Task[R]):
         return {} if self.surfaces is None else self.surfaces.leaving
 
 
-def budget(scene: Scene, value: FloatArray, error_bound: FloatArray) -> dict[str, float] | None:
-    """Return how much of the switch's tolerance was spent, over rays; None where nothing is switched."""
-    if not scene.switches:
-        return None
+def budget(scene: Scene, value: FloatArray, error_bound: FloatArray) -> dict[str, float]:
+    """Return how much of the tolerance of a scene that switches was spent, over rays."""
     plan = scene.plan
     allowed = plan.relative * value + plan.absolute
     spent = np.divide(error_bound, allowed, out=np.zeros_like(error_bound), where=allowed > 0)
