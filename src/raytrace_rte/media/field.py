@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,9 @@ SUM_TOLERANCE = 1e-3
 """Mole fractions of one cell may sum to at most 1 plus this (CFD output in single precision)."""
 CELLS = ("temperature", "soot_volume_fraction", "absorption_coefficient", "heat_release", "density")
 """Quantities of each cell, beside pressure and mole fractions."""
+PIECE = 1 << 15
+"""Numbers of an array that are looked at in one go."""
+Condition = Callable[[NDArray[np.floating]], NDArray[np.bool_]]
 NO_DATA = (
     "mark cells without data with valid, a mask that is false there, and they become empty gas (or cover "
     "them with rte.solids)"
@@ -73,33 +76,30 @@ class Field:
     def __post_init__(self) -> None:
         self._check_plain()
         self._set("valid", _mask(self.valid, self.grid.shape))
-        state = {name: getattr(self, name) for name in CELLS if getattr(self, name) is not None}
-        state["temperature"] = self.temperature  # None is refused there
-        for name, values in state.items():
-            self._set(name, self._cells(name, values))
+        wanted = {name: getattr(self, name) for name in CELLS}
+        cells = {
+            name: self._cells(name, a) for name, a in wanted.items() if a is not None or name == "temperature"
+        }
         if self.pressure is not None:
-            shape = () if checks.real("pressure", self.pressure).ndim == 0 else self.grid.shape
-            self._set("pressure", checked("pressure", self.pressure, shape, self.valid if shape else None))
-            self._require("pressure", self.pressure > 0, "above 0 Pa", "check the unit")
+            cells["pressure"] = self._pressure(self.pressure)
+        for name, quantity in cells.items():
+            self._set(name, quantity.values)
         species = {
-            name: _without_rounding(self._cells(f"mole_fraction/{name}", x), 1.0)
+            name: self._cells(f"mole_fraction/{name}", x).without_rounding(1.0)
             for name, x in self.mole_fraction.items()
         }
-        self._set("mole_fraction", species)
-        _check_temperature(self.temperature, self.valid, self.allow_cold)
-        self._check_fractions()
-        if (kappa := self.absorption_coefficient) is not None:
-            scale = (
-                0.0 if kappa.min() >= 0 else float(np.max(kappa, initial=0.0, where=self._everywhere(kappa)))
-            )
-            self._set("absorption_coefficient", _without_rounding(kappa, scale))
-        for name in ("absorption_coefficient", "soot_volume_fraction"):
-            if (values := getattr(self, name)) is not None:
-                self._require(name, values >= 0, "at least 0", "clip or correct the input")
-        if (f := self.soot_volume_fraction) is not None:
-            self._require("soot_volume_fraction", f <= 1, "at most 1", "check the unit (ppm is 1e-6)")
-        if self.density is not None:
-            self._require("density", self.density > 0, "above 0 kg/m3", "check the unit")
+        self._set("mole_fraction", {name: x.values for name, x in species.items()})
+        _check_temperature(cells["temperature"], self.allow_cold)
+        _check_fractions(species)
+        if (kappa := cells.get("absorption_coefficient")) is not None:
+            kappa = kappa.without_rounding(kappa.greatest())
+            kappa.require(lambda x: x >= 0, "at least 0", "clip or correct the input")
+            self._set("absorption_coefficient", kappa.values)
+        if (f := cells.get("soot_volume_fraction")) is not None:
+            f.require(lambda x: x >= 0, "at least 0", "clip or correct the input")
+            f.require(lambda x: x <= 1, "at most 1", "check the unit (ppm is 1e-6)")
+        if (density := cells.get("density")) is not None:
+            density.require(lambda x: x > 0, "above 0 kg/m3", "check the unit")
 
     def _check_plain(self) -> None:
         """Check the arguments that are no arrays."""
@@ -122,37 +122,19 @@ class Field:
                 "absorption_coefficient of shape (nx, ny, nz, n_band)"
             )
 
-    def _cells(self, name: str, values: ArrayLike) -> NDArray[np.floating]:
+    def _cells(self, name: str, values: ArrayLike) -> Cells:
         bands: tuple[int, ...] = ()
         if name == "absorption_coefficient":
             bands = (self.spectrum.n_band,) if self.spectrum is not None else ()
-        return checked(name, values, self.grid.shape + bands, self.valid)
+        return surveyed(name, values, self.grid.shape + bands, self.valid)
 
-    def _everywhere(self, values: NDArray[Any]) -> Any:
-        """Return the mask of cells with data, as it broadcasts against values; True when all have."""
-        if self.valid is None or values.ndim == 0:
-            return True
-        return self.valid.reshape(self.valid.shape + (1,) * (values.ndim - 3))
-
-    def _require(self, name: str, good: NDArray[np.bool_], wanted: str, remedy: str) -> None:
-        """Raise InputError where a condition does not hold in a cell with data."""
-        if not good.all():
-            first_bad(name, getattr(self, name), ~good & self._everywhere(good), wanted, remedy)
-
-    def _check_fractions(self) -> None:
-        total: Any = 0.0
-        for name, x in self.mole_fraction.items():
-            bad = ~((x >= 0) & (x <= 1 + SUM_TOLERANCE)) & self._everywhere(x)
-            first_bad(f"mole_fraction/{name}", x, bad, "within 0..1", "check the unit (percent? ppm?)")
-            total = total + x
-        if self.mole_fraction:
-            first_bad(
-                "sum of mole fractions",
-                total,
-                (total > 1 + SUM_TOLERANCE) & self._everywhere(total),
-                "at most 1",
-                "check the units, or whether these are mass fractions",
-            )
+    def _pressure(self, values: ArrayLike) -> Cells:
+        single = checks.real("pressure", values).ndim == 0
+        found = surveyed(
+            "pressure", values, () if single else self.grid.shape, None if single else self.valid
+        )
+        found.require(lambda x: x > 0, "above 0 Pa", "check the unit")
+        return found
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -183,6 +165,53 @@ class Field:
         return f"<code>{escape(repr(self))}</code>"
 
 
+class Cells(NamedTuple):
+    """A quantity under check: what messages call it, its values, and the least and greatest of them.
+
+    valid: the cells that count, of the first three axes of values; None is all
+    low, high: over all cells, so nan where one is
+    """
+
+    name: str
+    values: NDArray[np.floating]
+    valid: NDArray[np.bool_] | None
+    low: float
+    high: float
+
+    def require(self, good: Condition, wanted: str, remedy: str) -> None:
+        """Raise InputError where a condition does not hold in a cell that counts.
+
+        good: holds between any two values at which it holds, so that one look at the ends mostly suffices.
+        """
+        if not good(np.array((self.low, self.high))).all():
+            first_bad(self.name, self.values, ~good(self.values) & self.counted, wanted, remedy)
+
+    @property
+    def counted(self) -> Any:
+        """The mask of the cells that count, as it broadcasts against the values; True when all do."""
+        if self.valid is None:
+            return True
+        return self.valid.reshape(self.valid.shape + (1,) * (self.values.ndim - 3))
+
+    def greatest(self) -> float:
+        """Return the greatest value of the cells that count, at least 0."""
+        return (
+            max(self.high, 0.0)
+            if self.valid is None
+            else float(np.max(self.values, initial=0.0, where=self.counted))
+        )
+
+    def without_rounding(self, scale: float) -> Cells:
+        """Return the quantity with values between -1e-6 of scale and 0 as 0: a copy, if there are any."""
+        if self.low >= 0:
+            return self
+        tiny = (self.values < 0) & (self.values >= -ROUNDING * scale)
+        if not tiny.any():
+            return self
+        values = np.where(tiny, self.values.dtype.type(0), self.values)
+        return Cells(self.name, values, self.valid, *ends(values))
+
+
 def checked(
     name: str, values: ArrayLike, shape: tuple[int, ...], valid: NDArray[np.bool_] | None = None
 ) -> NDArray[np.floating]:
@@ -191,6 +220,13 @@ def checked(
     valid: the cells that have to be finite, of the shape's first three axes; None is all.
     Raises InputError on a wrong type or shape, and on values that are not finite.
     """
+    return surveyed(name, values, shape, valid).values
+
+
+def surveyed(
+    name: str, values: ArrayLike, shape: tuple[int, ...], valid: NDArray[np.bool_] | None = None
+) -> Cells:
+    """Return what `checked` returns, with its least and greatest value."""
     a = checks.real(name, values)
     dtype = np.float32 if a.dtype.kind == "f" and a.dtype.itemsize <= 4 else np.float64
     a = np.ascontiguousarray(a, dtype=dtype) if a.ndim else np.asarray(a, dtype=dtype)
@@ -200,12 +236,23 @@ def checked(
             hint = "; bands need a spectrum that says what they are, as spectrum=Spectrum.bands(edges)"
         per = ", a value per cell (x, y, z)" if len(shape) == 3 else ""
         raise InputError(f"{name}: found shape {a.shape}; expected {shape}{per}{hint}")
-    if not np.isfinite(a.min()) or not np.isfinite(a.max()):  # nan comes through both
-        bad = ~np.isfinite(a)
-        if valid is not None:
-            bad &= valid.reshape(valid.shape + (1,) * (a.ndim - 3))
-        first_bad(name, a, bad, "finite", NO_DATA)
-    return a
+    found = Cells(name, a, valid, *ends(a))
+    found.require(np.isfinite, "finite", NO_DATA)
+    return found
+
+
+def ends(a: NDArray[np.floating]) -> tuple[float, float]:
+    """Return the least and the greatest of a contiguous array in one pass over memory; nan where one is."""
+    blocks = [(block.min(), block.max()) for block in pieces(a)]
+    low, high = np.array(blocks).T
+    return float(low.min()), float(high.max())
+
+
+def pieces(a: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield a contiguous array as views of one axis, in pieces that stay in a processor's cache."""
+    flat = a.reshape(-1)
+    for start in range(0, flat.size, PIECE):
+        yield flat[start : start + PIECE]
 
 
 def first_bad(
@@ -219,11 +266,6 @@ def first_bad(
         raise InputError(
             f"{name}: {where} ({count} of {values.size} such values); expected {wanted}; {remedy}"
         )
-
-
-def _without_rounding(x: NDArray[np.floating], scale: float) -> NDArray[np.floating]:
-    tiny = (x < 0) & (x >= -ROUNDING * scale)
-    return np.where(tiny, x.dtype.type(0), x) if tiny.any() else x
 
 
 def _mask(valid: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
@@ -240,19 +282,37 @@ def _mask(valid: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     return mask
 
 
-def _check_temperature(T: NDArray[np.floating], valid: NDArray[np.bool_] | None, allow_cold: bool) -> None:
+def _check_temperature(T: Cells, allow_cold: bool) -> None:
     """Raise InputError on cells at or below 0 K, and on a field that looks like degrees Celsius."""
-    known = T if valid is None else T[valid]
-    hottest, coldest = float(known.max()), float(known.min())
+    coldest, hottest = T.low, T.high
+    if T.valid is not None:
+        known = T.values[T.valid]
+        coldest, hottest = float(known.min()), float(known.max())
     if coldest > 0 and (allow_cold or hottest >= COLDEST_PLAUSIBLE):
         return
+    known = T.values if T.valid is None else T.values[T.valid]
     celsius = coldest > -100 and (hottest < COLDEST_PLAUSIBLE or float(known.mean()) < COLDEST_PLAUSIBLE)
     hint = "; the values look like degrees Celsius: give the unit as degC" if celsius else ""
     if coldest <= 0:
-        bad = T <= 0 if valid is None else (T <= 0) & valid
         remedy = f"check the unit{hint}" if celsius or hottest < COLDEST_PLAUSIBLE else NO_DATA
-        first_bad("temperature", T, bad, "above 0 K", remedy)
+        T.require(lambda x: x > 0, "above 0 K", remedy)
     raise InputError(
         f"temperature: the hottest cell is at {hottest:g} K; expected some cell above "
         f"{COLDEST_PLAUSIBLE:g} K{hint}, or set allow_cold = true if the gas is really that cold"
     )
+
+
+def _check_fractions(species: Mapping[str, Cells]) -> None:
+    """Raise InputError on mole fractions outside 0..1, and on cells where they sum to more."""
+    most = 1 + SUM_TOLERANCE
+    for x in species.values():
+        x.require(lambda x: (x >= 0) & (x <= most), "within 0..1", "check the unit (percent? ppm?)")
+    if sum(x.high for x in species.values()) <= most:
+        return
+    together = zip(*(pieces(x.values) for x in species.values()), strict=True)
+    if all(np.max(sum(parts)) <= most for parts in together):
+        return
+    total = np.asarray(sum(x.values for x in species.values()))
+    bad = (total > most) & next(iter(species.values())).counted
+    remedy = "check the units, or whether these are mass fractions"
+    first_bad("sum of mole fractions", total, bad, "at most 1", remedy)
