@@ -16,7 +16,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .jit import INNER, inlined, kernel
+from .jit import INNER, kernel
 
 MISSED = 6
 """Face number of a ray that does not meet the grid; lower ones are the grid's own (grid.FACES)."""
@@ -87,14 +87,11 @@ def verb(declared: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def implements(of: Callable[..., Any], cells: type, inline: bool = False) -> Callable[..., Any]:
-    """Compile a kernel and let it implement a verb for a type of cells.
-
-    inline: into each of its callers.
-    """
+def implements(of: Callable[..., Any], cells: type) -> Callable[..., Any]:
+    """Compile a kernel and let it implement a verb for a type of cells."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        compiled = (inlined if inline else kernel)(function)
+        compiled = kernel(function)
         _IMPLEMENTATIONS[of.__name__][cells] = compiled
         return compiled
 

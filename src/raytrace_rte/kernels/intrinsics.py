@@ -218,6 +218,7 @@ def records(context, array, at, b):
 
 
 if config.DISABLE_JIT:
+
     def fma(a, b, c):
         return a * b + c
 

@@ -42,19 +42,12 @@ def _resume(s, n, cells, b, ray, state):
     if state.thin + state.thick > s[rows.THIN_STEPS + n] + s[rows.THICK_STEPS + n]:
         relocate(s, n, cells, b, ray, state.walk, state.t, np.inf, 1.0)
     s[rows.END + n] = s[rows.EXIT + n]
-    s[rows.T + n], s[rows.E + n], s[rows.TAU + n], s[rows.ERROR + n] = (
-        state.T,
-        state.E,
-        state.tau,
-        state.error,
-    )
+    s[rows.T + n], s[rows.E + n] = state.T, state.E
+    s[rows.TAU + n], s[rows.ERROR + n] = state.tau, state.error
     s[rows.COUNT + n] = state.exact - crossed(s, n)
     s[rows.STOP_BELOW + n], s[rows.LOOKED_UNTIL + n] = state.stop_below, state.looked_until
-    s[rows.FAILED_LOOKS + n], s[rows.SKIP + n], s[rows.FAILED_TRIES + n] = (
-        state.failed_looks,
-        state.skip,
-        state.failed_tries,
-    )
+    s[rows.FAILED_LOOKS + n], s[rows.SKIP + n] = state.failed_looks, state.skip
+    s[rows.FAILED_TRIES + n] = state.failed_tries
     s[rows.NODES + n], s[rows.THIN_STEPS + n], s[rows.THICK_STEPS + n] = state.nodes, state.thin, state.thick
 
 
@@ -79,12 +72,8 @@ def _start_plainly(s, n, cells, b, ray, read):
     relocate(s, n, cells, b, ray, begin(cells, ray, t), t, np.inf, 1.0)
     reset(s, n)
     s[rows.COUNT + n] = 0.0
-    s[rows.STOP_BELOW + n], s[rows.LOOKED_UNTIL + n], s[rows.PLAIN + n], s[rows.NODES + n] = (
-        -1.0,
-        np.inf,
-        1.0,
-        read,
-    )
+    s[rows.STOP_BELOW + n], s[rows.LOOKED_UNTIL + n] = -1.0, np.inf
+    s[rows.PLAIN + n], s[rows.NODES + n] = 1.0, read
     s[rows.ERROR + n], s[rows.THIN_STEPS + n], s[rows.THICK_STEPS + n] = 0.0, 0.0, 0.0
 
 
@@ -133,13 +122,8 @@ def _refill(s, n, cells, rays, following, bands, low, answers):
         state = start_state(cells, ray, t, t_out, low[band])
         place(s, n, cells, band, ray, state.walk, t, np.inf, 1.0)
         reset(s, n)
-        s[rows.RAY + n], s[rows.BAND + n], s[rows.START + n], s[rows.FAR_END + n], s[rows.PLAIN + n] = (
-            this,
-            band,
-            t,
-            t_out,
-            0.0,
-        )
+        s[rows.RAY + n], s[rows.BAND + n], s[rows.PLAIN + n] = this, band, 0.0
+        s[rows.START + n], s[rows.FAR_END + n] = t, t_out
         _resume(s, n, cells, band, ray, state)
         break
     return r, b

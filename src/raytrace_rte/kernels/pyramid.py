@@ -43,11 +43,8 @@ def _gradient(record, c, b, quantity, axis):
 @inlined
 def _range(record, c, b, quantity, hx, hy, hz):
     """Half the range of one quantity over a cell, and its gradient's length, squared."""
-    gx, gy, gz = (
-        _gradient(record, c, b, quantity, X),
-        _gradient(record, c, b, quantity, Y),
-        _gradient(record, c, b, quantity, Z),
-    )
+    gx, gy = _gradient(record, c, b, quantity, X), _gradient(record, c, b, quantity, Y)
+    gz = _gradient(record, c, b, quantity, Z)
     return abs(gx) * hx + abs(gy) * hy + abs(gz) * hz, gx * gx + gy * gy + gz * gz
 
 

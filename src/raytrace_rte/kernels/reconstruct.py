@@ -148,13 +148,13 @@ def fill_records(cells, start, first, last, out):
         _fill_line(cells, line, start, out)
 
 
-@implements(grids.kappa_of, Cells, inline=True)
+@implements(grids.kappa_of, Cells)
 def kappa_of(cells, c, b):
     """kappa of a cell, from its record where there is one: that is in the processor's cache by then."""
     return cells.record[c, b, KAPPA] if cells.record.shape[0] > 0 else cells.kappa[c, b]
 
 
-@implements(grids.record_of, Cells, inline=True)
+@implements(grids.record_of, Cells)
 def record_of(cells, c, b):
     """Return the eight numbers of a cell's record: those kept, or built now."""
     # Numbers are read one by one: a view of the record would count references, atomically, in every cell.
