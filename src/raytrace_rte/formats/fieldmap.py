@@ -17,7 +17,7 @@ from ..errors import InputError, nearest
 from ..grid import INFINITE, Cartesian
 from ..media.field import Field
 from ..units import known_unit, plain, to_si
-from .hdf5 import attribute, get, opened, sha256, values
+from .hdf5 import attribute, get, hashing, opened, values
 from .molar import mole_fractions
 
 AXES = ("x", "y", "z")
@@ -85,7 +85,7 @@ def read_mapped(path: Path, field_map: str | Path | Mapping[str, Any], allow_col
     """
     plan, named = _load(field_map)
     _check_sense(plan, named)
-    with opened(path) as file:
+    with hashing(path) as digest, opened(path) as file:
         reader = _Reader(file, plan.grid, named)
         state = {
             name: reader.array(name, quantity, kind)
@@ -98,6 +98,7 @@ def read_mapped(path: Path, field_map: str | Path | Mapping[str, Any], allow_col
             moles = mole_fractions(masses, plan.balance, named)
         grid = reader.grid(reader.shape)
         origin = plain(attribute(file, "provenance"))
+        source = digest()
     cells: dict[str, Any] = {
         name: a if name == "pressure" else reader.everywhere(a) for name, a in state.items()
     }
@@ -106,7 +107,7 @@ def read_mapped(path: Path, field_map: str | Path | Mapping[str, Any], allow_col
         **cells,
         mole_fraction={name: reader.everywhere(a) for name, a in moles.items()},
         provenance=f"{path.name} read through {named}" + (f"; {origin}" if origin else ""),
-        source_sha256=sha256(path),
+        source_sha256=source,
         allow_cold=allow_cold,
     )
 

@@ -6,7 +6,10 @@ import hashlib
 import io
 import math
 import os
-from collections.abc import Iterator
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +20,12 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, nearest
 from ..execution import memory
+from . import chunks
 from .atomic import replacing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+PIECE = 1 << 20
+"""Bytes that are hashed in one go."""
 DAMAGE = (OSError, RuntimeError, KeyError, OverflowError, UnicodeDecodeError)
 """What h5py raises, somewhere, on a file whose bytes are wrong."""
 
@@ -90,8 +96,9 @@ def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
     shape = _shape(dataset, index)
     memory.require(math.prod(shape) * dataset.dtype.itemsize, f"{where} of shape {shape}")
     try:
-        return np.asarray(dataset[index])
-    except (OSError, TypeError, ValueError) as error:
+        read = chunks.read(dataset) if shape == dataset.shape else None
+        return np.asarray(dataset[index]) if read is None else read
+    except (OSError, TypeError, ValueError, zlib.error) as error:
         raise InputError(
             f"{where} cannot be decoded ({_one_line(error)}); the file is damaged, or compressed with a "
             "filter that is not installed (import hdf5plugin may help, h5repack rewrites the file)"
@@ -125,10 +132,26 @@ def datasets(file: h5py.File) -> list[str]:
     return names
 
 
-def sha256(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+@contextmanager
+def hashing(path: Path) -> Iterator[Callable[[], str]]:
+    """Hash a file's bytes (SHA-256) on a thread of its own while the block reads it; yield what waits for it.
+
+    A block that ends early ends the hashing.
+    """
+    ended = threading.Event()
+
+    def digest() -> str:
+        found, piece = hashlib.sha256(), memoryview(bytearray(PIECE))
+        with open(path, "rb", buffering=0) as file:
+            while not ended.is_set() and (n := file.readinto(piece)):
+                found.update(piece[:n])
+        return found.hexdigest()
+
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield pool.submit(digest).result
+        finally:
+            ended.set()
 
 
 @contextmanager

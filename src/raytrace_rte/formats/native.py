@@ -14,7 +14,7 @@ from ..grid import Cartesian
 from ..media.field import Field
 from ..media.spectrum import Spectrum
 from ..units import plain, to_si
-from .hdf5 import attribute, get, opened, sha256, values, written
+from .hdf5 import attribute, get, hashing, opened, values, written
 
 SCHEMA, VERSION = "raytrace_rte field", 2
 """Version 2 added heat_release, density, time, valid and band_edges; what version 1 has did not change."""
@@ -39,7 +39,7 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
 
     Raises InputError that names file and dataset, on anything missing, without a unit, or out of range.
     """
-    with opened(path) as file:
+    with hashing(path) as digest, opened(path) as file:
         _check_version(path, attribute(file, "schema_version"))
         grid = Cartesian(*(_quantity(file, f"grid/{axis}", "length") for axis in "xyz"))
         state: dict[str, Any] = {"temperature": _quantity(file, "temperature", "temperature")}
@@ -54,12 +54,13 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
             state["spectrum"] = _bands(file)
         species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
         provenance = plain(attribute(file, "provenance"))
+        source = digest()
     return Field(
         grid,
         **state,
         mole_fraction=species,
         provenance=provenance,
-        source_sha256=sha256(path),
+        source_sha256=source,
         allow_cold=allow_cold,
     )
 
