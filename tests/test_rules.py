@@ -17,6 +17,17 @@ SOURCE = Path(raytrace_rte.__file__).parent
 TESTS = Path(__file__).parent
 
 
+KERNELS = {"kernel", "inlined", "merged", "implements"}
+"""Decorators of functions that run inside drivers."""
+ALLOCATES = {"empty", "zeros", "ones", "full", "array", "arange", "empty_like", "zeros_like", "copy"}
+
+
+def decorators(function: ast.FunctionDef) -> set[str]:
+    """Names of a function's decorators, those with arguments too."""
+    called = (d.func if isinstance(d, ast.Call) else d for d in function.decorator_list)
+    return {d.id for d in called if isinstance(d, ast.Name)}
+
+
 def test_kernels_are_compiled_in_one_way():
     """Flags in one place, serial, no fast arithmetic, and no memory of their own."""
     for path in (SOURCE / "kernels").glob("*.py"):
