@@ -260,11 +260,25 @@ def test_a_full_disk_is_one_message_and_leaves_nothing(config):
     assert left == []
 
 
-KEEPING = (
-    "from raytrace_rte.execution import stores; stores.LEAST = stores.SHARE = 0.0; "
-    "from raytrace_rte.cli import main; main()"
-)
-"""The command, keeping its work after every batch, so that a test need not wait for seconds to pass."""
+KEEPING = """
+import time
+from raytrace_rte.execution import stores
+from raytrace_rte.cli import main
+
+stores.LEAST = stores.SHARE = 0.0
+save, saved = stores.Store.save, []
+
+def save_and_wait(store, state):
+    save(store, state)
+    saved.append(True)
+    if len(saved) == 3:
+        time.sleep(60.0)
+
+stores.Store.save = save_and_wait
+main()
+"""
+"""The command, keeping its work after every batch; after the third it waits to be interrupted, so that neither a
+fast nor a busy machine can end the job before that."""
 LONG = {
     "camera": CONFIG.replace("[60, 50]", "[800, 800]"),
     "grey enclosure": CONFIG.replace(
