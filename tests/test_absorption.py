@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 import raytrace_rte as rte
 from raytrace_rte.formats.samples import SAMPLES
-from raytrace_rte.media.absorption.planck_mean import ATM, planck_coefficient
+from raytrace_rte.media.absorption.planck_mean import ATM, planck_coefficient, planck_mean
 
 # TNF workshop fits at 300, 1000, 2000 K [1/(m atm)]
 VALUES = {
@@ -47,6 +49,29 @@ def test_negative_fits_are_clipped_and_counted():
         "CO2": int((planck_coefficient("CO2", [230, 260, 300, 2600]) < 0).sum())
     }
     assert medium.provenance["outside_fit"] == 3
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [(np.float32, 1e-6), (np.float64, 1e-14)])
+@pytest.mark.parametrize("pressure", ["number", "array"])
+def test_all_blocks_have_the_sum_of_the_fits(dtype, rtol, pressure, monkeypatch):
+    monkeypatch.setattr(sys.modules[planck_mean.__module__], "BLOCK", 100)
+    rng = np.random.default_rng(5)
+    grid = rte.Cartesian(*(np.arange(n + 1.0) for n in (7, 11, 13)))
+    T = rng.uniform(240.0, 2600.0, grid.shape).astype(dtype)
+    T[0, 0, :3] = 749.9, 750.0, 750.1  # the fit of CO has two pieces
+    X = {name: rng.uniform(0.0, 0.2, grid.shape).astype(dtype) for name in VALUES}
+    p = (
+        np.asarray(ATM, dtype)
+        if pressure == "number"
+        else rng.uniform(0.5, 2.0, grid.shape).astype(dtype) * ATM
+    )
+    medium = planck_mean(rte.Field(grid, T, p, X))
+    a = {name: planck_coefficient(name, T) for name in VALUES}
+    expected = sum(p.astype(float) * X[name] * np.maximum(a[name], 0.0) for name in VALUES)
+    np.testing.assert_allclose(medium.kappa, expected, rtol=rtol)
+    np.testing.assert_array_equal(medium.source, rte.blackbody(T))
+    assert medium.provenance["clipped"] == {name: int((a[name] < 0).sum()) for name in VALUES}
+    assert medium.provenance["outside_fit"] == int(((T < 300.0) | (T > 2500.0)).sum())
 
 
 def test_single_precision_stays():

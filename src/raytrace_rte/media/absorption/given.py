@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import checks
 from ...errors import InputError
+from ...execution.executors import each, thread_count
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
@@ -30,10 +31,14 @@ def given(field: Field) -> Medium:
         provenance["cells_without_data"] = field.cells_without_data
         kappa = kappa.copy()
         kappa[~field.valid] = 0.0  # type: ignore[operator]
-    T = field.filled_temperature()
-    if field.spectrum is None:
-        return Medium(field.grid, kappa, blackbody(T), provenance=provenance)
-    source = np.empty_like(kappa)
-    for plane, temperatures in zip(source, T, strict=True):  # plane by plane: work arrays stay small
-        plane[:] = field.spectrum.wall_emission(temperatures.ravel()).reshape(plane.shape)
-    return Medium(field.grid, kappa, source, field.spectrum, provenance)
+    T, spectrum = field.filled_temperature(), field.spectrum
+    source = np.empty_like(kappa, dtype=T.dtype if spectrum is None else kappa.dtype)
+
+    def emit(plane: int) -> None:  # plane by plane: work arrays stay small
+        if spectrum is None:
+            source[plane] = blackbody(T[plane])
+        else:
+            source[plane] = spectrum.wall_emission(T[plane].ravel()).reshape(source[plane].shape)
+
+    each(thread_count(None))(emit, range(len(T)))
+    return Medium(field.grid, kappa, source, spectrum, provenance)

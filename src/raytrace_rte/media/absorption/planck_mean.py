@@ -6,31 +6,51 @@ W. L. Grosshandler's RADCAL; for 300 to 2500 K; the same numbers stand in Canter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ... import checks
 from ...errors import InputError, nearest
+from ...execution.executors import ordered, thread_count
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
 
 ATM = 101325.0
-FIT = (300.0, 2500.0)
-INVERSE = {
-    "H2O": (-0.23093, -1.12390, 9.41530, -2.99880, 0.51382, -1.86840e-5),
-    "CO2": (18.741, -121.310, 273.500, -194.050, 56.310, -5.8169),
+VALID = (300.0, 2500.0)
+"""Temperatures [K] that the fits are made for."""
+
+
+class Piece(NamedTuple):
+    """A polynomial in 1000 K / T or in T [1/(m atm)], for above < T <= up_to [K]."""
+
+    per_temperature: bool
+    above: float
+    up_to: float
+    coefficients: NDArray[np.float64]
+
+
+def _piece(per_temperature: bool, c: Sequence[float], above: float = -inf, up_to: float = inf) -> Piece:
+    return Piece(per_temperature, above, up_to, np.array([*c, 0.0][:6]))
+
+
+FITS = {
+    "H2O": (_piece(True, (-0.23093, -1.12390, 9.41530, -2.99880, 0.51382, -1.86840e-5)),),
+    "CO2": (_piece(True, (18.741, -121.310, 273.500, -194.050, 56.310, -5.8169)),),
+    "CO": (
+        _piece(False, (4.7869, -0.06953, 2.95775e-4, -4.25732e-7, 2.02894e-10), up_to=750.0),
+        _piece(False, (10.09, -0.01183, 4.7753e-6, -5.87209e-10, -2.5334e-14), above=750.0),
+    ),
+    "CH4": (_piece(False, (6.6334, -0.0035686, 1.6682e-8, 2.5611e-10, -2.6558e-14)),),
 }
-"""Coefficients of (1000 K / T)^n [1/(m atm)]."""
-CO_BREAK = 750.0
-CO_COLD = (4.7869, -0.06953, 2.95775e-4, -4.25732e-7, 2.02894e-10)
-CO_HOT = (10.09, -0.01183, 4.7753e-6, -5.87209e-10, -2.5334e-14)
-CH4 = (6.6334, -0.0035686, 1.6682e-8, 2.5611e-10, -2.6558e-14)
-"""Coefficients of T^n [1/(m atm)]."""
-SPECIES = ("H2O", "CO2", "CO", "CH4")
+"""Species -> its fit in pieces, from cold to hot."""
+SPECIES = tuple(FITS)
+BLOCK = 1 << 16
+"""Cells that are worked on in one go."""
 TRANSPARENT = ("N2", "O2", "AR", "Ar", "He", "H2")
 """Species whose absorption is nothing beside that of the others, so that they may be left out silently."""
 
@@ -43,18 +63,14 @@ def planck_coefficient(species: str, temperature: ArrayLike) -> NDArray[np.float
     """
     checks.text("species", species, f"one of {', '.join(SPECIES)}")
     T = checks.real("temperature", temperature, "real numbers [K]").astype(np.float64, copy=False)
-    match species:
-        case "H2O" | "CO2":
-            per_atm = np.polynomial.polynomial.polyval(1000.0 / T, INVERSE[species])
-        case "CO":
-            cold, hot = (np.polynomial.polynomial.polyval(T, c) for c in (CO_COLD, CO_HOT))
-            per_atm = np.where(T <= CO_BREAK, cold, hot)
-        case "CH4":
-            per_atm = np.polynomial.polynomial.polyval(T, CH4)
-        case _:
-            raise InputError(
-                f"planck_mean: no fit for '{species}'{nearest(species, SPECIES)}; known: {', '.join(SPECIES)}"
-            )
+    if species not in FITS:
+        raise InputError(
+            f"planck_mean: no fit for '{species}'{nearest(species, SPECIES)}; known: {', '.join(SPECIES)}"
+        )
+    per_atm = np.full(T.shape, np.nan)
+    for per_temperature, above, _, c in FITS[species]:
+        fitted = np.polynomial.polynomial.polyval(1000.0 / T if per_temperature else T, c)
+        per_atm = np.where(above < T, fitted, per_atm)
     return np.asarray(per_atm / ATM)
 
 
@@ -73,25 +89,17 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
         raise InputError(
             "absorption model 'planck_mean': the field has no pressure; add one (a single number will do)"
         )
-    T, valid = field.filled_temperature(), field.valid
-    kappa = np.zeros(field.grid.shape, dtype=T.dtype)
-    clipped: dict[str, int] = {}
-    for plane in range(T.shape[0]):  # plane by plane: float64 work arrays stay small
-        p = field.pressure if np.ndim(field.pressure) == 0 else field.pressure[plane]
-        total = np.zeros(T.shape[1:])
-        for name in chosen:
-            a = planck_coefficient(name, T[plane])
-            clipped[name] = clipped.get(name, 0) + int((a < 0).sum())
-            X = field.mole_fraction[name][plane]
-            X = X if valid is None else np.where(valid[plane], X, 0.0)
-            total += p * X * np.maximum(a, 0.0)
-        kappa[plane] = total
+    T = field.filled_temperature()
+    kappa, source = np.empty_like(T), np.empty_like(T)
+    fill = _filling(field, field.pressure, chosen, T, kappa, source)
+    counts = list(ordered(fill, range(0, T.size, BLOCK), thread_count(None)))
+    *clipped, outside = np.sum(counts, axis=0).tolist()
     provenance: dict[str, Any] = {
         "model": "planck_mean",
         "fits": "TNF workshop (Barlow et al. 2001, after RADCAL)",
         "species": chosen,
-        "clipped": clipped,
-        "outside_fit": int(((FIT[0] > T) | (FIT[1] < T)).sum()),
+        "clipped": dict(zip(chosen, clipped, strict=True)),
+        "outside_fit": outside,
         "field_sha256": field.source_sha256,
     }
     ignored = [name for name in field.mole_fraction if name not in (*SPECIES, *TRANSPARENT)]
@@ -101,7 +109,51 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
         provenance["ignored"] = ignored
     if field.cells_without_data:
         provenance["cells_without_data"] = field.cells_without_data
-    return Medium(field.grid, kappa, blackbody(T), provenance=provenance)
+    return Medium(field.grid, kappa, source, provenance=provenance)
+
+
+def _filling(
+    field: Field,
+    pressure: NDArray[np.floating],
+    species: Sequence[str],
+    temperature: NDArray[np.floating],
+    kappa: NDArray[np.floating],
+    source: NDArray[np.floating],
+) -> Callable[[int], NDArray[np.int64]]:
+    """Return what fills kappa [1/m] and source [W m-2 sr-1] for BLOCK cells, given the first of them.
+
+    It counts the cells where the fit of each species is below 0, and last those outside the fits' temperatures.
+    """
+    from ...kernels.planck import add_piece
+
+    n = temperature.size
+    T, p = _line(temperature, n), _line(pressure, n)
+    fractions = [_line(field.mole_fraction[name], n) for name in species]
+    empty = None if field.valid is None else ~field.valid.reshape(-1)
+
+    def fill(first: int) -> NDArray[np.int64]:
+        block = slice(first, first + BLOCK)
+        t, total = T[block], np.zeros(T[block].size)  # float64, whatever the field is
+        below = [
+            sum(add_piece(t, X[block], *piece, total) for piece in FITS[name])
+            for name, X in zip(species, fractions, strict=True)
+        ]
+        if empty is not None:
+            total[empty[block]] = 0.0
+        total *= p[block]
+        kappa.reshape(-1)[block] = total / ATM
+        source.reshape(-1)[block] = blackbody(t)
+        outside = np.count_nonzero((t < VALID[0]) | (t > VALID[1]))
+        return np.array([*below, outside])
+
+    return fill
+
+
+def _line(values: NDArray[np.floating], count: int) -> NDArray[np.floating]:
+    """Return an array, or one number, as a read-only view of so many numbers: one kind of array for the kernel."""
+    line = np.broadcast_to(values, count) if values.ndim == 0 else values.reshape(-1)
+    line.flags.writeable = False
+    return line
 
 
 def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
@@ -122,7 +174,7 @@ def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
             )
         return chosen
     for name in species:
-        planck_coefficient(name, 1000.0)
+        planck_coefficient(name, 1000.0)  # refuses a species without a fit
         if name not in field.mole_fraction:
             raise InputError(
                 f"absorption model 'planck_mean': the field has no mole fraction of '{name}', it has "
