@@ -190,6 +190,30 @@ def source_range(cells, widths: tuple[np.ndarray, ...], each=in_turn) -> tuple[n
     return out[..., 0].min(axis=0), out[..., 1].max(axis=0)
 
 
+class Planes(NamedTuple):
+    """Greatest reconstructed kappa [1/m] in each plane of cells across x, y and z, (n, n_band) each."""
+
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+
+
+def planes(cells, widths: tuple[np.ndarray, ...]) -> Planes:
+    """Return the greatest reconstructed kappa of each plane of cells, corners included."""
+    half = _half(widths)
+    shape = tuple(h.size for h in half)
+    hy, hz = half[1][:, None, None], half[2][:, None]
+    out = Planes(*(np.zeros((n, cells.record.shape[1])) for n in shape))
+    for i, hx in enumerate(half[0]):
+        record = records(cells, i, i + 1).reshape(*shape[1:], -1, 8).astype(np.float64)
+        fall = np.abs(record[..., GRADIENT:SOURCE])
+        top = record[..., KAPPA] + (fall[..., X] * hx + fall[..., Y] * hy + fall[..., Z] * hz)
+        out.x[i] = top.max(axis=(0, 1))
+        np.maximum(out.y, top.max(axis=1), out=out.y)
+        np.maximum(out.z, top.max(axis=0), out=out.z)
+    return out
+
+
 def empty() -> Pyramid:
     """A pyramid of nothing, for methods that need none."""
     none = np.empty(0, np.int64)

@@ -26,7 +26,7 @@ from .field import ROUNDING, checked, first_bad
 from .spectrum import Spectrum
 
 if TYPE_CHECKING:
-    from ..kernels.pyramid import Pyramid
+    from ..kernels.pyramid import Planes, Pyramid
     from ..kernels.reconstruct import Cells
 
 Emission = Callable[[float], ArrayLike]
@@ -136,6 +136,13 @@ class Medium:
     def source_range(self) -> tuple[FloatArray, FloatArray]:
         """Least and greatest source of each band as reconstructed, (n_band,) each [W m-2 sr-1]."""
         return self._source_range(each(1))
+
+    @cached_property
+    def planes(self) -> Planes:
+        """Greatest kappa [1/m] as reconstructed in each plane of cells across x, y and z, (n, n_band) each."""
+        from ..kernels.pyramid import planes
+
+        return planes(self._any_cells, self.grid.widths)
 
     @cached_property
     def pyramid(self) -> Pyramid:
