@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
@@ -20,29 +21,40 @@ from ..formats.atomic import replacing
 from ..table import Variable
 
 DPI, NOTEBOOK_DPI = 150, 90
+PNG = {"compress_type": 3}
+"""zlib's Z_RLE: two thirds of the time of what is usual, a tenth more bytes."""
 UNKNOWN = "0.75"
 """Grey of what is not known."""
 FAR_FROM_ZERO = 0.5
 """Least over greatest value above which a scale starts at the least value and not at 0."""
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def new_figure(width: float, height: float, fixed: bool = False) -> Figure:
+    """Return an empty figure of that size in inches.
+
+    fixed: axes stay where they are put; else they move until all labels fit, a third of a picture's time
+    """
+    figure = Figure(figsize=(width, height), layout=None if fixed else "constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def panel(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Return axes at a place in a figure, in inches."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, whole or not at all."""
     with replacing(Path(path)) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI)
+        figure.savefig(temporary, format="png", dpi=DPI, pil_kwargs=PNG)
 
 
 def png(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG, for notebooks."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=NOTEBOOK_DPI)
+    figure.savefig(buffer, format="png", dpi=NOTEBOOK_DPI, pil_kwargs=PNG)
     return buffer.getvalue()
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..table import Table, Variable
-from .figure import colours, label, new_figure, not_known
+from .figure import colours, label, new_figure, not_known, panel
 
 REGIMES = {"exact": "#3b4cc0", "thin": "#a9d5f5", "thick": "#b40426", "thin and thick": "#f4a261"}
 """Colour of a ray by the shortcuts it took."""
@@ -24,6 +24,10 @@ EQUAL = 1e-6
 """Relative difference of steps up to which positions count as equally spaced."""
 SIZE = 5.2
 """Width and height of a square image in inches."""
+GAP, BAR, MARGIN = 0.16, 0.24, 0.2
+"""Inches between image and colour bar, of the bar, and of an edge without labels."""
+LEFT, RIGHT, BELOW, ABOVE, LEGEND = 0.8, 1.4, 0.6, 0.3, 0.5
+"""Inches for labels beside an image, with its colour bar on the right, and for a legend."""
 
 
 class Side(NamedTuple):
@@ -48,8 +52,8 @@ def image(table: Table, v: Variable) -> Figure:
     """Return a 2-D variable as an image with its colour bar, as high as the image."""
     up, across = (_side(table.coordinate(dim)) for dim in v.dims)
     width, height = _size(v.values.shape)
-    figure = new_figure(width + 1.9, height + 0.7)
-    _show(figure.add_subplot(), v, up, across, 0.24 / width)
+    figure = new_figure(LEFT + width + RIGHT, BELOW + height + ABOVE, fixed=True)
+    _show(figure, panel(figure, LEFT, BELOW, width, height), v, up, across)
     return figure
 
 
@@ -63,15 +67,19 @@ def regimes(table: Table) -> Figure:
         raise InputError("plot: regimes are shown for images; result['steps'] holds them for any sensor")
     up, across = (_side(table.coordinate(dim)) for dim in main.dims)
     width, height = _size(main.values.shape)
-    figure = new_figure(2 * width + 2.6, height + 1.1)
-    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.0), gridspec_kw={"wspace": 0.3})
-    _show(left, main, up, across, 0.24 / width)
+    between, below = RIGHT + LEFT, BELOW + LEGEND
+    figure = new_figure(LEFT + width + between + width + MARGIN, below + height + ABOVE, fixed=True)
+    left = panel(figure, LEFT, below, width, height)
+    right = panel(figure, LEFT + width + between, below, width, height)
+    _show(figure, left, main, up, across)
     _, thin, thick = np.moveaxis(table["steps"].values, -1, 0)
-    kind = (thin > 0) + 2 * (thick > 0)
+    kind = np.uint8(1) * (thin > 0) + np.uint8(2) * (thick > 0)
     _raster(right, kind, up, across, cmap=ListedColormap(list(REGIMES.values())), vmin=-0.5, vmax=3.5)
     right.set_ylabel("")
     patches = [Patch(color=colour, label=name) for name, colour in REGIMES.items()]
-    right.legend(handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
+    right.legend(
+        handles=patches, loc="upper center", bbox_to_anchor=(0.5, -BELOW / height), ncols=2, frameon=False
+    )
     return figure
 
 
@@ -103,12 +111,13 @@ def _size(shape: tuple[int, ...]) -> tuple[float, float]:
     return width, width * aspect
 
 
-def _show(axes: Axes, v: Variable, up: Side, across: Side, bar_width: float) -> None:
+def _show(figure: Figure, axes: Axes, v: Variable, up: Side, across: Side) -> None:
     """An image with its colour bar, and how much of it is not known."""
+    width = axes.get_position().width * figure.get_size_inches()[0]
     values = v.values.astype(np.float64)
     shown = np.where(np.isfinite(values), values, np.nan)
     picture = _raster(axes, shown, up, across, **colours(values, v.unit))
-    bar = axes.figure.colorbar(picture, cax=axes.inset_axes((1.03, 0.0, bar_width, 1.0)))
+    bar = figure.colorbar(picture, cax=axes.inset_axes((1.0 + GAP / width, 0.0, BAR / width, 1.0)))
     bar.set_label(label(v.name, v.unit))
     bar.outline.set_visible(False)
     axes.set_title(not_known(values))
