@@ -187,7 +187,9 @@ def test_the_sweep_in_lockstep_is_the_sweep(name, monkeypatch):
     for a, b in ((fast.G, plain.G), (fast.div_q, plain.div_q)):
         assert np.abs(a - b).max() <= SAME * np.abs(fast.G).max() * medium.kappa.max()
     for face, flux in plain.wall_net_flux.items():
-        np.testing.assert_allclose(fast.wall_net_flux[face], flux, rtol=0, atol=SAME * np.abs(flux).max() + 1e-9)
+        np.testing.assert_allclose(
+            fast.wall_net_flux[face], flux, rtol=0, atol=SAME * np.abs(flux).max() + 1e-9
+        )
 
 
 def slab(grid):

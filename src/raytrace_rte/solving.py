@@ -78,6 +78,8 @@ def _executor(executor: Executor | None, threads: int | None) -> Executor:
     if executor is None:
         return Threads(threads)
     if threads is not None:
-        raise InputError("threads: found threads and an executor; threads=n is short for Threads(n), drop one")
+        raise InputError(
+            "threads: found threads and an executor; threads=n is short for Threads(n), drop one"
+        )
     checks.instance("executor", executor, Executor, "Serial(), Threads(n) or Dask(client)")
     return executor

@@ -169,4 +169,6 @@ def _array(name: str, values: object) -> NDArray[Any]:
     try:
         return np.asarray(values)
     except ValueError:
-        raise InputError(f"variable '{name}': values are lists of unequal lengths; expected an array") from None
+        raise InputError(
+            f"variable '{name}': values are lists of unequal lengths; expected an array"
+        ) from None
