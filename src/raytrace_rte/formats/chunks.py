@@ -1,17 +1,18 @@
-"""Whole datasets of gzip chunks, decompressed on several threads: HDF5 itself does that on one, under a lock."""
+"""Datasets of gzip chunks, packed and unpacked on several threads: HDF5 itself does that on one, under a lock."""
 
 from __future__ import annotations
 
 import math
 import os
 import zlib
+from itertools import product
 from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..execution.executors import each, thread_count
+from ..execution.executors import each, ordered, thread_count
 
 FILTERS = ([h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE])
 """What is known here: gzip, alone or after a shuffle of bytes."""
@@ -47,6 +48,27 @@ def read(dataset: h5py.Dataset) -> NDArray[Any] | None:
     with open(dataset.file.filename, "rb") as file:
         each(thread_count(None))(decode, sorted(chunks, key=lambda chunk: chunk.byte_offset))
     return out
+
+
+def write(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
+    """Return a new dataset of these numbers, in chunks of gzip 1 after a shuffle, as HDF5 itself would write it."""
+    dataset = group.create_dataset(
+        name, values.shape, values.dtype, chunks=True, shuffle=True, compression="gzip", compression_opts=1,
+        track_times=False,
+    )  # fmt: skip
+    size, dtype = dataset.chunks, values.dtype
+
+    def encode(start: tuple[int, ...]) -> tuple[tuple[int, ...], bytes]:
+        part = values[tuple(slice(first, first + n) for first, n in zip(start, size, strict=True))]
+        block = np.zeros(size, dtype)  # chunks at the ends are whole, too
+        block[tuple(slice(n) for n in part.shape)] = part
+        planes = block.view(np.uint8).reshape(-1, dtype.itemsize).T
+        return start, zlib.compress(np.ascontiguousarray(planes).data, 1)
+
+    starts = product(*(range(0, n, m) for n, m in zip(values.shape, size, strict=True)))
+    for start, raw in ordered(encode, starts, thread_count(None)):
+        dataset.id.write_direct_chunk(start, raw)
+    return dataset
 
 
 def _suits(dataset: h5py.Dataset) -> bool:

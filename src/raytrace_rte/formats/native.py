@@ -14,6 +14,7 @@ from ..grid import Cartesian
 from ..media.field import Field
 from ..media.spectrum import Spectrum
 from ..units import plain, to_si
+from . import chunks
 from .hdf5 import attribute, get, hashing, opened, values, written
 
 SCHEMA, VERSION = "raytrace_rte field", 2
@@ -135,7 +136,8 @@ def write(field: Field, path: str | Path, compression: bool = True) -> None:
 
 
 def _put(file: h5py.File, name: str, data: Any, unit: str, compression: bool) -> None:
-    filters: dict[str, Any] = {}
     if compression and np.ndim(data):
-        filters = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-    file.create_dataset(name, data=data, track_times=False, **filters).attrs["units"] = unit
+        dataset = chunks.write(file, name, data)
+    else:
+        dataset = file.create_dataset(name, data=data, track_times=False)
+    dataset.attrs["units"] = unit

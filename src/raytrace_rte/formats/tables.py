@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..table import Table, Variable
 from ..units import plain
+from . import chunks
 from .atomic import replacing
 from .hdf5 import attribute, opened, values, written
 
@@ -73,15 +74,17 @@ def write_hdf5(table: Table, path: Path) -> None:
 
 def _dataset(file: h5py.File, v: Variable) -> h5py.Dataset:
     """Text as UTF-8, truth values as bytes that are marked in the way of xarray, numbers as they are."""
-    filters = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if v.values.size > BIG else {}
     if v.values.dtype.kind == "U":
-        return file.create_dataset(
-            v.name, data=v.values.astype(object), dtype=h5py.string_dtype(), track_times=False
-        )
-    if v.values.dtype.kind != "b":
-        return file.create_dataset(v.name, data=v.values, track_times=False, **filters)
-    data = file.create_dataset(v.name, data=v.values.astype(np.uint8), track_times=False, **filters)
-    data.attrs["dtype"] = "bool"
+        text = h5py.string_dtype()
+        return file.create_dataset(v.name, data=v.values.astype(object), dtype=text, track_times=False)
+    truth = v.values.dtype.kind == "b"
+    numbers = v.values.astype(np.uint8) if truth else v.values
+    if numbers.size > BIG:
+        data = chunks.write(file, v.name, numbers)
+    else:
+        data = file.create_dataset(v.name, data=numbers, track_times=False)
+    if truth:
+        data.attrs["dtype"] = "bool"
     return data
 
 

@@ -21,7 +21,7 @@ def value(table: Table, v: Variable) -> Figure:
     error = _error(table, v)
     text = f"{float(v.values):.5g}" if v.values.size else "no values"
     if error is not None and np.isfinite(error).any():
-        text += f" $\\pm$ {float(error):.2g}"
+        text += f" ± {float(error):.2g}"
     axes.text(0.5, 0.6, text, ha="center", va="center", fontsize=22, transform=axes.transAxes)
     axes.text(0.5, 0.1, label(v.name, v.unit), ha="center", va="center", transform=axes.transAxes)
     return figure
@@ -59,7 +59,7 @@ def profile(columns: Sequence[Variable], total: float) -> Figure:
         (table["temperature"], "temperature [K]", "tab:red"),
         (table["kappa"], "kappa [1/m]", "tab:blue"),
         (table["optical_depth"], "optical depth [1]", "tab:green"),
-        (seen, "dI/ds seen\n[W m$^{-3}$ sr$^{-1}$]", "tab:orange"),
+        (seen, "dI/ds seen\n[W m⁻³ sr⁻¹]", "tab:orange"),
     )
     figure = new_figure(7.0, 7.5)
     rows = figure.subplots(len(panels), 1, sharex=True)
@@ -69,7 +69,7 @@ def profile(columns: Sequence[Variable], total: float) -> Figure:
         axes.grid(alpha=0.3)
     rows[-1].fill_between(s, seen, color="tab:orange", alpha=0.3)
     rows[-1].set_xlabel("distance from the observer [m]")
-    figure.suptitle(f"line of sight: {total:.5g} W m$^{{-2}}$ sr$^{{-1}}$")
+    figure.suptitle(f"line of sight: {total:.5g} W m⁻² sr⁻¹")
     figure.align_ylabels()
     return figure
 
