@@ -28,7 +28,7 @@ for kernel in found.values():
     for _ in kernel.signatures:
         print("driver" if kept else "kernel", f"{function.__module__.split('.')[-1]}.{function.__name__}")
 """
-EVERY = ["pyramid._plane_range", "reconstruct.fill_records"]
+EVERY = ["records.fill_records"]
 """Drivers that every method needs; those of Medium, which sees its arrays change, are in fingerprint."""
 
 

@@ -238,7 +238,7 @@ import hashlib
 import numpy as np
 import fields
 import raytrace_rte as rte
-from raytrace_rte.kernels import lockstep_sweep, pyramid, reconstruct, sweep, trace, vector
+from raytrace_rte.kernels import lockstep_sweep, pyramid, reconstruct, records, sweep, trace, vector
 
 print(vector.WIDTH)
 rng = np.random.default_rng(5)
@@ -253,9 +253,9 @@ def show(*arrays):
 for kind in ("uniform", "stretched"):
     grid = fields.grid(12, kind)
     kappa, source = (4.0 + rng.random((*grid.shape, 2)) * (1, 50) for _ in range(2))
-    cells = reconstruct.reconstruct(grid, kappa, source)
+    cells, bounds = records.build(records.lean(grid, kappa, source))
     tree = pyramid.build(cells, grid.widths)
-    low, high = pyramid.source_range(cells, grid.widths)
+    low, high = bounds.source
     walls = np.zeros((9, 2))
     for plan in (trace.Plan(trace.LINEAR), trace.Plan(trace.LINEAR, stop=0.1),
                  trace.Plan(trace.AUTO, relative=1e-3, absolute=1e-6)):

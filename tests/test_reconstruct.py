@@ -97,8 +97,15 @@ def test_float32_arrays_make_half_size_records_on_cache_lines():
 
 
 def test_large_media_are_filled_in_pieces(monkeypatch):
-    from raytrace_rte.kernels import reconstruct
+    from raytrace_rte.kernels import records
 
-    whole = fields.medium(fields.grid(9, "stretched"), 1.0).cells.record
-    monkeypatch.setattr(reconstruct, "RECORDS_A_CALL", 50)
-    np.testing.assert_array_equal(fields.medium(fields.grid(9, "stretched"), 1.0).cells.record, whole)
+    whole = fields.medium(fields.grid(19, "stretched"), 1.0)
+    whole.prepare(1)
+    monkeypatch.setattr(records, "CELLS_A_CALL", 50)
+    pieces = fields.medium(fields.grid(19, "stretched"), 1.0)
+    pieces.prepare(3)
+    np.testing.assert_array_equal(pieces.cells.record, whole.cells.record)
+    for one, other in zip(
+        (*pieces.planes, pieces.bounds.brick), (*whole.planes, whole.bounds.brick), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)

@@ -12,12 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .jit import driver, inlined, kernel
-from .reconstruct import GRADIENT, KAPPA, SOURCE, X, Y, Z, in_turn, records
+from .reconstruct import GRADIENT, KAPPA, SOURCE, X, Y, Z
+from .records import BASE, K_MAX, K_MIN, S_MAX, S_MIN, in_turn, records
 
-BASE = 3
-"""log2 of the side of the smallest bricks, in cells."""
-K_MIN, K_MAX, S_MIN, S_MAX, K_JUMP, K_SLOPE, S_JUMP, S_BEND = range(8)
-"""Entries of a node: ranges of kappa and S; greatest jump of kappa at a face and greatest |grad kappa|;
+K_JUMP, K_SLOPE, S_JUMP, S_BEND = range(4, 8)
+"""Entries of a node behind the ranges of kappa and S: greatest jump of kappa at a face and greatest |grad kappa|;
 greatest jump of S at a face and change of grad S across a face. Faces are those above the brick's cells."""
 
 
@@ -123,7 +122,7 @@ def _half(widths: tuple[np.ndarray, ...]) -> list[np.ndarray]:
 def build(cells, widths: tuple[np.ndarray, ...], each=in_turn) -> Pyramid:
     """Return the pyramid over the cells of a medium; widths are those of the grid's axes.
 
-    each: as of `reconstruct`.
+    each: as of `records.build`.
     """
     hx, hy, hz = _half(widths)
     side = 1 << BASE
@@ -149,69 +148,6 @@ def build(cells, widths: tuple[np.ndarray, ...], each=in_turn) -> Pyramid:
         np.array([w.min() for w in widths]),
         np.array([w.max() for w in widths]),
     )
-
-
-@driver
-def _plane_range(record, hx, hy, hz, out):
-    """Write least and greatest S of each plane of cells into out (nx, n_band, 2)."""
-    for i in range(hx.size):
-        _range_of_plane(record, i, hx, hy, hz, out)
-
-
-@kernel
-def _range_of_plane(record, i, hx, hy, hz, out):
-    out[i, :, 0] = np.inf
-    out[i, :, 1] = 0.0
-    c = i * hy.size * hz.size
-    for j in range(hy.size):
-        for k in range(hz.size):
-            for b in range(record.shape[1]):
-                fall, _ = _range(record, c, b, SOURCE, hx[i], hy[j], hz[k])
-                value = np.float64(record[c, b, SOURCE])
-                out[i, b, 0] = min(out[i, b, 0], max(value - fall, 0.0))
-                out[i, b, 1] = max(out[i, b, 1], value + fall)
-            c += 1
-
-
-def source_range(cells, widths: tuple[np.ndarray, ...], each=in_turn) -> tuple[np.ndarray, np.ndarray]:
-    """Return least and greatest reconstructed source (n_band,) of the whole medium.
-
-    each: as of `reconstruct`.
-    """
-    hx, hy, hz = _half(widths)
-    out = np.empty((hx.size, cells.record.shape[1], 2))
-    side = 1 << BASE
-
-    def look(first: int) -> None:
-        last = min(first + side, hx.size)
-        _plane_range(records(cells, first, last), hx[first:last], hy, hz, out[first:last])
-
-    each(look, range(0, hx.size, side))
-    return out[..., 0].min(axis=0), out[..., 1].max(axis=0)
-
-
-class Planes(NamedTuple):
-    """Greatest reconstructed kappa [1/m] in each plane of cells across x, y and z, (n, n_band) each."""
-
-    x: np.ndarray
-    y: np.ndarray
-    z: np.ndarray
-
-
-def planes(cells, widths: tuple[np.ndarray, ...]) -> Planes:
-    """Return the greatest reconstructed kappa of each plane of cells, corners included."""
-    half = _half(widths)
-    shape = tuple(h.size for h in half)
-    hy, hz = half[1][:, None, None], half[2][:, None]
-    out = Planes(*(np.zeros((n, cells.record.shape[1])) for n in shape))
-    for i, hx in enumerate(half[0]):
-        record = records(cells, i, i + 1).reshape(*shape[1:], -1, 8).astype(np.float64)
-        fall = np.abs(record[..., GRADIENT:SOURCE])
-        top = record[..., KAPPA] + (fall[..., X] * hx + fall[..., Y] * hy + fall[..., Z] * hz)
-        out.x[i] = top.max(axis=(0, 1))
-        np.maximum(out.y, top.max(axis=1), out=out.y)
-        np.maximum(out.z, top.max(axis=0), out=out.z)
-    return out
 
 
 def empty() -> Pyramid:

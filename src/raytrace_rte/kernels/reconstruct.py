@@ -5,12 +5,13 @@ is that of the parabola through three centres (second order on stretched grids, 
 limited as monotonised central differences are, except that a face value may overshoot its neighbour by what
 a smooth extremum needs (after Colella & Sekora 2008); then all three are scaled so that the cell's corners
 stay >= 0.
+
+Here a record is rebuilt where it is needed; records.py builds those of all cells, with the same bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from . import grids
 from .cartesian import Cells
 from .grids import implements
 from .intrinsics import RECORD
-from .jit import driver, inlined, kernel
+from .jit import inlined, kernel
 
 KAPPA, KAPPA_X, KAPPA_Y, KAPPA_Z, SOURCE, SOURCE_X, SOURCE_Y, SOURCE_Z = np.arange(RECORD)
 """Columns of a record: kappa [1/m] and S [W m-2 sr-1] at the cell's centre, each before its gradient."""
@@ -28,9 +29,6 @@ X, Y, Z = np.arange(3)
 """The axes. Like the columns of NumPy's type: a kernel would be compiled anew for each literal that it gets."""
 CURVATURE_GROWTH = 1.25
 """Colella & Sekora's allowance: curvature shrinks by O(h) from a cell to its neighbours."""
-
-RECORDS_A_CALL = 1 << 16
-"""Records filled by one compiled call, some hundredths of a second: Ctrl-C waits for it."""
 
 
 class Axis(NamedTuple):
@@ -54,9 +52,7 @@ def _curvature(f, c, b, stride, i, m, axis):
 @kernel
 def minmod(a, b):
     """The lesser in magnitude of two numbers of one sign, else 0 (minmod)."""
-    if a * b <= 0.0:
-        return 0.0
-    return a if abs(a) < abs(b) else b
+    return max(0.0, min(a, b)) + min(0.0, max(a, b))
 
 
 @kernel
@@ -80,16 +76,17 @@ def slope(f, c, b, stride, i, axis):
     if m < n - 2:
         common = minmod(common, _curvature(f, c, b, stride, i, m + 1, axis))
     widest = max(axis.centre[m] - axis.centre[m - 1], axis.centre[m + 1] - axis.centre[m])
-    overshoot = CURVATURE_GROWTH * 0.25 * abs(common) * axis.width[i] * widest
+    half = 0.5 * axis.width[i]
+    overshoot = CURVATURE_GROWTH * 0.5 * abs(common) * half * widest
 
-    rise = 0.5 * g * axis.width[i]
+    rise = g * half
     if i < n - 1:
         ahead = f[c + stride, b] - here
         rise = min(max(rise, min(ahead, 0.0) - overshoot), max(ahead, 0.0) + overshoot)
     if i > 0:
         behind = here - f[c - stride, b]
         rise = min(max(rise, min(behind, 0.0) - overshoot), max(behind, 0.0) + overshoot)
-    return rise / (0.5 * axis.width[i])
+    return rise / half
 
 
 @kernel
@@ -132,22 +129,6 @@ def write_record(out, c, b, record):
      out[c, b, SOURCE], out[c, b, SOURCE_X], out[c, b, SOURCE_Y], out[c, b, SOURCE_Z]) = record  # fmt: skip
 
 
-@kernel
-def _fill_line(cells, line, start, out):
-    """Build the records of a line of cells along z into out, whose first line is number `start`."""
-    nz = cells.cz.size
-    for k in range(nz):
-        for b in range(out.shape[1]):
-            write_record(out, (line - start) * nz + k, b, _rebuilt(cells, line * nz + k, b))
-
-
-@driver
-def fill_records(cells, start, first, last, out):
-    """Build the records of lines first to last - 1 of cells into out, whose first line is number `start`."""
-    for line in range(first, last):
-        _fill_line(cells, line, start, out)
-
-
 @implements(grids.kappa_of, Cells)
 def kappa_of(cells, c, b):
     """kappa of a cell, from its record where there is one: that is in the processor's cache by then."""
@@ -172,39 +153,6 @@ def _axis(centre: np.ndarray, width: np.ndarray) -> np.ndarray:
     out[2, : centre.size - 1] = 1.0 / np.diff(centre)
     if centre.size > 2:
         out[3, 1 : centre.size - 1] = 2.0 / (centre[2:] - centre[:-2])
-    return out
-
-
-def in_turn(function: Callable[[Any], None], items: Iterable[Any]) -> None:
-    """Call a function with each item, one after the other."""
-    for item in items:
-        function(item)
-
-
-def reconstruct(grid, kappa: np.ndarray, source: np.ndarray, lean: bool = False, each=in_turn) -> Cells:
-    """Return the cells of kappa and source (nx, ny, nz, n_band); records start on cache lines.
-
-    float32 when both arrays are, so that a record is half a cache line; else float64, a whole one.
-    lean: without records; kernels rebuild them where they need them. each: calls a function with each of some
-    pieces, as `in_turn` does, or with several threads.
-    """
-    flat = kappa.reshape(-1, kappa.shape[-1]), source.reshape(-1, kappa.shape[-1])
-    record = np.empty((0, kappa.shape[-1], RECORD), np.result_type(kappa, source))
-    cells = cells_of(grid, record, *flat)
-    return cells if lean else cells._replace(record=records(cells, 0, kappa.shape[0], each))
-
-
-def records(cells: Cells, first: int, last: int, each=in_turn) -> np.ndarray:
-    """Return the records of planes first to last - 1 of cells, a view where they are kept, else built now."""
-    ny, nz = cells.cy.size, cells.cz.size
-    if len(cells.record):
-        return cells.record[first * ny * nz : last * ny * nz]
-    out = aligned(((last - first) * ny * nz, *cells.record.shape[1:]), cells.record.dtype)
-    piece = max(1, RECORDS_A_CALL // (nz * out.shape[1]))
-    each(
-        lambda line: fill_records(cells, first * ny, line, min(line + piece, last * ny), out),
-        range(first * ny, last * ny, piece),
-    )
     return out
 
 

@@ -26,8 +26,9 @@ from .field import ROUNDING, checked, first_bad
 from .spectrum import Spectrum
 
 if TYPE_CHECKING:
-    from ..kernels.pyramid import Planes, Pyramid
-    from ..kernels.reconstruct import Cells
+    from ..kernels.cartesian import Cells
+    from ..kernels.pyramid import Pyramid
+    from ..kernels.records import Bounds, Planes
 
 Emission = Callable[[float], ArrayLike]
 DESCRIPTION = "medium.json"
@@ -112,55 +113,59 @@ class Medium:
 
         lean: without records of cells; bricks: the pyramid as well
         """
-        built = vars(self)
-        if lean and "lean_cells" not in built:
-            built["lean_cells"] = self._cells(True, each(workers))
+        built, spread = vars(self), each(workers)
         if not lean and "cells" not in built:
-            built["cells"] = self._cells(False, each(workers))
-        if "source_range" not in built:
-            built["source_range"] = self._source_range(each(workers))
+            self._build(spread)
+        if "bounds" not in built:
+            built["bounds"] = self._bounds(spread)
         if bricks and "pyramid" not in built:
-            built["pyramid"] = self._pyramid(each(workers))
+            built["pyramid"] = self._pyramid(spread)
 
     @cached_property
     def cells(self) -> Cells:
         """The records that ray kernels read, built on first use: 32 (float32) or 64 bytes a cell and band."""
-        return self._cells(False, each(1))
+        return self._build(each(1))
 
     @cached_property
     def lean_cells(self) -> Cells:
         """The same without records: kernels rebuild one wherever a ray comes."""
-        return self._cells(True, each(1))
+        from ..kernels.records import lean
+
+        self._fingerprints  # noqa: B018  taken before anything is built from the arrays
+        shape = (*self.grid.shape, self.n_band)
+        return lean(self.grid, self.kappa.reshape(shape), self.source.reshape(shape))
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What bounds the reconstructed field, over planes and bricks of cells: comes with the records."""
+        return self._bounds(each(1))
 
     @cached_property
     def source_range(self) -> tuple[FloatArray, FloatArray]:
         """Least and greatest source of each band as reconstructed, (n_band,) each [W m-2 sr-1]."""
-        return self._source_range(each(1))
+        return self.bounds.source
 
-    @cached_property
+    @property
     def planes(self) -> Planes:
         """Greatest kappa [1/m] as reconstructed in each plane of cells across x, y and z, (n, n_band) each."""
-        from ..kernels.pyramid import planes
-
-        return planes(self._any_cells, self.grid.widths)
+        return self.bounds.planes
 
     @cached_property
     def pyramid(self) -> Pyramid:
         """What bounds the field over bricks of cells, for Auto; built on first use, 0.15 bytes a cell."""
         return self._pyramid(each(1))
 
-    def _cells(self, lean: bool, spread: Each) -> Cells:
-        from ..kernels.reconstruct import reconstruct
+    def _build(self, spread: Each) -> Cells:
+        from ..kernels.records import build
 
-        self._fingerprints  # noqa: B018  taken before anything is built from the arrays
-        shape = (*self.grid.shape, self.n_band)
-        kappa, source = self.kappa.reshape(shape), self.source.reshape(shape)
-        return reconstruct(self.grid, kappa, source, lean, spread)
+        cells, bounds = build(self.lean_cells, spread)
+        self._set(cells=cells, bounds=bounds)
+        return cells
 
-    def _source_range(self, spread: Each) -> tuple[FloatArray, FloatArray]:
-        from ..kernels.pyramid import source_range
+    def _bounds(self, spread: Each) -> Bounds:
+        from ..kernels.records import bounds
 
-        return source_range(self._any_cells, self.grid.widths, spread)
+        return bounds(self.lean_cells, spread)
 
     def _pyramid(self, spread: Each) -> Pyramid:
         from ..kernels.pyramid import build
