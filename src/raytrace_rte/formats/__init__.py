@@ -23,7 +23,6 @@ def read(
 
     Raises InputError that names file and dataset and says what to do.
     """
-    from .fieldmap import read_mapped
     from .hdf5 import opened
     from .native import is_native, read_native
 
@@ -33,6 +32,8 @@ def read(
     checks.instance("allow_cold", allow_cold, bool, "True or False")
     try:
         if map is not None:
+            from .fieldmap import read_mapped
+
             return read_mapped(path, map, allow_cold)
         with opened(path) as file:
             native = is_native(file)
