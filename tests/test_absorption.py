@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -72,6 +73,19 @@ def test_all_blocks_have_the_sum_of_the_fits(dtype, rtol, pressure, monkeypatch)
     np.testing.assert_array_equal(medium.source, rte.blackbody(T))
     assert medium.provenance["clipped"] == {name: int((a[name] < 0).sum()) for name in VALUES}
     assert medium.provenance["outside_fit"] == int(((T < 300.0) | (T > 2500.0)).sum())
+
+
+def test_planck_means_take_no_work_arrays_of_the_fields_size(monkeypatch):
+    monkeypatch.setattr(sys.modules[planck_mean.__module__], "BLOCK", 4096)
+    n = 64
+    T, X = (np.full((n, n, n), value, np.float32) for value in (900.0, 0.1))
+    gas = rte.Field(rte.uniform((0, 0, 0), (1, 1, 1), (n, n, n)), T, np.asarray(ATM), {"H2O": X, "CO": X})
+    planck_mean(gas)  # the kernel is loaded before
+    tracemalloc.start()
+    planck_mean(gas)
+    peak = tracemalloc.get_traced_memory()[1] / n**3
+    tracemalloc.stop()
+    assert peak < 4 + 4 + 4  # bytes: kappa, source, and pieces
 
 
 def test_single_precision_stays():

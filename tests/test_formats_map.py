@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import tracemalloc
 from itertools import permutations
 from pathlib import Path
 
@@ -234,6 +235,27 @@ def test_mass_fractions_and_back(weights):
 def test_rounding_of_mass_fractions_below_zero():
     Y = {"H": np.array([-1e-7]), "N2": np.array([1.0])}
     assert mole_fractions(Y, None, "here")["H"][0] == 0.0
+
+
+def test_mass_fractions_are_converted_in_pieces(tmp_path):
+    n, names = 64, ("CO2", "H2O", "CH4")
+    with h5py.File(tmp_path / "large.h5", "w") as file:
+        file["T"] = np.full((n, n, n), 900.0, np.float32)
+        for name in names:
+            file[name] = np.full((n, n, n), 0.1, np.float32)
+    chart = {
+        "grid": {"location": "cell", "origin": [0.0] * 3, "spacing": [1.0] * 3, "units": "m"},
+        "temperature": {"dataset": "T", "units": "K"},
+        "mass_fraction": {name: {"dataset": name, "units": "1"} for name in names},
+        "balance": "N2",
+    }
+    rte.read(tmp_path / "large.h5", map=chart)  # imports count before
+    tracemalloc.start()
+    field = rte.read(tmp_path / "large.h5", map=chart)
+    peak = tracemalloc.get_traced_memory()[1] / n**3
+    tracemalloc.stop()
+    assert field.mole_fraction["CO2"].dtype == np.float32
+    assert peak < 4 * (1 + 2 * len(names)) + 12  # bytes: T, what was read and what is made of it, and pieces
 
 
 def test_the_example_of_the_docs_reads(tmp_path):
