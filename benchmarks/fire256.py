@@ -2,7 +2,7 @@
 
 usage: python -m benchmarks.fire256 FILE.h5 [CELLS]       CELLS along an axis, 256 unless given
 
-Noise of 1e-4 on temperature and mole fractions makes the file compress as a CFD result does, to some 90 MB at
+Noise of 1e-4 on temperature and mole fractions makes the file compress as a CFD result does, to 96 MB at
 256^3 cells; the pressure, which varies by as much over the whole fire, has none.
 """
 

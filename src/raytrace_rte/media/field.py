@@ -195,11 +195,9 @@ class Cells(NamedTuple):
 
     def greatest(self) -> float:
         """Return the greatest value of the cells that count, at least 0."""
-        return (
-            max(self.high, 0.0)
-            if self.valid is None
-            else float(np.max(self.values, initial=0.0, where=self.counted))
-        )
+        if self.valid is None:
+            return max(self.high, 0.0)
+        return float(np.max(self.values, initial=0.0, where=self.counted))
 
     def without_rounding(self, scale: float) -> Cells:
         """Return the quantity with values between -1e-6 of scale and 0 as 0: a copy, if there are any."""
@@ -284,13 +282,10 @@ def _mask(valid: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
 
 def _check_temperature(T: Cells, allow_cold: bool) -> None:
     """Raise InputError on cells at or below 0 K, and on a field that looks like degrees Celsius."""
-    coldest, hottest = T.low, T.high
-    if T.valid is not None:
-        known = T.values[T.valid]
-        coldest, hottest = float(known.min()), float(known.max())
+    known = T.values if T.valid is None else T.values[T.valid]
+    coldest, hottest = (T.low, T.high) if T.valid is None else ends(known)
     if coldest > 0 and (allow_cold or hottest >= COLDEST_PLAUSIBLE):
         return
-    known = T.values if T.valid is None else T.values[T.valid]
     celsius = coldest > -100 and (hottest < COLDEST_PLAUSIBLE or float(known.mean()) < COLDEST_PLAUSIBLE)
     hint = "; the values look like degrees Celsius: give the unit as degC" if celsius else ""
     if coldest <= 0:
