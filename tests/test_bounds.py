@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import fields
 import raytrace_rte as rte
+from raytrace_rte.kernels import pyramid
 from raytrace_rte.kernels.jit import driver
 from raytrace_rte.kernels.reconstruct import KAPPA, SOURCE, _rebuilt, write_record
 from raytrace_rte.kernels.records import K_MAX, K_MIN, S_MAX, S_MIN, SIDE, build, lean
@@ -82,3 +83,50 @@ def test_bounds_are_the_same_with_and_without_records(workers):
     np.testing.assert_array_equal(full.bounds.brick, without.bounds.brick)
     for one, other in zip(full.planes, without.planes, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def greatest_jumps(grid, record):
+    """Greatest jump of kappa and S at the faces above each cell, and change of grad S, (3, nx, ny, nz, n_band)."""
+    half = [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in grid.widths]
+    half = [h.reshape([-1 if a == axis else 1 for a in range(4)]) for axis, h in enumerate(half)]
+    r = record.reshape(*grid.shape, -1, 8).astype(np.float64)
+    out = np.zeros((3, *r.shape[:4]))
+    for axis in range(3):
+        low, high = ([slice(None)] * 4 for _ in range(2))
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        low, high = tuple(low), tuple(high)
+        h = np.broadcast_to(half[axis], r.shape[:4])
+        for entry, q in enumerate((KAPPA, SOURCE)):
+            d = r[high][..., q : q + 4] - r[low][..., q : q + 4]
+            face = r[..., q + 1 + axis] * h
+            jump = np.abs((r[..., q] - face)[high] - (r[..., q] + face)[low])
+            for other in {0, 1, 2} - {axis}:
+                jump += np.abs(d[..., 1 + other]) * np.broadcast_to(half[other], r.shape[:4])[low]
+            out[entry][low] = np.maximum(out[entry][low], jump)
+            if q == SOURCE:
+                bend = np.sqrt((d[..., 1:] ** 2).sum(axis=-1))
+                out[2][low] = np.maximum(out[2][low], bend)
+    return out
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rough_cells())
+def test_a_pyramid_holds_jumps_and_slopes(given):
+    grid, cells = given
+    built, bounds = build(cells)
+    tree = pyramid.build(built, bounds.brick, grid.widths)
+    np.testing.assert_array_equal(pyramid.build(cells, bounds.brick, grid.widths).node, tree.node)
+    base = tree.node[: bounds.brick[..., 0, 0].size].reshape(*bounds.brick.shape[:-1], 8)
+    np.testing.assert_array_equal(base[..., :4], bounds.brick)
+    k_jump, s_jump, s_bend = greatest_jumps(grid, built.record)
+    slopes = built.record.reshape(*grid.shape, -1, 8)[..., 1:4].astype(np.float64)
+    wanted = {
+        pyramid.K_JUMP: k_jump,
+        pyramid.K_SLOPE: np.sqrt((slopes**2).sum(axis=-1)),
+        pyramid.S_JUMP: s_jump,
+        pyramid.S_BEND: s_bend,
+    }
+    for entry, cell in wanted.items():
+        for i, j, k in np.ndindex(bounds.brick.shape[:3]):
+            cut = tuple(slice(n * SIDE, (n + 1) * SIDE) for n in (i, j, k))
+            np.testing.assert_allclose(base[i, j, k, :, entry], cell[cut].max(axis=(0, 1, 2)), rtol=1e-13)

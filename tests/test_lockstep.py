@@ -254,7 +254,7 @@ for kind in ("uniform", "stretched"):
     grid = fields.grid(12, kind)
     kappa, source = (4.0 + rng.random((*grid.shape, 2)) * (1, 50) for _ in range(2))
     cells, bounds = records.build(records.lean(grid, kappa, source))
-    tree = pyramid.build(cells, grid.widths)
+    tree = pyramid.build(cells, bounds.brick, grid.widths)
     low, high = bounds.source
     walls = np.zeros((9, 2))
     for plan in (trace.Plan(trace.LINEAR), trace.Plan(trace.LINEAR, stop=0.1),

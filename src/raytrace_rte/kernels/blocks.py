@@ -119,6 +119,54 @@ def _zipped(builder, one, other):
     return [shuffle(builder, a, b, k) for a, b in zip(one, other, strict=True) for k in (low, high)]
 
 
+def _unzipped(builder, parts, odd):
+    """Every second number of a list of vectors: the even or the odd ones."""
+    index = [2 * n + odd for n in range(WIDTH)]
+    return [shuffle(builder, a, b, index) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+
+
+@intrinsic
+def get_records(context, array, i, count):
+    """Return eight vectors of WIDTH records from record i of an array on: all first numbers, all second ones, ...
+
+    Of less records than that, the last of `count` stands in further lanes.
+    """
+
+    def code(ctx, builder, signature, args):
+        each = RECORD // WIDTH
+        start = builder.mul(args[1], ir.Constant(WORD, RECORD))
+        there, single = _place(ctx, builder, array, args[0], start, WIDTH)
+        last = builder.sub(args[2], ir.Constant(WORD, 1))
+
+        def read(number):
+            there_too = builder.gep(there, [builder.mul(number, ir.Constant(WORD, each))])
+            rows = [builder.load(builder.gep(there_too, [ir.Constant(WORD, part)])) for part in range(each)]
+            for row in rows:
+                row.align = 4 if single else 8
+            return rows
+
+        with builder.if_else(builder.icmp_signed(">=", last, ir.Constant(WORD, WIDTH - 1))) as (all_, some):
+            with all_:
+                whole = [row for n in range(WIDTH) for row in read(ir.Constant(WORD, n))]
+                one = builder.block
+            with some:
+                limits = [ir.Constant(WORD, n) for n in range(WIDTH)]
+                least = [builder.select(builder.icmp_signed("<", last, n), last, n) for n in limits]
+                tail = [row for n in least for row in read(n)]
+                other = builder.block
+        found = [builder.phi(row.type) for row in whole]
+        for both, *rows in zip(found, whole, tail, strict=True):
+            for row, block in zip(rows, (one, other), strict=True):
+                both.add_incoming(row, block)
+        parts = [found]
+        while len(parts) < RECORD:
+            parts = [_unzipped(builder, part, odd) for odd in (0, 1) for part in parts]
+        out = [builder.fpext(part, NUMBERS) if single else part for (part,) in parts]
+        return ctx.make_tuple(builder, signature.return_type, out)
+
+    return types.UniTuple(VECTOR, RECORD)(array, types.int64, types.int64), code
+
+
 @intrinsic
 def put_records(context, array, i, count, record):
     """Write WIDTH records, at most `count`, from record i of an array on: a vector of each of their numbers.
@@ -172,6 +220,10 @@ if config.DISABLE_JIT:
 
     def rounded(array, value):
         return value.astype(array.dtype).astype(np.float64)
+
+    def get_records(array, i, count):
+        number = i + np.minimum(np.arange(WIDTH), count - 1)
+        return tuple(array.reshape(-1, RECORD)[number].astype(np.float64).T)
 
     def put_records(array, i, count, record):
         some = min(count, WIDTH)

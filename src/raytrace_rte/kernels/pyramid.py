@@ -11,9 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .blocks import get_records, lanes, magnitude, peek, poke
+from .intrinsics import RECORD, maximum, where
 from .jit import driver, inlined, kernel
-from .reconstruct import GRADIENT, KAPPA, SOURCE, X, Y, Z
-from .records import BASE, K_MAX, K_MIN, S_MAX, S_MIN, in_turn, records
+from .reconstruct import SOURCE, X, Y, Z
+from .records import BASE, K_MIN, S_MIN, SIDE, in_turn, padded, records, zeros
+from .records import K_MAX as K_MAX
+from .records import S_MAX as S_MAX
+from .vector import WIDTH
 
 K_JUMP, K_SLOPE, S_JUMP, S_BEND = range(4, 8)
 """Entries of a node behind the ranges of kappa and S: greatest jump of kappa at a face and greatest |grad kappa|;
@@ -34,84 +39,108 @@ class Pyramid(NamedTuple):
 
 
 @inlined
-def _gradient(record, c, b, quantity, axis):
-    """Derivative along an axis of one quantity, KAPPA or SOURCE, in cell c."""
-    return record[c, b, quantity + GRADIENT + axis]
-
-
-@inlined
-def _range(record, c, b, quantity, hx, hy, hz):
-    """Half the range of one quantity over a cell, and its gradient's length, squared."""
-    gx, gy = _gradient(record, c, b, quantity, X), _gradient(record, c, b, quantity, Y)
-    gz = _gradient(record, c, b, quantity, Z)
-    return abs(gx) * hx + abs(gy) * hy + abs(gz) * hz, gx * gx + gy * gy + gz * gz
-
-
-@inlined
-def _face(record, c, n, b, quantity, axis, here, there, ha, hb):
-    """(greatest jump, squared change of gradient) across the face between cell c and the next, n, on an axis.
-
-    here, there: half widths of the two cells along the axis; ha, hb: half widths along the other two axes.
-    """
-    a1, a2 = (axis + 1) % 3, (axis + 2) % 3
-    d = _gradient(record, n, b, quantity, axis) - _gradient(record, c, b, quantity, axis)
-    d1 = _gradient(record, n, b, quantity, a1) - _gradient(record, c, b, quantity, a1)
-    d2 = _gradient(record, n, b, quantity, a2) - _gradient(record, c, b, quantity, a2)
-    above = record[n, b, quantity] - _gradient(record, n, b, quantity, axis) * there
-    below = record[c, b, quantity] + _gradient(record, c, b, quantity, axis) * here
-    return abs(above - below) + abs(d1) * ha + abs(d2) * hb, d * d + d1 * d1 + d2 * d2
-
-
-@inlined
-def _faces(record, c, b, quantity, i, j, k, hx, hy, hz):
-    """Greatest (jump, change of gradient) across the three upper faces of cell c = (i, j, k)."""
-    jump, bend = 0.0, 0.0
-    if i + 1 < hx.size:
-        jump, bend = _face(record, c, c + hy.size * hz.size, b, quantity, X, hx[i], hx[i + 1], hy[j], hz[k])
-    if j + 1 < hy.size:
-        a, g = _face(record, c, c + hz.size, b, quantity, Y, hy[j], hy[j + 1], hz[k], hx[i])
-        jump, bend = max(jump, a), max(bend, g)
-    if k + 1 < hz.size:
-        a, g = _face(record, c, c + 1, b, quantity, Z, hz[k], hz[k + 1], hx[i], hy[j])
-        jump, bend = max(jump, a), max(bend, g)
-    return jump, bend
+def _slot(plane, j):
+    """Slot of the work array of line j of SIDE + 1 in one of two planes."""
+    return plane % 2 * (SIDE + 1) + j
 
 
 @kernel
-def _brick(record, hx, hy, hz, by, bz, node, nodes):
-    """Fill one node of level 0."""
-    side = 1 << BASE
-    nx, ny, nz = hx.size, hy.size, hz.size
-    i0, j0, k0 = node // (by * bz) * side, node // bz % by * side, node % bz * side
-    for b in range(record.shape[1]):
-        k_min, k_max, s_min, s_max = np.inf, 0.0, np.inf, 0.0
-        k_jump, k_slope, s_jump, s_bend = 0.0, 0.0, 0.0, 0.0
-        for i in range(i0, min(i0 + side, nx)):
-            for j in range(j0, min(j0 + side, ny)):
-                for k in range(k0, min(k0 + side, nz)):
-                    c = (i * ny + j) * nz + k
-                    fall, steep = _range(record, c, b, KAPPA, hx[i], hy[j], hz[k])
-                    value = np.float64(record[c, b, KAPPA])
-                    k_min, k_max = min(k_min, value - fall), max(k_max, value + fall)
-                    k_slope = max(k_slope, steep)
-                    fall, _ = _range(record, c, b, SOURCE, hx[i], hy[j], hz[k])
-                    value = np.float64(record[c, b, SOURCE])
-                    s_min, s_max = min(s_min, value - fall), max(s_max, value + fall)
-                    jump, _ = _faces(record, c, b, KAPPA, i, j, k, hx, hy, hz)
-                    k_jump = max(k_jump, jump)
-                    jump, bend = _faces(record, c, b, SOURCE, i, j, k, hx, hy, hz)
-                    s_jump, s_bend = max(s_jump, jump), max(s_bend, bend)
-        nodes[node, b, K_MIN], nodes[node, b, K_MAX] = max(k_min, 0.0), k_max
-        nodes[node, b, S_MIN], nodes[node, b, S_MAX] = max(s_min, 0.0), s_max
-        nodes[node, b, K_JUMP], nodes[node, b, K_SLOPE] = k_jump, np.sqrt(k_slope)
-        nodes[node, b, S_JUMP], nodes[node, b, S_BEND] = s_jump, np.sqrt(s_bend)
+def _unpack(record, line, length, work, slot):
+    """Put the records of a line of cells into a slot of the work array, a row for each of their numbers."""
+    size = work.shape[2]
+    for number in range(0, length, WIDTH):
+        k, kx, ky, kz, s, sx, sy, sz = get_records(record, line * length + number, length - number)
+        p = slot * RECORD * size + number
+        poke(work, p, k)
+        poke(work, p + size, kx)
+        poke(work, p + 2 * size, ky)
+        poke(work, p + 3 * size, kz)
+        poke(work, p + 4 * size, s)
+        poke(work, p + 5 * size, sx)
+        poke(work, p + 6 * size, sy)
+        poke(work, p + 7 * size, sz)
+
+
+@inlined
+def _face(work, c, n, axis, here, there, ha, hb):
+    """(greatest jump, squared change of gradient) across the faces between cells c and the next, n, on an axis.
+
+    c, n: where the values of a quantity stand in the work array; here, there: half widths of the two cells along
+    the axis; ha, hb: half widths along the other two axes.
+    """
+    size = work.shape[2]
+    g, g1, g2 = (axis + 1) * size, ((axis + 1) % 3 + 1) * size, ((axis + 2) % 3 + 1) * size
+    slope, beyond = peek(work, c + g), peek(work, n + g)
+    d, d1, d2 = (
+        beyond - slope,
+        peek(work, n + g1) - peek(work, c + g1),
+        peek(work, n + g2) - peek(work, c + g2),
+    )
+    above, below = peek(work, n) - beyond * there, peek(work, c) + slope * here
+    return magnitude(above - below) + magnitude(d1) * ha + magnitude(d2) * hb, d * d + d1 * d1 + d2 * d2
+
+
+@inlined
+def _faces(work, c, across, beside, bands, more, hx, hx1, hy, hy1, hz, hz1):
+    """Greatest (jump, squared change of gradient) across the three upper faces of cells of a line, from c on.
+
+    across, beside: where the lines beyond the faces across x and y stand, c at the end of the grid; more: which
+    cells have a next one along z
+    """
+    jump, bend = _face(work, c, c + bands, Z, hz, hz1, hx, hy)
+    jump, bend = where(more, jump, 0.0), where(more, bend, 0.0)
+    if across != c:
+        a, g = _face(work, c, across, X, hx, hx1, hy, hz)
+        jump, bend = maximum(jump, a), maximum(bend, g)
+    if beside != c:
+        a, g = _face(work, c, beside, Y, hy, hy1, hz, hx)
+        jump, bend = maximum(jump, a), maximum(bend, g)
+    return jump, bend
+
+
+@inlined
+def _raise(column, at, value):
+    """Let numbers that stand in an array be at least those of a vector."""
+    poke(column, at, maximum(value, peek(column, at)))
+
+
+@kernel
+def _line(work, slot, across, beside, length, bands, hx, hx1, hy, hy1, hz, column, at):
+    """Raise jumps and slopes in an array, from `at` on, to those of a line of cells in a slot."""
+    size, columns = work.shape[2], column.shape[2]
+    here, across, beside = slot * RECORD * size, across * RECORD * size, beside * RECORD * size
+    source = SOURCE * size
+    for p in range(0, length, WIDTH):
+        h, h1, more = peek(hz, p), peek(hz, p + bands), lanes(length - bands - p)
+        c, x, y = here + p, across + p, beside + p
+        jump, _ = _faces(work, c, x, y, bands, more, hx, hx1, hy, hy1, h, h1)
+        _raise(column, at + p, jump)
+        gx, gy, gz = peek(work, c + size), peek(work, c + 2 * size), peek(work, c + 3 * size)
+        _raise(column, at + p + columns, gx * gx + gy * gy + gz * gz)
+        c, x, y = c + source, x + source, y + source
+        jump, bend = _faces(work, c, x, y, bands, more, hx, hx1, hy, hy1, h, h1)
+        _raise(column, at + p + 2 * columns, jump)
+        _raise(column, at + p + 3 * columns, bend)
 
 
 @driver
-def fill_bricks(record, hx, hy, hz, by, bz, nodes):
-    """Fill a layer of nodes of level 0 (n_node, n_band, 8) from the records of its planes and the next."""
-    for node in range(nodes.shape[0]):
-        _brick(record, hx, hy, hz, by, bz, node, nodes)
+def fill_bricks(record, hx, hy, hz, length, planes, work, column):
+    """Raise jumps and slopes in columns of SIDE x SIDE cells (by, 4, numbers of a line) to those of some planes.
+
+    hx, hy: half widths, those of the next plane too if there is one; hz: along the numbers of a line, `length`
+    and more
+    """
+    nx, ny, bands = hx.size, hy.size, record.shape[1]
+    for j0 in range(0, ny, SIDE):
+        at = (j0 >> BASE) * column.shape[1] * column.shape[2]
+        for i in range(planes):
+            for plane in range(i + (i > 0), min(i + 2, nx)):
+                for j in range(j0, min(j0 + SIDE + 1, ny)):
+                    _unpack(record, plane * ny + j, length, work, _slot(plane, j - j0))
+            for j in range(j0, min(j0 + SIDE, ny)):
+                i1, j1 = min(i + 1, nx - 1), min(j + 1, ny - 1)
+                here, across, beside = _slot(i, j - j0), _slot(i1, j - j0), _slot(i, j1 - j0)
+                _line(work, here, across, beside, length, bands, hx[i], hx[i1], hy[j], hy[j1], hz, column, at)
 
 
 def _half(widths: tuple[np.ndarray, ...]) -> list[np.ndarray]:
@@ -119,23 +148,32 @@ def _half(widths: tuple[np.ndarray, ...]) -> list[np.ndarray]:
     return [np.where(np.isfinite(w), 0.5 * w, 0.0) for w in widths]
 
 
-def build(cells, widths: tuple[np.ndarray, ...], each=in_turn) -> Pyramid:
-    """Return the pyramid over the cells of a medium; widths are those of the grid's axes.
+def build(cells, brick: np.ndarray, widths: tuple[np.ndarray, ...], each=in_turn) -> Pyramid:
+    """Return the pyramid over the cells of a medium.
 
-    each: as of `records.build`.
+    brick: ranges over bricks, of `records.Bounds`; widths: those of the grid's axes; each: as of `records.build`
     """
     hx, hy, hz = _half(widths)
-    side = 1 << BASE
-    shape = np.array([-(-w.size // side) for w in widths])
     bands = cells.record.shape[1]
-    base = np.empty((*shape, bands, 8))
+    length = hz.size * bands
+    size = padded(length) + padded(bands)
+    half = zeros(size)
+    half[:length] = np.repeat(hz, bands)
+    base = np.empty((*brick.shape[:-1], 8))
+    base[..., :K_JUMP] = brick
 
     def fill(layer: int) -> None:
-        first, last = layer * side, min((layer + 1) * side + 1, hx.size)
-        slab = records(cells, first, last)
-        fill_bricks(slab, hx[first:last], hy, hz, shape[1], shape[2], base[layer].reshape(-1, bands, 8))
+        first, last = layer * SIDE, min((layer + 1) * SIDE, hx.size)
+        slab = records(cells, first, min(last + 1, hx.size))
+        work, column = zeros(2 * (SIDE + 1), RECORD, size), zeros(brick.shape[1], 4, size)
+        fill_bricks(slab, hx[first : last + 1], hy, half, length, last - first, work, column)
+        seen = column[..., :length].reshape(-1, 4, hz.size, bands)
+        greatest = np.maximum.reduceat(seen, np.arange(0, hz.size, SIDE), axis=2).transpose(0, 2, 3, 1)
+        greatest[..., 1::2] = np.sqrt(greatest[..., 1::2])
+        base[layer, ..., K_JUMP:] = greatest
 
-    each(fill, range(shape[0]))
+    each(fill, range(len(base)))
+    shape = np.array(brick.shape[:3])
     levels, shapes = [base], [shape]
     while shapes[-1].max() > 1:
         levels.append(_merged(levels[-1]))

@@ -170,7 +170,7 @@ class Medium:
     def _pyramid(self, spread: Each) -> Pyramid:
         from ..kernels.pyramid import build
 
-        return build(self._any_cells, self.grid.widths, spread)
+        return build(self._any_cells, self.bounds.brick, self.grid.widths, spread)
 
     @property
     def _any_cells(self) -> Cells:
