@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .blocks import get_records, lanes, magnitude, peek, poke
+from .blocks import get_records, lanes, magnitude, peek, poke, vector
 from .intrinsics import RECORD, maximum, where
 from .jit import driver, inlined, kernel
 from .reconstruct import SOURCE, X, Y, Z
@@ -110,15 +110,16 @@ def _line(work, slot, across, beside, length, bands, hx, hx1, hy, hy1, hz, colum
     size, columns = work.shape[2], column.shape[2]
     here, across, beside = slot * RECORD * size, across * RECORD * size, beside * RECORD * size
     source = SOURCE * size
+    x0, x1, y0, y1 = vector(hx), vector(hx1), vector(hy), vector(hy1)
     for p in range(0, length, WIDTH):
         h, h1, more = peek(hz, p), peek(hz, p + bands), lanes(length - bands - p)
         c, x, y = here + p, across + p, beside + p
-        jump, _ = _faces(work, c, x, y, bands, more, hx, hx1, hy, hy1, h, h1)
+        jump, _ = _faces(work, c, x, y, bands, more, x0, x1, y0, y1, h, h1)
         _raise(column, at + p, jump)
         gx, gy, gz = peek(work, c + size), peek(work, c + 2 * size), peek(work, c + 3 * size)
         _raise(column, at + p + columns, gx * gx + gy * gy + gz * gz)
         c, x, y = c + source, x + source, y + source
-        jump, bend = _faces(work, c, x, y, bands, more, hx, hx1, hy, hy1, h, h1)
+        jump, bend = _faces(work, c, x, y, bands, more, x0, x1, y0, y1, h, h1)
         _raise(column, at + p + 2 * columns, jump)
         _raise(column, at + p + 3 * columns, bend)
 

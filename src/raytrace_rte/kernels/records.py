@@ -18,7 +18,7 @@ from .blocks import lanes, magnitude, peek, peek_some, poke, put_records, rounde
 from .cartesian import Cells
 from .intrinsics import RECORD, bits, maximum, minimum, where
 from .jit import driver, inlined, kernel
-from .reconstruct import CURVATURE_GROWTH, aligned, cells_of
+from .reconstruct import CURVATURE_GROWTH, KAPPA, SOURCE, aligned, cells_of
 from .vector import WIDTH
 
 BASE = 3
@@ -34,10 +34,10 @@ GAP_LOW, GAP_LEFT, GAP_RIGHT, GAP_HIGH, SPAN_LOW, SPAN, SPAN_HIGH, OFF, WIDEST, 
 Reciprocals of the distances between centres from m-2 to m-1, ... m+1 to m+2; those of the spans around m-1, m,
 m+1; centre i from the middle between m-1 and m; the wider distance beside m; half the width of i, 0 if infinite."""
 COLUMNS = 10
-STEP, CHORD, CURVE, TOP, VALUE = range(5)
+STEP, CHORD, CURVE, TOP, VALUE = np.arange(5)
 """Rows of the work array: along z the differences to the next cell, chords to the one before and second
 derivatives; greatest kappa of each cell; then the numbers of the records."""
-ROWS = VALUE + RECORD
+ROWS = int(VALUE) + RECORD
 
 
 Each = Callable[[Callable[[Any], None], Iterable[Any]], None]
@@ -122,9 +122,8 @@ def _across(f, at, alive, stride, i, t):
     high = (rounded(f, last - after) * t[i, GAP_HIGH] - right) * t[i, SPAN_HIGH]
     low, high = where(m > 1, low, curve), where(m < n - 2, high, curve)
     ahead, behind = where(i < m, back, on), where(i > m, on, back)
-    return _limited(
-        curve, low, high, back * t[i, GAP_LEFT], ahead, behind, t[i, OFF], t[i, HALF], t[i, WIDEST]
-    )
+    off, half, widest = vector(t[i, OFF]), vector(t[i, HALF]), vector(t[i, WIDEST])
+    return _limited(curve, low, high, back * t[i, GAP_LEFT], ahead, behind, off, half, widest)
 
 
 @inlined
@@ -151,7 +150,8 @@ def _along(f, at, length, bands, z, work):
     for p in range(0, length, WIDTH):
         alive = lanes(length - bands - p)
         poke(work, step + p, peek_some(f, at + p + bands, alive) - peek_some(f, at + p, alive))
-    _patch(work, STEP, bands, -1, 0)
+    outside, first, second = np.int64(-1), np.int64(0), np.int64(1)
+    _patch(work, STEP, bands, outside, first)
     _patch(work, STEP, bands, n - 1, n - 2)
     columns = z.shape[1]
     for p in range(0, length, WIDTH):
@@ -162,8 +162,8 @@ def _along(f, at, length, bands, z, work):
         poke(work, curve + p, bend * peek(z, SPAN * columns + p))
     if n > 2:
         _patch(work, CHORD, bands, n - 1, n - 2)
-        _patch(work, CURVE, bands, 0, 1)
-        _patch(work, CURVE, bands, -1, min(2, n - 2))
+        _patch(work, CURVE, bands, first, second)
+        _patch(work, CURVE, bands, outside, min(2, n - 2))
         _patch(work, CURVE, bands, n - 1, n - 2)
         _patch(work, CURVE, bands, n, max(n - 3, 1))
 
@@ -270,8 +270,8 @@ def fill_records(kappa, source, tables, box, start, work, out, seen):
     for j0 in range(box[2], box[3], SIDE):
         for i in range(box[0], box[1]):
             for j in range(j0, min(j0 + SIDE, box[3])):
-                _fill_quantity(kappa, i, j, bands, tables, length, 0, work)
-                _fill_quantity(source, i, j, bands, tables, length, RECORD // 2, work)
+                _fill_quantity(kappa, i, j, bands, tables, length, KAPPA, work)
+                _fill_quantity(source, i, j, bands, tables, length, SOURCE, work)
                 first = (i * tables.y.shape[0] + j - start) * length
                 _finish(i, j, bands, tables, length, work, first, out, seen)
                 _note_line(work, bands, nz, i, j, seen)
