@@ -26,7 +26,7 @@ def medium(cells: int, stretched: bool, dtype: type) -> rte.Medium:
     """A rough medium, its arrays read once already."""
     rng = np.random.default_rng(1)
     grid = rte.Cartesian(*[np.linspace(0, 1, cells + 1) ** (1.3 if stretched else 1.0)] * 3)
-    values = rng.lognormal(0.0, 0.3, grid.shape).astype(dtype)
+    values: np.ndarray = rng.lognormal(0.0, 0.3, grid.shape).astype(dtype)
     found = rte.Medium(grid, values, values)
     found.lean_cells  # noqa: B018  hashes the arrays
     return found
