@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from .solving import solve as solve
     from .table import Table as Table
     from .table import Variable as Variable
+    from .warming import warmup as warmup
 
 _HOME = {
     "absorption": "media.absorption:",
@@ -126,6 +127,7 @@ _HOME = {
     "RayTask": "solvers.rays",
     "Variable": "table",
     "Table": "table",
+    "warmup": "warming",
 }
 """Public name -> module that has it; a colon: it is the module itself."""
 __all__ = sorted(_HOME)

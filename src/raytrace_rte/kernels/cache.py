@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import stat
 import tempfile
@@ -25,6 +26,7 @@ from numba.core.caching import (
     FunctionCache,
     IndexDataCacheFile,
     InTreeCacheLocator,
+    NullCache,
     UserProvidedCacheLocator,
     UserWideCacheLocator,
 )
@@ -32,6 +34,21 @@ from numba.core.caching import (
 DIGEST = hashlib.sha256().digest_size
 """Bytes of the digest at the end of a file."""
 REMEDY = "Set NUMBA_CACHE_DIR to a folder that can be written, with some free space, to compile only once."
+
+
+COMPILED: list[str] = []
+"""Drivers that this process compiles, once for each signature: what its cache did not have."""
+FOLDERS: list[str] = []
+"""Where the drivers of this process are kept."""
+
+
+def announce(driver: str) -> None:
+    """Say, before the first of them, what the user is about to wait for: on stderr, unless logging is set up."""
+    if not COMPILED:
+        logging.getLogger("raytrace_rte").warning(
+            "raytrace-rte: compiling kernels, once: some 10 to 20 s (`raytrace-rte warmup` does it beforehand)"
+        )
+    COMPILED.append(driver)
 
 
 @cache
@@ -121,12 +138,15 @@ class KernelCache(FunctionCache):
         self._cache_file = _CheckedFiles(self._cache_path, self._impl.filename_base, both)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what is kept of a signature, or None."""
+        """Return what is kept of a signature, or None: it will be compiled."""
+        kept = None
         try:
-            return super().load_overload(sig, target_context)
+            kept = super().load_overload(sig, target_context)
         except Exception as error:  # whatever it is, compiling helps
             say(f"Compiled kernels cannot be read ({error!r}) in {self._cache_path}")
-            return None
+        if kept is None:
+            announce(self._name)
+        return kept
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep what was compiled for a signature, if that can be done."""
@@ -136,6 +156,17 @@ class KernelCache(FunctionCache):
             say(f"Compiled kernels cannot be kept ({error!r}) in {self._cache_path}")
 
 
+class NoCache(NullCache):
+    """The cache of a driver where no folder can be written."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._name = function.__qualname__
+
+    def load_overload(self, sig: Any, target_context: Any) -> None:
+        """Return None: it will be compiled."""
+        announce(self._name)
+
+
 def keep(dispatcher: Any, stamp: str) -> Any:
     """Let a driver's machine code be kept between processes, and return the driver.
 
@@ -143,6 +174,8 @@ def keep(dispatcher: Any, stamp: str) -> Any:
     """
     try:
         dispatcher._cache = KernelCache(dispatcher.py_func, stamp)
+        FOLDERS.append(dispatcher._cache.cache_path)
     except RuntimeError:  # Numba has found no folder
         say("No folder can be written, so kernels are compiled anew in every process")
+        dispatcher._cache = NoCache(dispatcher.py_func)
     return dispatcher
