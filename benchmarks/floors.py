@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from raytrace_rte.execution.executors import each
 from raytrace_rte.kernels import lockstep, rows
+from raytrace_rte.kernels.clipping import nothing
 from raytrace_rte.kernels.intrinsics import addresses, load, prefetch, record_bytes, records, store
 from raytrace_rte.kernels.jit import driver, kernel
 from raytrace_rte.kernels.lanes import (
@@ -29,6 +30,7 @@ from raytrace_rte.kernels.lanes import (
 from raytrace_rte.kernels.placing import clear
 from raytrace_rte.kernels.reconstruct import Cells, aligned
 from raytrace_rte.kernels.rows import LANES
+from raytrace_rte.kernels.stopping import never
 from raytrace_rte.kernels.trace import Answers, empty_answers
 from raytrace_rte.kernels.vector import WIDTH
 
@@ -37,12 +39,12 @@ RAYS_A_CALL = 4096
 
 
 @kernel
-def _walk(cells, rays, s, answers):
+def _walk(cells, rays, clip, s, answers):
     """`lockstep.march_together` with nothing between the faces but reading."""
     busy, r = 0, 0
     for n in range(LANES):
         clear(s, n, record_bytes(cells.record))
-        r = lockstep.refill(s, n, cells, rays, r, 1, 1.0, answers)
+        r = lockstep.refill(s, n, cells, rays, r, 1, 1.0, clip, answers)
         busy += s[rows.RAY + n] >= 0.0
     while busy > 0:
         for _ in range(lockstep.STEPS_BETWEEN_REFILLS):
@@ -59,14 +61,14 @@ def _walk(cells, rays, s, answers):
                 if over >> (n - first) & 1 and s[rows.RAY + n] >= 0.0:
                     answers[4][np.int64(s[rows.RAY + n])] = np.int64(crossed(s, n))
                     answers[1][np.int64(s[rows.RAY + n]), 0] = s[rows.E + n]
-                    r = lockstep.refill(s, n, cells, rays, r, 1, 1.0, answers)
+                    r = lockstep.refill(s, n, cells, rays, r, 1, 1.0, clip, answers)
                     busy -= s[rows.RAY + n] < 0.0
 
 
 @driver
-def walk_rays(cells, rays, state, answers):
+def walk_rays(cells, rays, clip, state, answers):
     """Follow rays, and write what they have read."""
-    _walk(cells, rays, state, answers)
+    _walk(cells, rays, clip, state, answers)
 
 
 def walk(
@@ -82,7 +84,12 @@ def walk(
     def follow(first: int) -> None:
         some = slice(first, first + RAYS_A_CALL)
         state = workspace(cells.record.shape[1], cells.record.dtype).state
-        walk_rays(cells, (origin[some], direction[some], end[some]), state, tuple(a[some] for a in answers))
+        walk_rays(
+            cells,
+            (origin[some], nothing(), direction[some], end[some]),
+            state,
+            tuple(a[some] for a in answers),
+        )
 
     each(threads)(follow, range(0, len(origin), RAYS_A_CALL))
 
@@ -125,9 +132,9 @@ def absorb_many(crossings: int, greatest: float, threads: int) -> None:
     each(threads)(absorb, range(threads))
 
 
-def _march(cells, rays, work, out):  # type: ignore[no-untyped-def]  # Numba types it
+def _march(cells, rays, stop, clip, work, out):  # type: ignore[no-untyped-def]  # Numba types it
     """The march, as the compiler is asked for it."""
-    lockstep.march_together(cells, rays, 1.0, -1.0, np.ones(1), np.full(1, -1.0), work, out)
+    lockstep.march_together(cells, rays, 1.0, stop, clip, work, out)
 
 
 def machine_code(cells: Cells, rays: tuple[Any, ...]) -> dict[str, Any]:
@@ -137,7 +144,7 @@ def machine_code(cells: Cells, rays: tuple[Any, ...]) -> dict[str, Any]:
     """
     work: Workspace = workspace(1, cells.record.dtype)
     march = njit(error_model="numpy")(_march)
-    march(cells, rays, work, empty_answers(len(rays[0]), 1))
+    march(cells, rays, never(1), nothing(), work, empty_answers(len(rays[0]), 1))
     code = "\n".join(march.inspect_asm().values())
     return {
         "registers": next((r for r in ("zmm", "ymm", "xmm") if f"%{r}" in code), "none"),

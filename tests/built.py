@@ -42,7 +42,9 @@ def radiances(dims, coordinates, shape, spectrum=GREY, **changed):
     given = {
         "value": random(*full), "error_bound": 1e-3 * random(*full), "error_estimate": None,
         "transmittance": transmittance, "optical_depth": -np.log(np.maximum(transmittance, 1e-9)),
-        "steps": np.arange(3 * int(np.prod(shape))).reshape(*shape, 3), "hit": random(*shape) > 1.2,
+        "steps": np.arange(3 * int(np.prod(shape))).reshape(*shape, 3),
+        "left_out": np.arange(int(np.prod(shape))).reshape(shape),
+        "hit": random(*shape) > 1.2,
         "stats": STATS | {"budget": {"mean": 0.1, "max": 0.5}, "rays_not_followed": 1},
         "config": CONFIG | {"sensor": {"kind": "camera"}}, "spectrum": spectrum, "spectral": spectral,
     }  # fmt: skip

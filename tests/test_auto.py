@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,15 +12,40 @@ from hypothesis import strategies as st
 
 import fields
 import raytrace_rte as rte
+from raytrace_rte.kernels.trace import AUTO
+from raytrace_rte.solvers import lines as lines_module
+from raytrace_rte.solvers import rays as rays_module
 
 ROUNDING = 1e-12
 """Of the greatest source: the stated allowance between two ways of summing the same ray."""
 
 
+@contextmanager
+def shortcuts():
+    """Let every ray of Auto take shortcuts over bricks of cells, whether that pays or not."""
+
+    def follow(scene, lines, plan=None):
+        plan = scene.plan._replace(method=AUTO) if scene.switches else plan
+        return lines_module.follow(scene, lines, plan)
+
+    with mock.patch.object(rays_module, "follow", follow):
+        yield
+
+
 def check(medium, sensor, walls, rtol, atol=None):
-    """Assert the guarantee for every ray; return (value of the march, result of Auto)."""
+    """Assert the guarantee for every ray, with shortcuts over bricks and as Auto decides itself.
+
+    Return (value of the march, result of Auto with shortcuts).
+    """
     march = rte.solve(medium, sensor, walls, rte.March(2))
-    auto = rte.solve(medium, sensor, walls, rte.Auto(rtol, atol))
+    within_bound(medium, march, rte.solve(medium, sensor, walls, rte.Auto(rtol, atol)), walls, rtol)
+    with shortcuts():
+        auto = rte.solve(medium, sensor, walls, rte.Auto(rtol, atol))
+    within_bound(medium, march, auto, walls, rtol)
+    return march, auto
+
+
+def within_bound(medium, march, auto, walls, rtol):
     greatest = max(float(np.max(medium.source)), float(walls.radiance(medium).max()), 1e-300)
     off = np.abs(auto.value - march.value)
     beyond = off > auto.error_bound + ROUNDING * greatest
@@ -26,7 +54,6 @@ def check(medium, sensor, walls, rtol, atol=None):
     )
     allowed = rtol * auto.value + auto.stats["budget"]["absolute"]
     assert (auto.error_bound <= allowed * (1 + 1e-12)).all()
-    return march, auto
 
 
 def many_rays(rng, count, lower=(0, 0, 0), upper=(1, 1, 1)):
@@ -283,7 +310,8 @@ def test_the_pyramid_bounds_what_it_holds(rng):
 
 @pytest.mark.parametrize("name", ["uniform", "stretched"])
 def test_rays_that_creep_across_a_face_behind_a_jump(name):
-    """In clear gas Auto jumps to x = 1/4; y, on a face, changes by less than rounding on the way."""
+    """Beyond clear gas, x < 1/4; y, on a face, changes by less than rounding on the way, so that no shortcut can be
+    certified but for the ray along the face."""
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (64, 64, 64))
     if name == "stretched":
         grid = rte.Cartesian(grid.x, grid.y, np.append(grid.z[:-1], 1.01))
@@ -292,7 +320,7 @@ def test_rays_that_creep_across_a_face_behind_a_jump(name):
     slopes = [0.0, 1e-17, -1e-17, 1e-16, -1e-16, -6e-17, -1e-13]
     rays = rte.Rays([0.0, 29 / 64, 0.51], [[1.0, slope, 0.0] for slope in slopes])
     march, auto = check(medium, rays, rte.open_(), 1e-3)
-    assert auto.stats["crossings"] < march.stats["crossings"]
+    assert auto.stats["crossings"] <= march.stats["crossings"]
     known = np.isfinite(auto.optical_depth)
     assert auto.stats["rays_not_followed"] == np.count_nonzero(~known)
     np.testing.assert_allclose(auto.optical_depth[known], 3.75, rtol=1e-12)

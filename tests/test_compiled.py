@@ -45,7 +45,7 @@ def compiled(method, folder):
 @pytest.mark.parametrize(
     ("method", "drivers"),
     [
-        ("Auto(1e-3)", ["pyramid.fill_bricks", "trace.switch_rays"]),
+        ("Auto(1e-3)", ["trace.march_rays"]),
         ("March(2)", ["trace.march_rays"]),
         ("Thin()", ["trace.thin_rays"]),
         ("Thick(2)", ["trace.thick_rays"]),

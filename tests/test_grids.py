@@ -18,8 +18,10 @@ from raytrace_rte.kernels.grids import implements, ray_of
 from raytrace_rte.kernels.jit import kernel
 from raytrace_rte.kernels.march import march
 from raytrace_rte.kernels.pyramid import K_JUMP, K_MAX, K_MIN, K_SLOPE, S_BEND, S_JUMP, S_MAX, S_MIN, Pyramid
+from raytrace_rte.kernels.rounding import Rounding
 from raytrace_rte.kernels.series import thick
 from raytrace_rte.kernels.stencil import SUM, WORK
+from raytrace_rte.kernels.stopping import never
 from raytrace_rte.kernels.trace import empty_answers, write
 
 SIDE = 3
@@ -231,9 +233,9 @@ def naive(cells, origin, direction):
 
 
 @numba.njit(error_model="numpy")
-def march_rays(cells, origin, direction, answers):
+def march_rays(cells, origin, direction, stop, answers):
     for r in range(origin.shape[0]):
-        write(answers, r, 0, march(cells, 0, ray_of(origin, direction, r), True, -1.0, 1.0, np.inf))
+        write(answers, r, 0, march(cells, 0, ray_of(origin, direction, r), True, stop, np.inf))
 
 
 @numba.njit(error_model="numpy")
@@ -269,7 +271,7 @@ def flame(rng, depth=400.0):
 
 def marched(cells, origin, direction):
     answers = empty_answers(len(origin), 1)
-    march_rays(cells, origin, direction, answers)
+    march_rays(cells, origin, direction, never(1), answers)
     return answers
 
 
@@ -295,7 +297,17 @@ def test_the_switch_takes_shortcuts_within_its_bound(rng):
     sources = np.concatenate(ends_of(cells, 4)[2:])
     low, high = np.array([min(0.5, sources.min())]), np.array([sources.max()])
     exact, quick = marched(cells, origin, direction), empty_answers(len(origin), 1)
-    auto_rays(cells, bounds(cells), origin, direction, walls, Tolerance(1e-3, 1e-6, low, high), quick)
+    rounding = Rounding(np.full(1, 1e-12), 1.0, np.ones(3))
+    tolerance = Tolerance(1e-3, 1e-6, low, high, never(1), rounding, 1e-13)
+    auto_rays(
+        cells,
+        bounds(cells),
+        origin,
+        direction,
+        walls,
+        tolerance,
+        quick,
+    )
     value = [(a.emission + a.transmittance * walls[a.face])[:, 0] for a in (exact, quick)]
     off = np.abs(value[1] - value[0])
     assert (off <= quick.neglected[:, 0]).all()

@@ -37,6 +37,8 @@ from .intrinsics import fma
 from .jit import inlined, kernel
 from .march import Traced, cell_between, march, slope_along
 from .pyramid import K_JUMP, K_MAX, K_MIN, K_SLOPE, S_BEND, S_JUMP, S_MAX, S_MIN
+from .rounding import Rounding, displaced
+from .stopping import ROUNDED, Stop
 from .transfer import absorb
 
 THIN_SHARE, THICK_SHARE = 0.3, 0.6
@@ -54,17 +56,22 @@ OPAQUE_CELL_DEPTH = 12.0
 """Mean free paths to the end of the current cell from which on it is just crossed: little is left behind."""
 MIN_THICK_LEVEL = np.int64(1)
 """Thick steps cross bricks of 16 cells, or larger ones that hold all the mean free paths that count."""
-ROUNDING_ALLOWANCE = 2e-13
-"""Allowance for rounding in rays that took a shortcut, times the greatest source: part of their error."""
 
 
 class Tolerance(NamedTuple):
-    """|I - I_march| <= relative I + absolute, and the range of all sources and walls (n_band,)."""
+    """|I - I_march| <= relative I + absolute, and the range of all sources and walls (n_band,).
+
+    never: `stopping.never` of as many bands, for rays whose shortcuts turn out to be too many; rounding: how
+    skipping cells rounds; summed: eps for each cell that a ray can cross (stopping.py)
+    """
 
     relative: float
     absolute: float
     low: np.ndarray
     high: np.ndarray
+    never: Stop
+    rounding: Rounding
+    summed: float
 
 
 @kernel
@@ -310,16 +317,24 @@ def cross_exactly(cells, b, ray, state):
 
 
 @inlined
-def certify(state, b, walls, tolerance):
+def certify(state, b, ray, walls, tolerance):
     """Return (bound of the error, whether it is within the tolerance) of a ray that has ended.
 
     Without any shortcut the answer is that of the march, and the bound is 0.
     """
     if state.thin + state.thick == 0:
         return state.error, True
-    error = state.error + ROUNDING_ALLOWANCE * tolerance.high[b]
     value = state.E + state.T * walls[state.face, b]
+    error = state.error + tolerance.summed * (ROUNDED * tolerance.high[b] + value)
+    error += displaced(tolerance.rounding, b, ray, state.far - state.start)
     return error, error <= tolerance.relative * value + tolerance.absolute
+
+
+@inlined
+def certifiable(tolerance, b, ray, length):
+    """Return whether rounding leaves shortcuts of a ray their tolerance: not where it creeps along a face."""
+    least = tolerance.relative * tolerance.low[b] + tolerance.absolute
+    return displaced(tolerance.rounding, b, ray, length) <= 0.5 * least
 
 
 @kernel
@@ -328,18 +343,20 @@ def auto(cells, pyramid, b, ray, walls, tolerance):
     t, t_out = enter(cells, ray)
     if not t < t_out:
         return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, MISSED)
-    state = start_state(cells, ray, t, t_out, tolerance.low[b])
-    while True:
-        state = decide(cells, pyramid, b, ray, walls, tolerance, state)
-        if state.face >= 0:
-            break
-        state = cross_exactly(cells, b, ray, state)
-    error, within = certify(state, b, walls, tolerance)
-    read = state.nodes + state.exact
-    if within:
-        return Traced(
-            state.T, state.E, state.tau, error, read, state.exact, state.thin, state.thick, state.face
-        )
-    one = march(cells, b, ray, True, -1.0, tolerance.high[b], np.inf)  # never a bound beyond the tolerance
+    read = 0
+    if certifiable(tolerance, b, ray, t_out - t):
+        state = start_state(cells, ray, t, t_out, tolerance.low[b])
+        while True:
+            state = decide(cells, pyramid, b, ray, walls, tolerance, state)
+            if state.face >= 0:
+                break
+            state = cross_exactly(cells, b, ray, state)
+        error, within = certify(state, b, ray, walls, tolerance)
+        read = state.nodes + state.exact
+        if within:
+            return Traced(
+                state.T, state.E, state.tau, error, read, state.exact, state.thin, state.thick, state.face
+            )
+    one = march(cells, b, ray, True, tolerance.never, np.inf)  # never a bound beyond the tolerance
     read += one.visits
     return Traced(one.transmittance, one.emission, one.optical_depth, 0.0, read, one.exact, 0, 0, one.face)

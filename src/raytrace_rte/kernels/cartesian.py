@@ -73,6 +73,18 @@ def _span(faces, o, d, inverse):
     return min(a, b), max(a, b)
 
 
+@kernel
+def faces_crossed(cells, ray):
+    """Return how many faces a ray crosses in a metre, in the mean over the grid [1/m]."""
+    return _per_metre(cells.x, ray.u) + _per_metre(cells.y, ray.v) + _per_metre(cells.z, ray.w)
+
+
+@kernel
+def _per_metre(faces, d):
+    """Faces of one axis that are crossed in a metre; none of an infinite axis."""
+    return abs(d) * (faces.size - 1) / (faces[faces.size - 1] - faces[0])
+
+
 @implements(grids.enter, Cells)
 def enter(grid, ray):
     """Return the distances at which the ray enters and leaves the grid; a miss unless the first is less."""

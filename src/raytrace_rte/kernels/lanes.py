@@ -179,45 +179,41 @@ def absorb_vector(d, series):
 
 
 @inlined
-def transfer(s, n, cutoff, series):
-    """Absorb and emit along a vector of segments, where T is above the cut-off."""
-    T0 = load(s, rows.T + n)
-    d = where(cutoff < T0, load(s, rows.DEPTH + n), 0.0)
+def transfer(s, n, cutoff, slope, series):
+    """Absorb and emit along a vector of segments, where the rest of a ray still counts (stopping.py)."""
+    T0, E0 = load(s, rows.T + n), load(s, rows.E + n)
+    d = where(fma(E0, slope, cutoff) < T0, load(s, rows.DEPTH + n), 0.0)
     a, e, w = absorb_vector(d, series)
-    store(
-        s,
-        rows.E + n,
-        fma(T0, fma(load(s, rows.RISE + n), w, load(s, rows.NEAR + n) * a), load(s, rows.E + n)),
-    )
+    store(s, rows.E + n, fma(T0, fma(load(s, rows.RISE + n), w, load(s, rows.NEAR + n) * a), E0))
     store(s, rows.T + n, T0 * e)
     store(s, rows.TAU + n, load(s, rows.TAU + n) + d)
 
 
 @inlined
-def cross(s, built, cells, cutoff, series):
+def cross(s, built, cells, stop, series):
     """Cross one cell in each lane, step into the next, and prefetch its record.
 
-    cutoff: transmittance of each band (n_band,) at or below which its radiance stops counting.
+    stop: stopping.Stop, when the rest of a ray counts no more; it has as many bands as lanes see.
     """
     source, row = locate(s, built, cells)
     if cells.pitch[0] > 0.0:
-        _advance_all(s, source, row, cells, cutoff, True)
+        _advance_all(s, source, row, cells, stop.cutoff.size, True)
     else:
-        _advance_all(s, source, row, cells, cutoff, False)
-    for b in range(cutoff.size):
-        limit = cutoff[b]
+        _advance_all(s, source, row, cells, stop.cutoff.size, False)
+    for b in range(stop.cutoff.size):
+        cutoff, slope = stop.cutoff[b], stop.slope[b]
         for n in range(b * rows.BAND_ROWS, b * rows.BAND_ROWS + LANES, WIDTH):
-            transfer(s, n, limit, series)
+            transfer(s, n, cutoff, slope, series)
 
 
 @inlined
-def _advance_all(s, source, row, cells, cutoff, uniform):
+def _advance_all(s, source, row, cells, bands, uniform):
     """Take all lanes through their cells, and evaluate kappa and S there."""
     for n in range(0, LANES, WIDTH):
         at = addresses(s, row + n)
         segment = advance(s, n, cells, uniform)
         _evaluate(s, n, np.int64(0), records(source, at, 0), segment)
-        for b in range(1, cutoff.size):  # apart, so that one band needs no loop
+        for b in range(1, bands):  # apart, so that one band needs no loop
             _evaluate(s, n, b, records(source, at, b), segment)
         prefetch(cells.record, addresses(s, rows.ADDRESS + n))
 

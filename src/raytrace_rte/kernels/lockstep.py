@@ -5,50 +5,82 @@ from __future__ import annotations
 import numpy as np
 
 from . import rows
+from .cartesian import faces_crossed
+from .clipping import cut
 from .grids import MISSED, STOPPED, STRUCK, begin, enter, ray_of
-from .intrinsics import addresses, load, maximum, prefetch, record_bytes, store, where
+from .intrinsics import addresses, bits, fma, load, prefetch, record_bytes, store, where
 from .jit import inlined, kernel
 from .lanes import cross, crossed, crossed_all, halt, halted, vectors
+from .march import leave
 from .placing import clear, exit_face, place, reset
 from .rows import LANES
-from .vector import WIDTH
+from .vector import ALL, WIDTH
 
 STEPS_BETWEEN_REFILLS = 4
 """Steps between two looks for lanes that have come to an end: they wait for two steps in the mean."""
 
 
 @inlined
-def _stop(s, cutoff):
-    """Halt lanes in which no band is above its cut-off, and note how many cells each band has crossed."""
-    for n in range(0, LANES, WIDTH):
-        counts_any = load(s, rows.T + n) > cutoff[0]
-        count = crossed_all(s, n)
-        for b in range(cutoff.size):
-            m = b * rows.BAND_ROWS + n
-            counts = load(s, rows.T + m) > cutoff[b]
-            store(s, rows.COUNTED + m, maximum(load(s, rows.COUNTED + m), where(counts, count, 0.0)))
-            counts_any = counts_any | counts
-        halt(s, n, counts_any)
+def _counts(s, m, b, stop):
+    """The lanes of a vector whose rest still counts in band b. m: first lane plus BAND_ROWS times the band."""
+    return load(s, rows.T + m) > fma(load(s, rows.E + m), stop.slope[b], stop.cutoff[b])
 
 
 @inlined
-def _write_answer(s, n, end, cutoff, strongest, answers):
+def _halt_stopped(s, stop):
+    """Halt lanes in which no band counts any more, and note after how many cells each band came to its end."""
+    for n in range(0, LANES, WIDTH):
+        every = ALL
+        for b in range(stop.cutoff.size):
+            every &= bits(_counts(s, b * rows.BAND_ROWS + n, b, stop))
+        if every != ALL:  # rarely: to ask costs less than to note
+            _note_stopped(s, n, stop)
+
+
+@inlined
+def _note_stopped(s, n, stop):
+    """Halt lanes of a vector in which no band counts, and note the cells crossed by bands that ended now."""
+    count = crossed_all(s, n)
+    some = _counts(s, n, np.int64(0), stop)
+    for b in range(stop.cutoff.size):
+        m = b * rows.BAND_ROWS + n
+        counts = _counts(s, m, b, stop)
+        noted = load(s, rows.COUNTED + m)
+        store(s, rows.COUNTED + m, where(counts, noted, where(noted < 0.0, count, noted)))
+        some = some | counts
+    halt(s, n, some)
+
+
+@inlined
+def _write_answer(s, n, end, stop, clip, answers):
     """Write the answer of the ray in a lane."""
     T, E, tau, neglected, visits, steps, face = answers
     r = np.int64(s[rows.RAY + n])
-    visits[r], leaves = 0, False
-    for b in range(cutoff.size):
+    visits[r], left, clipped = 0, 0, s[rows.CLIPPED_FACE + n] >= 0.0
+    for b in range(stop.cutoff.size):
         m = b * rows.BAND_ROWS + n
-        left = s[rows.T + m]
-        stopped = not left > cutoff[b]
-        T[r, b] = 0.0 if stopped else left
-        E[r, b] = s[rows.E + m]
-        tau[r, b] = np.nan if stopped else s[rows.TAU + m]
-        neglected[r, b] = left * strongest[b] if stopped else 0.0
-        visits[r] += np.int64(s[rows.COUNTED + m]) + (cutoff[b] < 1.0) if stopped else np.int64(crossed(s, n))
-        leaves |= not stopped
-    face[r] = STOPPED if not leaves else (STRUCK if s[rows.DISTANCE + n] >= end[r] else exit_face(s, n))
-    steps[r, 0], steps[r, 1], steps[r, 2] = visits[r], 0, 0
+        if s[rows.T + m] > fma(s[rows.E + m], stop.slope[b], stop.cutoff[b]):
+            T[r, b], E[r, b], neglected[r, b] = s[rows.T + m], s[rows.E + m], 0.0
+            tau[r, b] = np.nan if clipped and not clip.clear else s[rows.TAU + m]
+            visits[r] += np.int64(crossed(s, n))
+        else:
+            T[r, b], tau[r, b] = 0.0, np.nan
+            E[r, b], neglected[r, b] = leave(stop, b, s[rows.T + m], s[rows.E + m])
+            visits[r] += 0 if stop.cutoff[b] >= 1.0 else np.int64(s[rows.COUNTED + m])
+            left += 1
+        neglected[r, b] += s[rows.CLIPPED + n]
+    if left == stop.cutoff.size:
+        face[r] = STOPPED
+    elif s[rows.DISTANCE + n] >= end[r]:
+        face[r] = STRUCK
+    elif clipped:
+        face[r] = np.int64(s[rows.CLIPPED_FACE + n])
+    else:
+        face[r] = exit_face(s, n)
+    steps[r, 0], steps[r, 1], steps[r, 2], steps[r, 3] = visits[r], clipped, left, 0
+    if clipped or left > 0:
+        whole = stop.cutoff.size * s[rows.FACES_PER_METRE + n] * (s[rows.FAR_END + n] - s[rows.START + n])
+        steps[r, 3] = max(np.int64(whole) - visits[r], 0)
 
 
 @inlined
@@ -65,7 +97,17 @@ def write_missed(r, struck, answers):
 
 
 @inlined
-def refill(s, n, cells, rays, r, bands, linear, answers):
+def _write_passed(r, face, error, faces, clip, answers):
+    """Write the answer of a ray that passes the box that matters by."""
+    write_missed(r, np.bool_(False), answers)
+    answers.face[r] = face
+    answers.steps[r, 1], answers.steps[r, 3] = 1, np.int64(faces)
+    answers.neglected[r, :] = error
+    answers.optical_depth[r, :] = 0.0 if clip.clear else np.nan
+
+
+@inlined
+def refill(s, n, cells, rays, r, bands, linear, clip, answers):
     """Put the next ray that meets the grid into a lane, if there is one, and return the number after it."""
     origin, direction, end = rays
     while r < origin.shape[0]:
@@ -74,8 +116,18 @@ def refill(s, n, cells, rays, r, bands, linear, answers):
         this, last = r, end[r]
         r += 1
         if t < min(t_out, last):
+            face, error = -1, 0.0
+            s[rows.START + n], s[rows.FAR_END + n] = t, min(t_out, last)
+            s[rows.FACES_PER_METRE + n] = faces_crossed(cells, ray)
+            if clip.clips:
+                t, far, error, face = cut(clip, cells, ray, t, min(t_out, last))
+                if face >= 0 and not t < far:
+                    faces = s[rows.FACES_PER_METRE + n] * (s[rows.FAR_END + n] - s[rows.START + n])
+                    _write_passed(this, face, error, bands * faces, clip, answers)
+                    continue
+                last = min(last, far) if face >= 0 else last
             place(s, n, cells, 0, ray, begin(cells, ray, t), t, last, linear)
-            s[rows.RAY + n] = this
+            s[rows.RAY + n], s[rows.CLIPPED + n], s[rows.CLIPPED_FACE + n] = this, error, face
             for b in range(bands):
                 reset(s, n + b * rows.BAND_ROWS)
             return r
@@ -85,26 +137,26 @@ def refill(s, n, cells, rays, r, bands, linear, answers):
 
 
 @kernel
-def march_together(cells, rays, linear, stop, strongest, cutoff, workspace, answers):
-    """Follow rays. cutoff: transmittance of each band (n_band,) at or below which it stops counting."""
+def march_together(cells, rays, linear, stop, clip, workspace, answers):
+    """Follow rays. stop: stopping.Stop, when they are left before their end; clip: clipping.Clip."""
     s, built, series = workspace
     series = vectors(series)
-    bands, busy, r = cutoff.size, 0, 0
+    bands, busy, r = stop.cutoff.size, 0, np.int64(0)
     for n in range(LANES):
         clear(s, n, bands * record_bytes(cells.record))
-        r = refill(s, n, cells, rays, r, bands, linear, answers)
+        r = refill(s, n, cells, rays, r, bands, linear, clip, answers)
         busy += s[rows.RAY + n] >= 0.0
     while busy > 0:
         for _ in range(STEPS_BETWEEN_REFILLS):
-            cross(s, built, cells, cutoff, series)
-            if stop >= 0.0:
-                _stop(s, cutoff)
+            cross(s, built, cells, stop, series)
+            if stop.stops:
+                _halt_stopped(s, stop)
         for first in range(0, LANES, WIDTH):
             over = halted(s, first)
             for n in range(first, first + WIDTH):
                 if over >> (n - first) & 1 and s[rows.RAY + n] >= 0.0:
-                    _write_answer(s, n, rays[2], cutoff, strongest, answers)
-                    r = refill(s, n, cells, rays, r, bands, linear, answers)
+                    _write_answer(s, n, rays[2], stop, clip, answers)
+                    r = refill(s, n, cells, rays, r, bands, linear, clip, answers)
                     busy -= s[rows.RAY + n] < 0.0
             if over > 0:
                 prefetch(cells.record, addresses(s, rows.ADDRESS + first))

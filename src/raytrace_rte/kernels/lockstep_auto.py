@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import rows
-from .auto import RayState, certify, cross_exactly, decide, ended_at, start_state
+from .auto import RayState, certifiable, certify, cross_exactly, decide, ended_at, start_state
 from .grids import STOPPED, begin, common_face, enter, face_left, ray_of
 from .intrinsics import load, record_bytes
 from .jit import inlined, kernel, merged
@@ -82,6 +82,8 @@ def _attend(s, n, cells, pyramid, walls, tolerance, answers):
     """Decide for the ray of a lane: it goes on, or has ended and its answer is written."""
     b, ray = np.int64(s[rows.BAND + n]), lane_ray(s, n)
     state = _state_of(s, n, tolerance.low[b])
+    if s[rows.PLAIN + n] > 0.0 and s[rows.DISTANCE + n] < s[rows.EXIT + n]:
+        return  # it is on its way
     if s[rows.PLAIN + n] > 0.0:
         plain = ended_at(state, face_left(cells, state.walk))
         _write_answer(s, n, b, plain, 0.0, answers)
@@ -94,7 +96,7 @@ def _attend(s, n, cells, pyramid, walls, tolerance, answers):
     if state.face < 0:
         _resume(s, n, cells, b, ray, state)
         return
-    error, within = certify(state, b, walls, tolerance)
+    error, within = certify(state, b, ray, walls, tolerance)
     if within:
         _write_answer(s, n, b, state, error, answers)
     else:
@@ -102,7 +104,7 @@ def _attend(s, n, cells, pyramid, walls, tolerance, answers):
 
 
 @merged
-def _refill(s, n, cells, rays, following, bands, low, answers):
+def _refill(s, n, cells, rays, following, bands, tolerance, answers):
     """Put the next (ray, band) that meets the grid into a lane, and return the pair after it."""
     origin, direction = rays
     r, b = following
@@ -119,12 +121,15 @@ def _refill(s, n, cells, rays, following, bands, low, answers):
             answers.visits[this] = 0
             answers.steps[this, :] = 0
             answers.face[this] = STOPPED
-        state = start_state(cells, ray, t, t_out, low[band])
+        state = start_state(cells, ray, t, t_out, tolerance.low[band])
         place(s, n, cells, band, ray, state.walk, t, np.inf, 1.0)
         reset(s, n)
         s[rows.RAY + n], s[rows.BAND + n], s[rows.PLAIN + n] = this, band, 0.0
         s[rows.START + n], s[rows.FAR_END + n] = t, t_out
-        _resume(s, n, cells, band, ray, state)
+        if certifiable(tolerance, band, ray, t_out - t):
+            _resume(s, n, cells, band, ray, state)
+        else:
+            _start_plainly(s, n, cells, band, ray, 0)
         break
     return r, b
 
@@ -137,7 +142,7 @@ def _serve(s, n, cells, pyramid, rays, following, bands, walls, tolerance, answe
             _attend(s, n, cells, pyramid, walls, tolerance, answers)
         if s[rows.RAY + n] >= 0.0 or following[0] >= rays[0].shape[0]:
             return following
-        following = _refill(s, n, cells, rays, following, bands, tolerance.low, answers)
+        following = _refill(s, n, cells, rays, following, bands, tolerance, answers)
 
 
 @inlined
@@ -149,8 +154,8 @@ def _pause(s):
 
 
 @kernel
-def switch_together(cells, pyramid, origin, direction, walls, tolerance, no_cutoff, workspace, answers):
-    """Follow rays, each band of each in a lane of its own. no_cutoff: [-1], which no T reaches."""
+def switch_together(cells, pyramid, origin, direction, walls, tolerance, never, workspace, answers):
+    """Follow rays, each band of each in a lane of its own. never: stopping.never of one band."""
     s, built, series = workspace
     series = vectors(series)
     bands, busy = cells.record.shape[1], 0
@@ -171,5 +176,5 @@ def switch_together(cells, pyramid, origin, direction, walls, tolerance, no_cuto
         if busy == 0:
             return
         for _ in range(STEPS_BETWEEN_DECISIONS):
-            cross(s, built, cells, no_cutoff, series)
+            cross(s, built, cells, never, series)
             _pause(s)

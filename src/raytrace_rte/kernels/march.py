@@ -22,7 +22,7 @@ from .grids import (
     step,
 )
 from .intrinsics import fma
-from .jit import driver, kernel
+from .jit import driver, inlined, kernel
 from .transfer import absorb
 
 
@@ -66,21 +66,27 @@ def slope_along(cells, b, walk, ray):
     return ray.u * gx + ray.v * gy + ray.w * gz
 
 
+@inlined
+def leave(stop, b, T, E):
+    """Return the radiance of a ray that is left in band b, and the bound of what that neglects."""
+    E = fma(T, stop.middle[b], E)
+    return E, fma(stop.rounding, E, T * stop.unsure[b])
+
+
 @kernel
-def march(cells, b, ray, linear, stop, strongest, end):
+def march(cells, b, ray, linear, stop, end):
     """Fold (T, E) over the cells with the exact exponential; constant or linear cells.
 
-    Stops when T times the strongest source or wall is at most `stop` (negative: never), and ends at distance
-    `end` (inf: nothing opaque is in the way).
+    stop: stopping.Stop, when the ray is left; it ends at distance `end` (inf: nothing opaque is in the way).
     """
     t, t_out = enter(cells, ray)
     if not t < min(t_out, end):
         struck = end < np.inf and not t_out < end
         return Traced(1.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, STRUCK if struck else MISSED)
     T, E, tau, crossings = 1.0, 0.0, 0.0, 0
-    cutoff = stop / np.float64(strongest)
+    cutoff, slope = stop.cutoff[b], stop.slope[b]
     walk = begin(cells, ray, t)
-    while cutoff < T and t < end and inside(cells, walk):
+    while fma(slope, E, cutoff) < T and t < end and inside(cells, walk):
         t_next = min(max(t, exit_at(cells, walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
         d = kappa * (t_next - t)
@@ -90,8 +96,9 @@ def march(cells, b, ray, linear, stop, strongest, end):
         tau += d
         crossings += 1
         t, walk = t_next, step(cells, ray, walk)
-    if not cutoff < T:
-        return Traced(0.0, E, np.nan, T * strongest, crossings, crossings, 0, 0, STOPPED)
+    if not fma(slope, E, cutoff) < T:
+        E, left_out = leave(stop, b, T, E)
+        return Traced(0.0, E, np.nan, left_out, crossings, crossings, 0, 0, STOPPED)
     face = STRUCK if t >= end else face_left(cells, walk)
     return Traced(T, E, tau, 0.0, crossings, crossings, 0, 0, face)
 

@@ -69,7 +69,7 @@ def _face(s, at, faces, i, ahead, o, d, inverse, pitch, stride, linear):
 @inlined
 def reset(s, n):
     """Let a lane begin anew with T = 1 and E = 0. n: number of the lane plus BAND_ROWS times the band."""
-    s[rows.T + n], s[rows.E + n], s[rows.TAU + n], s[rows.COUNTED + n] = 1.0, 0.0, 0.0, 0.0
+    s[rows.T + n], s[rows.E + n], s[rows.TAU + n], s[rows.COUNTED + n] = 1.0, 0.0, 0.0, -1.0
 
 
 @inlined

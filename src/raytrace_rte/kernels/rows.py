@@ -34,6 +34,8 @@ END = _next()  # distance at which the lane halts [m]
 EXIT = _next()  # distance at which the ray ends for good [m]
 COUNT = _next()  # cells crossed before STEPS began to count
 RAY = _next()  # number of the ray, or -1
+CLIPPED, CLIPPED_FACE = _next(), _next()  # bound of what clipping left out; the face beyond, -1: not clipped
+FACES_PER_METRE = _next()  # faces that its ray crosses in a metre, in the mean [1/m]
 BUILT = _next()  # address of the record that is built for the lane where none are kept
 
 # What the certified switch knows of a ray (the fields of auto.RayState).
@@ -58,7 +60,7 @@ STATE = _next()
 T = STATE  # transmittance from the observer
 E = _next()  # emission that reaches the observer [W m-2 sr-1]
 TAU = _next()  # optical depth
-COUNTED = _next()  # cells crossed while the band counted
+COUNTED = _next()  # cells crossed when the band was left, -1 before
 DEPTH = _next()  # optical depth of the last segment
 NEAR = _next()  # source at the near end of the last segment [W m-2 sr-1]
 RISE = _next()  # how much the source rises along it [W m-2 sr-1]

@@ -58,7 +58,7 @@ def image(table: Table, v: Variable) -> Figure:
 
 
 def regimes(table: Table) -> Figure:
-    """Return the main variable, and beside it which shortcuts each ray took.
+    """Return the main variable, and beside it which shortcuts each ray took and how many cells that saved.
 
     Raises InputError when it is not an image.
     """
@@ -68,10 +68,16 @@ def regimes(table: Table) -> Figure:
     up, across = (_side(table.coordinate(dim)) for dim in main.dims)
     width, height = _size(main.values.shape)
     between, below = RIGHT + LEFT, BELOW + LEGEND
-    figure = new_figure(LEFT + width + between + width + MARGIN, below + height + ABOVE, fixed=True)
+    saved = "left_out" in table  # older files do not say
+    whole = LEFT + width + between + width + (between - MARGIN if saved else 0.0) + MARGIN
+    figure = new_figure(whole + (width if saved else 0.0), below + height + ABOVE, fixed=True)
     left = panel(figure, LEFT, below, width, height)
     right = panel(figure, LEFT + width + between, below, width, height)
     _show(figure, left, main, up, across)
+    if saved:
+        third = panel(figure, LEFT + 2.0 * width + between + LEFT + MARGIN, below, width, height)
+        _show(figure, third, table["left_out"], up, across)
+        third.set_ylabel("")
     _, thin, thick = np.moveaxis(table["steps"].values, -1, 0)
     kind = np.uint8(1) * (thin > 0) + np.uint8(2) * (thick > 0)
     _raster(right, kind, up, across, cmap=ListedColormap(list(REGIMES.values())), vmin=-0.5, vmax=3.5)

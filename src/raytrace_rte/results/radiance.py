@@ -59,6 +59,7 @@ class RadianceResult(Result):
         transmittance: FloatArray,
         optical_depth: FloatArray,
         steps: NDArray[np.int64],
+        left_out: NDArray[np.int64],
         hit: NDArray[np.bool_],
         profile: NDArray[np.void] | None = None,
         stats: Mapping[str, Any],
@@ -93,6 +94,14 @@ class RadianceResult(Result):
             Variable("optical_depth", all_, optical_depth, "1", "optical depth of the whole ray"),
             Variable("regime", ("regime",), np.array(REGIMES), "1", "kind of step along a ray"),
             Variable("steps", (*shape, "regime"), steps, "1", "steps of each regime along the ray"),
+            Variable(
+                "left_out",
+                shape,
+                left_out,
+                "1",
+                "cells that shortcuts left out, an estimate",
+                "error_estimate",
+            ),
             Variable("hit", shape, hit, "1", "whether the ray meets the grid"),
         ]
         if profile is not None:
@@ -221,6 +230,8 @@ class RadianceResult(Result):
         steps, spent, worst = s["steps"], s["budget"], largest(self["error_bound"])
         total = max(1, sum(steps.values()))
         shares = ", ".join(f"{100 * steps[name] / total:.1f} % {name}" for name in REGIMES)
+        saved = float(self["left_out"].sum()) if "left_out" in self else 0.0
+        left_out = saved / max(saved + s["crossings"], 1.0)
         bound = f"certified within {worst:.3g} {RADIANCE} of march(order=2)"
         if s.get("light_estimate"):
             bound = (
@@ -228,7 +239,7 @@ class RadianceResult(Result):
                 "surfaces reflect is one"
             )
         return [
-            f"regimes        {shares} steps",
+            f"regimes        {shares} steps; about {100 * left_out:.3g} % of all cells skipped",
             f"trust          {bound}; tolerance spent {100 * spent['mean']:.2g} % on average, "
             f"{100 * spent['max']:.2g} % at most",
         ]

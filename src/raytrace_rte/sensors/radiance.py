@@ -58,6 +58,7 @@ def radiances(
             transmittance=rows["transmittance"].reshape(shape),
             optical_depth=rows["optical_depth"].reshape(shape),
             steps=rows["steps"].reshape(*sensor.shape, 3),
+            left_out=rows["left_out"].reshape(sensor.shape),
             hit=rows["hit"].reshape(sensor.shape),
             profile=None if profile is None else profile(task),
             stats=stats,

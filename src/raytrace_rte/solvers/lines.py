@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from ..grid import FloatArray
 from ..method import Method, Thick, Thin, Threshold
 from .scene import Scene
+
+if TYPE_CHECKING:
+    from ..kernels.trace import Plan
 
 
 class Lines(Protocol):
@@ -22,11 +25,12 @@ class Lines(Protocol):
 
 
 class Traced(NamedTuple):
-    """What rays bring back: the first five (n_ray, n_band), steps (n_ray, 3), visits and hit (n_ray,).
+    """What rays bring back: the first five (n_ray, n_band), steps (n_ray, 3), left_out, visits and hit (n_ray,).
 
     value: radiance [W m-2 sr-1]; error_bound: of it, nan for limits; error_estimate: size of the first term
     that a limit neglects, None for other methods; transmittance, optical_depth: nan where a ray was not followed
-    to its end; steps: of each regime (exact, thin, thick); visits: records read; hit: whether the ray meets the
+    to its end; steps: of each regime (exact, thin, thick); left_out: cells that shortcuts saved, an estimate;
+    visits: records read; hit: whether the ray meets the
     grid
     """
 
@@ -36,21 +40,25 @@ class Traced(NamedTuple):
     transmittance: FloatArray
     optical_depth: FloatArray
     steps: NDArray[np.int64]
+    left_out: NDArray[np.int64]
     visits: NDArray[np.int64]
     hit: NDArray[np.bool_]
 
 
-def follow(scene: Scene, lines: Lines) -> Traced:
-    """Follow rays to where they end for good, on the thread that calls."""
-    from ..kernels.cartesian import MISSED
+def follow(scene: Scene, lines: Lines, plan: Plan | None = None) -> Traced:
+    """Follow rays to where they end for good, on the thread that calls; plan: None is that of the scene."""
+    from ..kernels import pyramid
+    from ..kernels.grids import MISSED
     from ..kernels.trace import empty_answers, trace
 
     count = len(lines.origin)
     answers = empty_answers(count, scene.medium.n_band)
     never = np.full(count, np.inf)
+    plan = scene.plan if plan is None else plan
+    bricks = pyramid.empty() if plan == scene.plan else scene.medium.pyramid
     trace(
-        scene.cells, scene.pyramid, lines.origin, lines.direction, never, scene.plan, scene.ends,
-        *scene.range, answers,
+        scene.cells, bricks, lines.origin, lines.direction, never, plan, scene.ends, *scene.range, answers,
+        scene.clip,
     )  # fmt: skip
     wall = scene.ends[answers.face]
     value = wall * answers.transmittance
@@ -59,7 +67,8 @@ def follow(scene: Scene, lines: Lines) -> Traced:
     answers.transmittance[np.isnan(answers.optical_depth)] = np.nan
     hit = answers.face != MISSED
     return Traced(
-        value, bound, estimate, answers.transmittance, answers.optical_depth, answers.steps, answers.visits, hit
+        value, bound, estimate, answers.transmittance, answers.optical_depth, answers.steps[:, :3],
+        answers.steps[:, 3], answers.visits, hit,
     )  # fmt: skip
 
 

@@ -15,9 +15,13 @@ from ..execution import memory
 from ..execution.task import Arrays, Batch, Recipe, Task, below, named
 from ..grid import FloatArray
 from ..vectors import meets
+from . import trial
 from .lines import Lines, Traced, follow
 from .scene import Scene, Sensor, recipe
+from .shortcuts import SAMPLED
 from .surfaces import Surfaces
+from .trial import STAGE as TRIAL
+from .trial import Trial
 
 R = TypeVar("R")
 BATCHES, FEWEST, MOST = 64, 1024, 4096
@@ -81,6 +85,7 @@ class RayTask(Task[R]):
         self.sums = np.zeros(4, dtype=np.int64)
         self.visited = 0
         self._size = max(1, min(MOST, max(FEWEST, each * entries // BATCHES)) // each)
+        self.trial = self._trial() if self.surfaces is None else None
         self._clock = {"made": time.perf_counter(), "prepared": time.perf_counter()}
 
     @property
@@ -108,27 +113,38 @@ class RayTask(Task[R]):
         self._clock["prepared"] = time.perf_counter()
 
     def batches(self) -> Sequence[Batch]:
-        """First the light of surfaces, round by round, then all rays in one round."""
+        """First what has to be known of surfaces and shortcuts, round by round, then all rays in one round."""
         if self.surfaces is not None and (light := self.surfaces.batches()):
             return light
-        given = {} if self.surfaces is None else self.surfaces.leaving
-        starts = range(self.visited, self.entries, self._size)
+        if self.trial is not None and (sample := self.trial.batches(self.workers)):
+            return sample
+        starts, given = range(self.visited, self.entries, self._size), self._given()
         return [Batch(FOLLOW, a, min(a + self._size, self.entries), given) for a in starts]
 
     def run(self, batch: Batch) -> Arrays:
         """Follow the rays of some entries."""
+        if batch.stage == TRIAL:
+            assert self.trial is not None
+            return self.trial.run(batch)
         if batch.stage != FOLLOW:
             assert self.surfaces is not None
             return self.surfaces.run(batch)
         lines = self.take(self._numbers(batch.start, batch.stop))
-        traced = (
-            follow(self.scene, lines) if self.surfaces is None else self.surfaces.follow(lines, batch.given)
-        )
+        if self.surfaces is not None:
+            traced = self.surfaces.follow(lines, batch.given)
+        elif batch.given["tiles"][batch.start // self._size]:
+            traced = follow(self.scene, lines, self.scene.shortcuts)
+        else:
+            traced = follow(self.scene, lines)
         sums = np.array([traced.visits.sum(), *traced.steps.sum(axis=0)])
         return {"sums": sums, **named("rows/", self._fold(traced, batch.stop - batch.start))}
 
     def add(self, batch: Batch, part: Arrays) -> None:
         """Put the rows of some entries into their places."""
+        if batch.stage == TRIAL:
+            assert self.trial is not None
+            self.trial.add(batch, part)
+            return
         if batch.stage != FOLLOW:
             assert self.surfaces is not None
             self.surfaces.add(batch, part)
@@ -156,6 +172,9 @@ class RayTask(Task[R]):
             "seconds_trace": time.perf_counter() - self._clock["prepared"],
             "threads": self.workers,
         }
+        if self.scene.switches and self.trial is not None:
+            taken = int(self.trial.tiles.sum())
+            stats["tiles"] = {"march": self.trial.tiles.size - taken, "shortcuts": taken}
         if self.surfaces is not None and self.surfaces.estimated:
             stats["light_estimate"] = True
         return self._finish(self, Gathered(self.rows, stats))
@@ -164,6 +183,7 @@ class RayTask(Task[R]):
         """The rows of the entries visited, in the order of visits."""
         numbers = self._numbers(0, self.visited)
         light = {} if self.surfaces is None else named("light/", self.surfaces.state())
+        light |= {} if self.trial is None else named("trial/", self.trial.state())
         rows = named("rows/", {k: a[numbers] for k, a in self.rows.items()})
         return {"sums": self.sums, "visited": np.array(self.visited), **rows, **light}
 
@@ -171,6 +191,8 @@ class RayTask(Task[R]):
         """Put kept rows into their places."""
         if self.surfaces is not None:
             self.surfaces.restore(below(state, "light/"))
+        if self.trial is not None:
+            self.trial.restore(below(state, "trial/"))
         if state["visited"]:
             self.add(Batch(FOLLOW, 0, int(state["visited"])), state)
 
@@ -206,7 +228,18 @@ class RayTask(Task[R]):
         self.add(Batch(FOLLOW, 0, 0), self.run(Batch(FOLLOW, 0, 0, self._given())))
 
     def _given(self) -> Arrays:
-        return {} if self.surfaces is None else self.surfaces.leaving
+        """What batches of rays need of earlier rounds."""
+        if self.trial is not None:
+            return {"tiles": self.trial.tiles}
+        assert self.surfaces is not None
+        return self.surfaces.leaving
+
+    def _trial(self) -> Trial:
+        """The sample of rays that tells which batches take shortcuts."""
+        visits = np.arange(0, self.entries if self.entries >= trial.FEWEST else 0, SAMPLED)
+        numbers = visits if self._order is None else self._order[visits]
+        tile = np.repeat(visits // self._size, self.each)
+        return Trial(self.scene, numbers, self.take, tile, -(-max(self.entries, 1) // self._size))
 
 
 def budget(scene: Scene, value: FloatArray, error_bound: FloatArray) -> dict[str, float]:

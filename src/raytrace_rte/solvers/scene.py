@@ -25,9 +25,10 @@ from ..execution.task import Recipe, Task
 from ..grid import FloatArray
 from ..media.medium import Medium
 from ..method import ATOL, Auto, March, Method, Thick, Thin, Threshold
+from .shortcuts import bricks_to_cross
 
 if TYPE_CHECKING:
-    from ..kernels.pyramid import Pyramid
+    from ..kernels.clipping import Clip
     from ..kernels.reconstruct import Cells
     from ..kernels.trace import Plan
 
@@ -87,7 +88,7 @@ class Scene:
     @cached_property
     def plan(self) -> Plan:
         """The method as the kernels see it."""
-        from ..kernels.trace import AUTO, CONSTANT, LINEAR, THICK, THIN, THRESHOLD, Plan
+        from ..kernels.trace import CONSTANT, LINEAR, STOPPING, THICK, THIN, THRESHOLD, Plan
 
         match self.method:
             case March(order=order, stop=stop):
@@ -102,33 +103,47 @@ class Scene:
                 if followed or (rtol, atol) == (0.0, 0.0):
                     return Plan(LINEAR)
                 absolute = ATOL * float(self.range[1].sum()) if atol is None else atol
-                return Plan(AUTO, relative=rtol, absolute=absolute / self.medium.n_band)
+                return Plan(STOPPING, relative=rtol, absolute=absolute / self.medium.n_band)
+
+    @cached_property
+    def clip(self) -> Clip:
+        """The box of cells that matter to a tolerance; for other methods, no box."""
+        from ..kernels.clipping import clip_to, nothing
+        from ..kernels.trace import STOPPING
+
+        if self.plan.method != STOPPING:
+            return nothing()
+        low, high = self.range
+        tolerance = self.plan.relative * low + self.plan.absolute
+        return clip_to(tuple(self.medium.grid), self.medium.planes, tolerance, low, high)
 
     @property
     def switches(self) -> bool:
-        """Whether the method takes shortcuts that bricks of cells bound."""
+        """Whether the method may leave out what a tolerance allows."""
+        from ..kernels.trace import STOPPING
+
+        return self.plan.method == STOPPING
+
+    @cached_property
+    def shortcuts(self) -> Plan | None:
+        """The plan that crosses bricks of cells in one step, where the field has bricks for it; else None."""
         from ..kernels.trace import AUTO
 
-        return self.plan.method == AUTO
+        low, high = self.range
+        tolerance = self.plan.relative * low + self.plan.absolute
+        if not (self.switches and bricks_to_cross(self.medium, tolerance, high - low)):
+            return None
+        return self.plan._replace(method=AUTO)
 
     @property
     def cells(self) -> Cells:
         """What the kernels read of the medium."""
         return self.medium.lean_cells if self.lean else self.medium.cells
 
-    @property
-    def pyramid(self) -> Pyramid:
-        """Bounds over bricks of cells for the switch, else nothing."""
-        from ..kernels import pyramid
-
-        return self.medium.pyramid if self.switches else pyramid.empty()
-
     def prepare(self, workers: int) -> None:
         """Build what the kernels read, with so many threads."""
         self.medium.prepare(workers, lean=self.lean)  # before the plan, which asks for the range of sources
-        if self.switches:
-            self.medium.prepare(workers, lean=self.lean, bricks=True)
-        self.ends, self.range, self.plan  # noqa: B018  before several threads ask for them
+        self.ends, self.range, self.plan, self.clip  # noqa: B018  before several threads ask for them
 
     def settings(self) -> dict[str, Any]:
         """What a Result records."""

@@ -206,7 +206,8 @@ class Surfaces:
         total.optical_depth[total.optical_depth > OPAQUE_DEPTH] = np.inf  # it ended in a solid cell
         value = total.emission + total.transmittance * value
         return Traced(
-            value, left, None, total.transmittance, total.optical_depth, total.steps, total.visits,
+            value, left, None, total.transmittance, total.optical_depth, total.steps[:, :3],
+            total.steps[:, 3], total.visits,
             np.zeros(0, bool) if hit is None else hit,
         )  # fmt: skip
 
@@ -220,7 +221,15 @@ class Surfaces:
         plan, dark = Plan(CONSTANT if order == 1 else LINEAR), np.zeros((ENDS, medium.n_band))
         answers = empty_answers(len(origin), medium.n_band)
         trace(
-            medium.cells, pyramid.empty(), origin, direction, end, plan, dark, *medium.source_range, answers
+            medium.cells,
+            pyramid.empty(),
+            origin,
+            direction,
+            end,
+            plan,
+            dark,
+            *medium.source_range,
+            answers,
         )
         return answers
 
