@@ -1,6 +1,7 @@
 """Run suites, keep their numbers as JSON, and write their tables into README and docs.
 
 usage: python -m benchmarks [SUITE ...] [--quick]      (default: all suites)
+       python -m benchmarks check [--quick]            what has a target; exit status 1 if something falls short
 
 --quick runs tiny versions and writes nothing: a smoke test.
 """
@@ -11,21 +12,27 @@ import argparse
 import importlib
 import json
 import platform
+import sys
 from pathlib import Path
 
 from .tables import insert, machine
 
-SUITES = ("accuracy", "exact_versus_thick", "volume", "speed")
+SUITES = ("accuracy", "exact_versus_thick", "volume", "speed", "job")
+CHECK = "check"
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 
 
-def main() -> None:
-    """Run the suites named on the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+def main() -> int:
+    """Run the suites named on the command line, or check the targets; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"from {', '.join(SUITES)}")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    if options.suites == [CHECK]:
+        return importlib.import_module("benchmarks.check").main(options.quick)
     unknown = set(options.suites) - set(SUITES)
     if unknown:
         parser.error(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
@@ -40,7 +47,8 @@ def main() -> None:
             (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
             for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
                 insert(path, tables)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Nanoseconds a cell that records and bounds of a medium take, and the pyramid after them.
+"""Nanoseconds a cell that is spent on a field before rays: Planck means, records with bounds, the pyramid.
 
 usage: python -m benchmarks.records [--cells 64 128 256] [--rounds 5]
 
@@ -9,9 +9,12 @@ about 0.1 ns a byte of its own.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -19,59 +22,97 @@ import raytrace_rte as rte
 
 from .tables import table
 
-HEADER = ["cells", "grid", "numbers", "threads", "records: wall", "processor", "pyramid: wall", "processor"]
+GRIDS = ("uniform", "stretched")
+NUMBERS = {"float32": np.float32, "float64": np.float64}
+SPECIES = ("H2O", "CO2", "CO", "CH4")
 
 
-def medium(cells: int, stretched: bool, dtype: type) -> rte.Medium:
+def faces(cells: int, grid: str) -> rte.Cartesian:
+    """A box of so many cells along each axis."""
+    return rte.Cartesian(*[np.linspace(0, 1, cells + 1) ** (1.3 if grid == "stretched" else 1.0)] * 3)
+
+
+def medium(cells: int, grid: str, numbers: str) -> rte.Medium:
     """A rough medium, its arrays read once already."""
-    rng = np.random.default_rng(1)
-    grid = rte.Cartesian(*[np.linspace(0, 1, cells + 1) ** (1.3 if stretched else 1.0)] * 3)
-    values: np.ndarray = rng.lognormal(0.0, 0.3, grid.shape).astype(dtype)
-    found = rte.Medium(grid, values, values)
+    rng, box = np.random.default_rng(1), faces(cells, grid)
+    kappa, source = (rng.lognormal(0.0, 0.3, box.shape).astype(NUMBERS[numbers]) for _ in range(2))
+    found = rte.Medium(box, kappa, source)
     found.lean_cells  # noqa: B018  hashes the arrays
     return found
 
 
-def taken(work: Callable[[], None]) -> np.ndarray:
+def taken(work: Callable[[], object]) -> np.ndarray:
     """Return (wall, processor) seconds of a call."""
     start = time.perf_counter(), time.process_time()
     work()
     return np.array([time.perf_counter() - start[0], time.process_time() - start[1]])
 
 
-def row(cells: int, stretched: bool, dtype: type, threads: int, rounds: int) -> list[str]:
-    """Return a row of the table."""
+def built(cells: int, grid: str, numbers: str, threads: int, rounds: int) -> dict[str, Any]:
+    """Nanoseconds a cell, (wall, processor), of records with bounds, and of the pyramid after them."""
     best = np.full((2, 2), np.inf)
     for _ in range(rounds):
-        fresh = medium(cells, stretched, dtype)
+        fresh = medium(cells, grid, numbers)
         for n, bricks in enumerate((False, True)):
             best[n] = np.minimum(best[n], taken(partial(fresh.prepare, threads, bricks=bricks)))
-    name = ("uniform", "stretched")[stretched]
-    return [
-        f"{cells}³",
-        name,
-        dtype.__name__,
-        str(threads),
-        *(f"{t * 1e9 / cells**3:.1f}" for t in best.flat),
+    records, pyramid = (best * 1e9 / cells**3).tolist()
+    return {"cells": cells, "grid": grid, "numbers": numbers, "threads": threads,
+            "records": records, "pyramid": pyramid}  # fmt: skip
+
+
+def planck(cells: int, numbers: str, threads: int, rounds: int) -> dict[str, Any]:
+    """Nanoseconds a cell, (wall, processor), of Planck means of four species, the source included."""
+    rng, box = np.random.default_rng(1), faces(cells, "uniform")
+    fractions = {name: rng.random(box.shape).astype(NUMBERS[numbers]) * 0.1 for name in SPECIES}
+    T = (300 + 1700 * rng.random(box.shape)).astype(NUMBERS[numbers])
+    field = rte.Field(box, T, pressure=np.full(box.shape, 1e5, T.dtype), mole_fraction=fractions)
+    model = sys.modules["raytrace_rte.media.absorption.planck_mean"]
+    with patch.object(model, "thread_count", lambda _: threads):
+        best = np.min([taken(lambda: rte.absorption.planck_mean(field)) for _ in range(rounds)], axis=0)
+    return {"cells": cells, "numbers": numbers, "threads": threads,
+            "planck": (best * 1e9 / cells**3).tolist()}  # fmt: skip
+
+
+def measure(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
+    """Return all rows, after a small field of each type that compiles."""
+    for numbers in NUMBERS:
+        built(8, "uniform", numbers, 1, 1)
+        planck(8, numbers, 1, 1)
+    return {
+        "built": [built(n, grid, numbers, threads, rounds)
+                  for n in sizes for grid in GRIDS for numbers in NUMBERS for threads in (1, 2)],
+        "planck": [planck(n, numbers, threads, rounds)
+                   for n in sizes for numbers in NUMBERS for threads in (1, 2)],
+    }  # fmt: skip
+
+
+def tables(found: dict[str, Any]) -> dict[str, str]:
+    """Return the Markdown tables by name."""
+
+    def texts(*times: list[float]) -> list[str]:
+        return [f"{t:.1f}" for pair in times for t in pair]
+
+    built_rows = [
+        [f"{r['cells']}³", r["grid"], r["numbers"], str(r["threads"]), *texts(r["records"], r["pyramid"])]
+        for r in found["built"]
     ]
+    planck_rows = [
+        [f"{r['cells']}³", r["numbers"], str(r["threads"]), *texts(r["planck"])] for r in found["planck"]
+    ]
+    head = ["cells", "grid", "numbers", "threads", "records: wall", "processor", "pyramid: wall", "processor"]
+    return {
+        "records": table(head, built_rows),
+        "planck": table(["cells", "numbers", "threads", "wall", "processor"], planck_rows),
+    }
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--cells", type=int, nargs="+", default=[64, 128, 256])
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    for dtype in (np.float32, np.float64):
-        row(8, False, dtype, 1, 1)  # compiles
-    rows = [
-        row(cells, stretched, dtype, threads, given.rounds)
-        for cells in given.cells
-        for stretched in (False, True)
-        for dtype in (np.float32, np.float64)
-        for threads in (1, 2)
-    ]
-    print(table(HEADER, rows))
+    print("\n\n".join(tables(measure(tuple(given.cells), given.rounds)).values()))
 
 
 if __name__ == "__main__":

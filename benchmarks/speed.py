@@ -82,6 +82,7 @@ def _kernel(
 
     Each thread follows batches of rays, which are those of `solve`.
     """
+    from raytrace_rte.kernels import pyramid
     from raytrace_rte.kernels.trace import Answers, empty_answers, trace
     from raytrace_rte.solvers.scene import scene
 
@@ -92,7 +93,7 @@ def _kernel(
 
     def follow(some: slice) -> None:
         lines, part = [a[some] for a in given[1:]], Answers(*(a[some] for a in answers))
-        trace(given[0], place.pyramid, *lines, place.plan, place.ends, *place.range, part)
+        trace(given[0], pyramid.empty(), *lines, place.plan, place.ends, *place.range, part, place.clip)
 
     batches = [slice(batch.start, batch.stop) for batch in rays.task(place).batches()]
     return lambda: each(threads)(follow, batches), answers, given
@@ -405,11 +406,11 @@ def _peer_table(rows: list[dict[str, Any]]) -> str:
     """Seconds and errors by size, and the time to the goal."""
     sizes = sorted({r["cells"] for r in rows})
     names = list(dict.fromkeys(r["name"] for r in rows))
-    ours = _time_to_goal([r for r in rows if r["name"] == "March(order=2)"])
+    ours = time_to_goal([r for r in rows if r["name"] == "March(order=2)"])
     lines = []
     for name in names:
         own = [r for r in rows if r["name"] == name]
-        goal = None if name in LIMITS else _time_to_goal(own)
+        goal = None if name in LIMITS else time_to_goal(own)
         lines.append(
             [name, *(f"{r['seconds']:.3f} ({r['error']:.1e})" for r in own),
              *([""] * (len(sizes) - len(own))),
@@ -431,7 +432,7 @@ def _rival_table(rows: list[dict[str, Any]]) -> str:
     return table(["", *(f"{n}³" for n in sizes)], lines)
 
 
-def _time_to_goal(rows: list[dict[str, Any]]) -> float | None:
+def time_to_goal(rows: list[dict[str, Any]]) -> float | None:
     """Seconds at which the error reaches the goal, by the power law of the two sizes nearest to it."""
     errors, seconds = (np.log([r[k] for r in rows]) for k in ("error", "seconds"))
     if len(rows) < 2 or not (np.diff(errors) < -0.3).all():

@@ -1,0 +1,113 @@
+"""The first image from arrays in memory, and the next one, for us and for the fastest other programs.
+
+Everybody starts from the same arrays and the same rays; what each one builds of them counts for its first image.
+Kernels are compiled before.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import raytrace_rte as rte
+
+from . import scene as scenes
+from .processes import THREADS
+from .speed import GOAL, LIMITS, PEERS, time_to_goal
+from .tables import table
+
+METHODS = {"March(order=2)": rte.March(2), "Auto(1e-3)": rte.Auto(1e-3)}
+RIVALS = ("scalar DDA (Numba)", "Dr.Jit texture march", "VTK volume (CPU)")
+Image = Callable[[], Any]
+Maker = Callable[[scenes.Scene], Image]
+"""Builds what a program needs of a scene, and returns what makes an image."""
+
+
+def ours(method: Any, view: scenes.Scene) -> Image:
+    """A medium of which nothing has been built, and our rays."""
+    given = view.medium
+    medium, rays, order = rte.Medium(given.grid, given.kappa, given.source), view.rays, view.order
+
+    def image() -> Any:
+        value = rte.solve(medium, rays, method=method, threads=THREADS).value
+        flat = np.empty_like(value)
+        flat[order] = value
+        return flat.reshape(view.origin.shape[:2])
+
+    return image
+
+
+def makers(rivals: Sequence[str]) -> dict[str, Maker]:
+    """Ours, and those of the rivals that are installed."""
+    found: dict[str, Maker] = {name: partial(ours, method) for name, method in METHODS.items()}
+    for name in rivals:
+        module, function, package = PEERS[name]
+        try:
+            found[name] = getattr(importlib.import_module(f"benchmarks.peers.{module}"), function)
+        except ImportError:
+            print(f"skipped: {name}: {package} is not installed")
+    return found
+
+
+def measure(
+    sizes: tuple[int, ...], pixels: int, rounds: int, rivals: Sequence[str] = RIVALS
+) -> list[dict[str, Any]]:
+    """Return a row for each program and size: the least seconds of several first and next images in turn."""
+    rows = []
+    programs = makers(rivals)
+    for cells in sizes:
+        view = scenes.scene(cells, pixels)
+        exact = scenes.reference(view)
+        best = {name: np.full(2, np.inf) for name in programs}
+        shots = {name: make(view)() for name, make in programs.items()}  # compiles
+        for _ in range(rounds):
+            for name, make in programs.items():
+                best[name] = np.minimum(best[name], first_and_next(make, view))
+        for name, (first, following) in best.items():
+            error = scenes.error(shots[name], exact)
+            rows.append(
+                {
+                    "name": name,
+                    "cells": cells,
+                    "first": float(first),
+                    "next": float(following),
+                    "error": error,
+                }
+            )
+    return rows
+
+
+def first_and_next(make: Maker, view: scenes.Scene) -> tuple[float, float]:
+    """Seconds of the first image, and of the one after it."""
+    start = time.perf_counter()
+    image = make(view)
+    image()
+    middle = time.perf_counter()
+    image()
+    return middle - start, time.perf_counter() - middle
+
+
+def to_goal(rows: list[dict[str, Any]], name: str, which: str) -> float | None:
+    """Seconds of a program's image with an error of GOAL, None where it never comes so near."""
+    own = [{"error": r["error"], "seconds": r[which]} for r in rows if r["name"] == name]
+    return time_to_goal(own)
+
+
+def tables(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the Markdown table by name."""
+    sizes = sorted({r["cells"] for r in rows})
+    lines = []
+    for name in dict.fromkeys(r["name"] for r in rows):
+        own = {r["cells"]: r for r in rows if r["name"] == name}
+        goals = [to_goal(rows, name, which) for which in ("first", "next")]
+        lines.append(
+            [name, *(f"{r['first']:.3f} / {r['next']:.3f} ({r['error']:.1e})" for r in own.values()),
+             LIMITS.get(name) or ("never" if None in goals else " / ".join(f"{g:.2f}" for g in goals))]
+        )  # fmt: skip
+    head = ["", *(f"{n}³: first / next [s] (error)" for n in sizes), f"to {GOAL:g} [s]"]
+    return {"first image": table(head, lines)}
