@@ -84,12 +84,8 @@ def walk(
     def follow(first: int) -> None:
         some = slice(first, first + RAYS_A_CALL)
         state = workspace(cells.record.shape[1], cells.record.dtype).state
-        walk_rays(
-            cells,
-            (origin[some], nothing(), direction[some], end[some]),
-            state,
-            tuple(a[some] for a in answers),
-        )
+        rays, part = (origin[some], direction[some], end[some]), Answers(*(a[some] for a in answers))
+        walk_rays(cells, rays, nothing(), state, part)
 
     each(threads)(follow, range(0, len(origin), RAYS_A_CALL))
 

@@ -1,4 +1,4 @@
-"""Speed: throughput against floors and peers, threads, growth, memory, latency.
+"""Speed: throughput against floors and peers, threads, growth, latency.
 
 All times are the least of several runs; what counts are ratios within one run. Peers are optional:
 `pip install -r benchmarks/peers/requirements.txt`.
@@ -66,7 +66,6 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "peers": _peers(sizes, pixels, quick),
         "growth": _growth(quick),
         "sweep": [_sweep(n, d) for n, d in (((8, 14),) if quick else ((41, 100), (41, 400), (96, 100)))],
-        "memory": [_memory(n, pixels) for n in ((16,) if quick else (256, 512))],
         "latency": _latency(quick),
         "machine code": _machine_code(),
     }
@@ -277,44 +276,6 @@ def _machine_code() -> dict[str, Any]:
     return dict(floors.machine_code(given[0], given[1:]))
 
 
-MEMORY = """
-import sys, time
-import numpy as np
-import raytrace_rte as rte
-def peak():  # of this program alone, unlike getrusage, which remembers its parent
-    status = open("/proc/self/status").read()
-    return 1024 * int(status.split("VmHWM:")[1].split()[0])
-def image(n, pixels):
-    grid = rte.uniform((0, 0, 0), (1, 1, 1), (n, n, n))
-    x = grid.centres[0].astype(np.float32)
-    kappa = np.ones(grid.shape, np.float32) + x[:, None, None]
-    T = np.full(grid.shape, 800, np.float32) + 900 * x
-    medium = rte.absorption.given(rte.Field(grid, T, absorption_coefficient=kappa))
-    camera = rte.camera_orthographic((0.5, 0.8, 0.3), (0.5, 0.5, 0.5), (pixels, pixels), 1.0)
-    rte.solve(medium, camera, lean=lean)
-lean = sys.argv[3] == "lean"
-image(8, 8)
-before = peak()
-start = time.perf_counter()
-image(int(sys.argv[1]), int(sys.argv[2]))
-seconds = time.perf_counter() - start
-print(peak() - before, seconds)
-"""
-
-
-def _memory(n: int, pixels: int) -> dict[str, Any]:
-    """Peak memory of an image, in bytes a cell, with and without records, and seconds of both.
-
-    float32 kappa and T are 8 of the bytes.
-    """
-    row: dict[str, Any] = {"cells": n}
-    for how in ("full", "lean"):
-        command = [sys.executable, "-c", MEMORY, str(n), str(pixels), how]
-        done = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        row[how] = {"bytes_per_cell": int(done[0]) / n**3, "seconds": float(done[1])}
-    return row
-
-
 SOLVE = """
 import time
 start = time.perf_counter()
@@ -371,11 +332,6 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
          f"{1e9 * r['seconds'] / r['crossings']:.1f}", f"{r['gain']:.2f}"]
         for r in data["sweep"]
     ]  # fmt: skip
-    memory = [
-        [f"{r['cells']}³", how, f"{r[how]['bytes_per_cell']:.0f}", f"{r[how]['bytes_per_cell'] / 8:.1f}",
-         f"{r[how]['seconds'] / r['full']['seconds']:.1f}"]
-        for r in data["memory"] for how in ("full", "lean")
-    ]  # fmt: skip
     latency = data["latency"]
     return {
         "throughput": table(
@@ -394,7 +350,6 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
             ["registers", "packed multiply-adds", "packed divisions", "scalar multiply-adds"],
             [[str(data["machine code"][k]) for k in ("registers", "packed", "divisions", "scalar")]],
         ),
-        "memory": table(["cells", "records", "bytes a cell", "of the input", "time"], memory),
         "latency": table(
             ["import [s]", "--help [s]", "first answer, compiling [s]", "first answer, compiled [s]"],
             [[f"{latency[k]:.2f}" for k in ("import", "help", "cold", "warm")]],
