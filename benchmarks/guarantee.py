@@ -2,10 +2,10 @@
 
 usage: python -m benchmarks.guarantee [--rays 1e8] [--seed 1]
 
-Media of 2 to 40 cells an axis, of equal or lognormal widths, kappa from 1e-4 to 1e9 [1/m], lognormal, Gaussian, striped
-or mostly 0, with one hot cell; rays from inside, outside and on faces, with components of 0, 1e-8 and 1e-16. Each ray is
-followed by the march and by Auto, as it decides itself and with shortcuts over bricks for all. Nothing is allowed beyond
-the bound that Auto states, not even rounding. 10^8 rays take some ten minutes on two cores.
+Media of 2 to 40 cells an axis, of equal or lognormal widths, kappa from 1e-4 to 1e9 [1/m], lognormal, Gaussian,
+striped or mostly 0, with one hot cell; rays from inside, outside and on faces, with components of 0, 1e-8 and 1e-16.
+Each ray is followed by the march and by Auto, as it decides itself and with shortcuts over bricks for all. Nothing is
+allowed beyond the bound that Auto states, not even rounding. 10^8 rays take some ten minutes on two cores.
 """
 
 from __future__ import annotations
