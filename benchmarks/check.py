@@ -29,8 +29,8 @@ Piece = Callable[[], Figures]
 
 def pieces(folder: Path, quick: bool) -> dict[str, Piece]:
     """Name of a piece -> what measures its figures; fields are kept in a folder."""
-    jobs = {"64³": 8, "256³": 12} if quick else {"64³": 64, "256³": 256}
-    memory = {"256³": 8, "512³": 12} if quick else {"256³": 256, "512³": 512}
+    jobs = {"256³": 8} if quick else {"64³": 64, "256³": 256}
+    memory = {"256³": 8} if quick else {"256³": 256, "512³": 512}
     return {
         "bits": partial(bits, quick),
         "cells": partial(cells, quick),
