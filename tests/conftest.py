@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".kernels"))
+"""All tests and the processes that they start share compiled kernels, as scripts/test.sh has it."""
 
 
 @pytest.fixture

@@ -13,17 +13,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src/raytrace_rte"
 
-# Modules below raytrace_rte.kernels need nothing else of the package.
 DRIVER = """
-import sys, warnings
+import logging
 import numpy as np
-from raytrace_rte.kernels.records import build, fill_records, lean
-from raytrace_rte.grid import uniform
-ones = np.ones((3, 4, 5, 1))
-cells, _ = build(lean(uniform((0, 0, 0), (1, 1, 1), (3, 4, 5)), ones, ones))
-assert cells.record[:, 0, 0].sum() == 60
-print(sum(fill_records.stats.cache_hits.values()))
+from raytrace_rte.kernels.planck import add_piece
+logging.getLogger("raytrace_rte").setLevel(logging.ERROR)
+kappa, ones = np.zeros(3), np.ones(3)
+add_piece(ones, ones, False, 0.0, 2.0, np.array([2.0, 0.0, 0.0, 0.0, 0.0, 0.0]), kappa)
+assert kappa.sum() == 6.0
+print(sum(add_piece.stats.cache_hits.values()))
 """
+"""A small driver, which is compiled in a moment; that it is compiled is not said, failures of the cache are."""
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def make_unwritable(package):
 def test_beside_the_source_without_a_word(package):
     assert run(package, "-W", "error") == (0, "")
     assert run(package, "-W", "error") == (1, "")
-    assert list((package / "raytrace_rte/kernels/__pycache__").glob("*records.fill_records*.nbc"))
+    assert list((package / "raytrace_rte/kernels/__pycache__").glob("*planck.add_piece*.nbc"))
 
 
 def test_in_the_users_folder_without_a_word(package):
@@ -108,7 +108,7 @@ def test_not_at_all_when_others_could_write_there(package):
 def test_damaged_files_are_written_again(package, suffix, damage):
     settings = {"NUMBA_CACHE_DIR": str(package / "cache")}
     assert run(package, **settings) == (0, "")
-    (file,) = (package / "cache").glob(f"*/*records.fill_records*.{suffix}")
+    (file,) = (package / "cache").glob(f"*/*planck.add_piece*.{suffix}")
     content = file.read_bytes()
     half = len(content) // 2
     changed = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
@@ -133,11 +133,11 @@ def test_an_entry_of_another_signature_is_not_run(package):
     """Of two processes that fill an index at the same time, one names a file that the other one writes."""
     settings = {"NUMBA_CACHE_DIR": str(package / "cache")}
     run(package, **settings)
-    (own,) = (package / "cache").glob("*/*records.fill_records*.nbc")
-    other = DRIVER.replace("np.ones((3, 4, 5, 1))", "np.ones((3, 4, 5, 1), np.float32)")
+    (own,) = (package / "cache").glob("*/*planck.add_piece*.nbc")
+    other = DRIVER.replace("np.ones(3)", "np.ones(3, np.float32)")
     env = {**os.environ, "PYTHONPATH": str(package), **settings}
     subprocess.run([sys.executable, "-c", other], env=env, check=True, capture_output=True)
-    files = sorted((package / "cache").glob("*/*records.fill_records*.nbc"))
+    files = sorted((package / "cache").glob("*/*planck.add_piece*.nbc"))
     (single,) = [f for f in files if f != own]
     shutil.copy(single, own)
     assert run(package, **settings) == (0, "")

@@ -80,9 +80,9 @@ print(repr(float(value)), seconds, hits)
 """
 
 
-def test_with_a_warm_cache_the_kernel_is_ready_in_a_moment(tmp_path):
-    python(TRACE, NUMBA_CACHE_DIR=str(tmp_path))
-    runs = [python(TRACE, NUMBA_CACHE_DIR=str(tmp_path)).split() for _ in range(3)]
+def test_with_a_warm_cache_the_kernel_is_ready_in_a_moment():
+    python(TRACE)
+    runs = [python(TRACE).split() for _ in range(3)]
     assert all(hits == "1" for _, _, hits in runs)
     assert min(float(seconds) for _, seconds, _ in runs) < 1.5
 
@@ -91,16 +91,17 @@ def test_an_edited_kernel_file_is_never_served_from_a_stale_cache(tmp_path):
     """The edited function lives in another file than the driver whose machine code is cached."""
     shutil.copytree(SOURCE, tmp_path / "raytrace_rte", ignore=shutil.ignore_patterns("__pycache__"))
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{TRACE}"
-    before, _, hits = python(code).split()
+    kept = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    before, _, hits = python(code, **kept).split()
     assert hits == "0"
-    again, _, hits = python(code).split()
+    again, _, hits = python(code, **kept).split()
     assert (again, hits) == (before, "1")
     file = tmp_path / "raytrace_rte/kernels/transfer.py"
     text = file.read_text(encoding="utf-8")
     edited = text.replace("p, q = _expm1(-d, series)\n", "d = 2.0 * d\n    p, q = _expm1(-d, series)\n")
     assert edited != text
     file.write_text(edited, encoding="utf-8")
-    after, _, hits = python(code).split()
+    after, _, hits = python(code, **kept).split()
     assert hits == "0"
     assert float(before) == pytest.approx(1 - 2.718281828459045**-1, rel=1e-12)
     assert float(after) == pytest.approx(1 - 2.718281828459045**-2, rel=1e-12)
@@ -114,12 +115,12 @@ def pytest_run(*arguments: str, **environment: str) -> None:
     assert " passed" in done.stdout
 
 
-def test_kernels_stay_within_their_arrays(tmp_path):
-    """The kernel tests with every index checked."""
+def test_kernels_stay_within_their_arrays():
+    """The kernel tests with every index checked; such kernels are kept beside the others."""
     files = [
         str(TESTS / f"test_{name}.py") for name in ("traversal", "march", "series", "reconstruct", "auto")
     ]
-    pytest_run(*files, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
+    pytest_run(*files, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=f"{os.environ['NUMBA_CACHE_DIR']}/checked")
 
 
 def test_kernels_are_plain_python_too():

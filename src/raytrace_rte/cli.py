@@ -1,4 +1,4 @@
-"""The command line: run, check, inspect, sample. Heavy modules load only when they are needed."""
+"""The command line: run, check, inspect, sample, warmup. Heavy modules load only when they are needed."""
 
 from __future__ import annotations
 
@@ -104,6 +104,8 @@ def run(
 
         choice = executors.Choice(executor, threads, workers, scheduler).checked()
         say = _silent if quiet else _say
+        if quiet:
+            _keep_silent_on_compiling()
         prepared = jobs.prepare(job, lean)
         say(prepared.description)
         store = prepared.store(resume)
@@ -176,12 +178,31 @@ def sample(
         _say(f"wrote          {out}: {field!r}")
 
 
+@app.command()
+def warmup(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="say nothing")] = False) -> None:
+    """Compile all kernels beforehand, so that no job has to: half a minute once, then some seconds."""
+    from .warming import warmup as warm
+
+    with _interruptible(), _progress(quiet, "jobs", "compiling") as progress:
+        warmed = warm(progress)
+    if not quiet:
+        where = "nowhere (no folder can be written)" if warmed.folder is None else warmed.folder
+        _say(f"warmup         {warmed.compiled} kernels compiled in {warmed.seconds:.1f} s, kept in {where}")
+
+
 def _say(text: str) -> None:
     print(text, flush=True)
 
 
 def _silent(text: str) -> None:
     pass
+
+
+def _keep_silent_on_compiling() -> None:
+    """Keep the line that kernels are being compiled from being said."""
+    import logging
+
+    logging.getLogger("raytrace_rte").setLevel(logging.ERROR)
 
 
 def _explain_interrupt(prepared: Prepared) -> None:
@@ -221,30 +242,30 @@ def _stop_at_ctrl_c(progress: Progress) -> Iterator[Progress]:
 
 
 @contextmanager
-def _progress(quiet: bool, unit: str) -> Iterator[Progress]:
+def _progress(quiet: bool, unit: str, doing: str = "tracing") -> Iterator[Progress]:
     """A bar on a terminal, a line now and then elsewhere."""
     if quiet:
         yield lambda done, total: None
     elif sys.stdout.isatty():
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        text = TextColumn(f"tracing {{task.completed:,.0f}} of {{task.total:,.0f}} {unit}")
+        text = TextColumn(f"{doing} {{task.completed:,.0f}} of {{task.total:,.0f}} {unit}")
         with Progress(text, BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()) as bar:
             task = bar.add_task("", total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
     else:
-        yield _Lines(unit)
+        yield _Lines(unit, doing)
 
 
 class _Lines:
     """Plain progress: a line every tenth of the work, but not more than one in two seconds."""
 
-    def __init__(self, unit: str) -> None:
-        self.unit = unit
+    def __init__(self, unit: str, doing: str) -> None:
+        self.unit, self.doing = unit, doing
         self.said, self.at = 0.0, time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
         part, now = done / total, time.monotonic()
         if part - self.said >= 0.1 and now - self.at >= 2.0 and done < total:
-            _say(f"tracing        {done} of {total} {self.unit}")
+            _say(f"{self.doing:<14} {done} of {total} {self.unit}")
             self.said, self.at = part, now

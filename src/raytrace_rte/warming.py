@@ -1,7 +1,7 @@
 """Compile all kernels beforehand, by tiny jobs, two processes at a time.
 
-The processes share two pipes: from one each takes the number of the next job, a byte, when it is free; into the
-other it writes a line when a job is done. Numba keeps what they compile in its cache.
+One process does the jobs of float64 fields, the other those of float32 ones, since what several drivers call is
+compiled once in a process. Both write a line into one pipe after each job. Numba keeps what they compile.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -26,15 +28,17 @@ from .media.absorption.planck_mean import planck_mean
 from .media.field import Field
 from .media.medium import Medium
 from .method import Auto, March, Method, Thick, Thin, Threshold
-from .sensors.images import camera, line_of_sight
+from .sensors.images import Camera, camera, line_of_sight
 from .sensors.volumes import heat_source
+from .solvers.lines import follow
+from .solvers.scene import scene
 from .solving import solve
 
 PROCESSES = 2
-"""At most: the longest job takes as long as half of all jobs do, so more would not end sooner."""
+"""At most: more would compile more twice."""
 CELLS = 9
 """Cells along each axis: more than one brick."""
-START = "from raytrace_rte.warming import work; work()"
+START = "from raytrace_rte.warming import work; work({}, {})"
 
 
 class Warmed(NamedTuple):
@@ -66,19 +70,16 @@ def warmup(progress: Progress | None = None) -> Warmed:
 @contextmanager
 def _workers(count: int) -> Iterator[Iterator[str]]:
     """Start so many processes, and yield the lines that they write; RuntimeError if one of them failed."""
-    jobs, give = os.pipe()
     answers, answer = os.pipe()
-    os.write(give, bytes(range(len(JOBS))))
-    os.close(give)
     path = os.pathsep.join(p for p in sys.path if p)
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", START], stdin=jobs, stdout=answer, env={**os.environ, "PYTHONPATH": path},
+            [sys.executable, "-c", START.format(first, count)], stdin=subprocess.DEVNULL, stdout=answer,
+            env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C is for this process, which ends the others
         )
-        for _ in range(count)
+        for first in range(count)
     ]  # fmt: skip
-    os.close(jobs)
     os.close(answer)
     try:
         with open(answers, encoding="utf-8") as lines:
@@ -91,16 +92,16 @@ def _workers(count: int) -> Iterator[Iterator[str]]:
             process.wait()
 
 
-def work() -> None:
-    """Do jobs until none is left: what each of the processes runs."""
+def work(first: int, step: int) -> None:
+    """Do every job of number first + n step, and write a line after each: what one of the processes runs."""
     import logging
 
     from .kernels.cache import COMPILED, FOLDERS
 
     logging.getLogger("raytrace_rte").setLevel(logging.ERROR)  # what takes so long is known
     before = 0
-    while number := os.read(0, 1):
-        JOBS[number[0]]()
+    for job in JOBS[first::step]:
+        job()
         folder = FOLDERS[0] if FOLDERS else ""
         os.write(1, f"{len(COMPILED) - before} {folder}\n".encode())
         before = len(COMPILED)
@@ -117,44 +118,54 @@ def _medium(kind: str) -> Medium:
     x, y, z = np.meshgrid(*grid.centres, indexing="ij")
     T = 300.0 + 1500.0 * np.exp(-8.0 * ((x - 0.5) ** 2 + (y - 0.5) ** 2 + (z - 0.5) ** 2))
     steam = np.full(grid.shape, 0.2)
-    return planck_mean(Field(grid, T.astype(kind), 1e6, {"H2O": steam.astype(kind)}))
+    return planck_mean(Field(grid, T.astype(kind), np.array(1e6), {"H2O": steam.astype(kind)}))
 
 
-def _image(kind: str, method: Method) -> Callable[[], None]:
-    def job() -> None:
-        view = camera((0.4, -2.0, 0.6), (0.5, 0.5, 0.5), (8, 8), 35.0)
-        solve(_medium(kind), view, black(300.0), method, executor=Serial())
-
-    return job
+def _camera() -> Camera:
+    return camera((0.4, -2.0, 0.6), (0.5, 0.5, 0.5), (8, 8), 35.0)
 
 
-def _line(kind: str) -> Callable[[], None]:
-    def job() -> None:
-        sensor = line_of_sight((0.4, -2.0, 0.6), (0.0, 1.0, 0.0))
-        solve(_medium(kind), sensor, black(300.0), March(), executor=Serial())
+def _switch(kind: str) -> None:
+    """The switch over bricks, which a solve takes only where it saves enough."""
+    from .kernels.trace import AUTO
 
-    return job
-
-
-def _volume(stretched: bool, objects: bool) -> Callable[[], None]:
-    def job() -> None:
-        ones = np.ones(_grid().shape)
-        mask = np.zeros(ones.shape, dtype=bool)
-        mask[4, 4, 4] = True
-        bodies: list[Object] = [solids(mask, 400.0)] if objects else []
-        medium = Medium(_grid(stretched), ones, ones)
-        solve(medium, heat_source(6), black(300.0), objects=bodies, executor=Serial())
-
-    return job
+    place = scene(_medium(kind), black(300.0), Auto())
+    place.prepare(1)
+    follow(place, _camera().take(slice(None)), place.plan._replace(method=AUTO))
 
 
-KINDS = ("float64", "float32")
+def _image(kind: str, method: Method) -> None:
+    solve(_medium(kind), _camera(), black(300.0), method, executor=Serial())
+
+
+def _line(kind: str) -> None:
+    solve(_medium(kind), line_of_sight((0.4, -2.0, 0.6), (0.0, 1.0, 0.0)), black(300.0), executor=Serial())
+
+
+def _volume(stretched: bool, objects: Sequence[Object] = ()) -> None:
+    ones = np.ones((CELLS, CELLS, CELLS))
+    medium = Medium(_grid(stretched), ones, ones)
+    solve(medium, heat_source(6), black(300.0), objects=objects, executor=Serial())
+
+
+def _volume_with_a_solid_cell() -> None:
+    mask = np.zeros((CELLS, CELLS, CELLS), dtype=bool)
+    mask[4, 4, 4] = True
+    _volume(stretched=True, objects=[solids(mask, 400.0)])
+
+
+def _jobs_of(kind: str) -> list[Callable[[], None]]:
+    methods = Auto(), March(), Threshold(), Thick(), Thin()
+    return [
+        partial(_switch, kind),
+        *(partial(_image, kind, method) for method in methods),
+        partial(_line, kind),
+    ]
+
+
 JOBS: list[Callable[[], None]] = [
-    *(_image(kind, Auto()) for kind in KINDS),
-    _volume(stretched=False, objects=False),
-    *(_image(kind, March()) for kind in KINDS),
-    _volume(stretched=True, objects=True),
-    *(_image(kind, method) for method in (Threshold(), Thick(), Thin()) for kind in KINDS),
-    *(_line(kind) for kind in KINDS),
+    *chain.from_iterable(zip(_jobs_of("float64"), _jobs_of("float32"), strict=True)),
+    _volume_with_a_solid_cell,
+    partial(_volume, False),
 ]
-"""The longest first, so that both processes end at about the same time."""
+"""Of float64 and float32 fields in turn; volumes are float64."""

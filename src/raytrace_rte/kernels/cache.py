@@ -145,7 +145,7 @@ class KernelCache(FunctionCache):
         except Exception as error:  # whatever it is, compiling helps
             say(f"Compiled kernels cannot be read ({error!r}) in {self._cache_path}")
         if kept is None:
-            announce(self._name)
+            announce(self._py_func.__name__)
         return kept
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -160,11 +160,11 @@ class NoCache(NullCache):
     """The cache of a driver where no folder can be written."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._name = function.__qualname__
+        self._py_func = function
 
     def load_overload(self, sig: Any, target_context: Any) -> None:
         """Return None: it will be compiled."""
-        announce(self._name)
+        announce(self._py_func.__name__)
 
 
 def keep(dispatcher: Any, stamp: str) -> Any:
