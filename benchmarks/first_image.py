@@ -1,7 +1,7 @@
 """The first image from arrays in memory, and the next one, for us and for the fastest other programs.
 
 Everybody starts from the same arrays and the same rays; what each one builds of them counts for its first image.
-Kernels are compiled before.
+Kernels are compiled before; memory is fresh, as it is in a new process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import importlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,13 @@ Maker = Callable[[scenes.Scene], Image]
 """Builds what a program needs of a scene, and returns what makes an image."""
 
 
+class Program(NamedTuple):
+    """make: the image of a scene; forget: gives back memory that the program would use again."""
+
+    make: Maker
+    forget: Callable[[], None]
+
+
 def ours(method: Any, view: scenes.Scene) -> Image:
     """A medium of which nothing has been built, and our rays."""
     given = view.medium
@@ -42,15 +49,21 @@ def ours(method: Any, view: scenes.Scene) -> Image:
     return image
 
 
-def makers(rivals: Sequence[str]) -> dict[str, Maker]:
+def _nothing() -> None:
+    """What is freed goes back to the system at once."""
+
+
+def programs(rivals: Sequence[str]) -> dict[str, Program]:
     """Ours, and those of the rivals that are installed."""
-    found: dict[str, Maker] = {name: partial(ours, method) for name, method in METHODS.items()}
+    found = {name: Program(partial(ours, method), _nothing) for name, method in METHODS.items()}
     for name in rivals:
-        module, function, package = PEERS[name]
+        file, function, package = PEERS[name]
         try:
-            found[name] = getattr(importlib.import_module(f"benchmarks.peers.{module}"), function)
+            module = importlib.import_module(f"benchmarks.peers.{file}")
         except ImportError:
             print(f"skipped: {name}: {package} is not installed")
+            continue
+        found[name] = Program(getattr(module, function), getattr(module, "forget", _nothing))
     return found
 
 
@@ -59,15 +72,16 @@ def measure(
 ) -> list[dict[str, Any]]:
     """Return a row for each program and size: the least seconds of several first and next images in turn."""
     rows = []
-    programs = makers(rivals)
+    every = programs(rivals)
     for cells in sizes:
         view = scenes.scene(cells, pixels)
         exact = scenes.reference(view)
-        best = {name: np.full(2, np.inf) for name in programs}
-        shots = {name: make(view)() for name, make in programs.items()}  # compiles
+        best = {name: np.full(2, np.inf) for name in every}
+        shots = {name: program.make(view)() for name, program in every.items()}  # compiles
         for _ in range(rounds):
-            for name, make in programs.items():
-                best[name] = np.minimum(best[name], first_and_next(make, view))
+            for name, program in every.items():
+                program.forget()
+                best[name] = np.minimum(best[name], first_and_next(program.make, view))
         for name, (first, following) in best.items():
             error = scenes.error(shots[name], exact)
             rows.append(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from .tables import table
 
 FACTORS = tuple(10.0**p for p in range(-2, 6))
 FEW = (1e-2, 1.0, 1e2, 1e5)
+PATIENCE = 3.0
+"""Seconds that each case takes at least: quick images are made more often, so that the least are quiet ones."""
 METHODS = ("March(2)", "March(2, stop)", "Auto")
 Make = Callable[[int], Scene]
 
@@ -41,18 +44,19 @@ def cases(quick: bool) -> dict[str, tuple[Make, int, tuple[float, ...]]]:
 
 
 def measure(quick: bool, rounds: int) -> list[dict[str, Any]]:
-    """Return a row for each case and factor."""
-    rows = []
+    """Return a row for each case and factor, of so many rounds at least."""
+    rows, patience = [], 0.0 if quick else PATIENCE
     for name, (make, pixels, factors) in cases(quick).items():
         medium, sensor, walls = make(pixels)
         for factor in factors:
             rows.append(
-                {"case": name, "factor": factor} | _row((scaled(medium, factor), sensor, walls), rounds)
+                {"case": name, "factor": factor}
+                | _row((scaled(medium, factor), sensor, walls), rounds, patience)
             )
     return rows
 
 
-def _row(scene: Scene, rounds: int) -> dict[str, Any]:
+def _row(scene: Scene, rounds: int, patience: float) -> dict[str, Any]:
     """Least seconds of each method and of Auto's next image, cells crossed, and how far off Auto is."""
     medium, sensor, walls = scene
     reference = rte.solve(medium, sensor, walls, rte.March(2), threads=THREADS)
@@ -62,7 +66,10 @@ def _row(scene: Scene, rounds: int) -> dict[str, Any]:
     }  # fmt: skip
     best = dict.fromkeys((*METHODS, "Auto again"), float("inf"))
     crossings = {}
-    for turn in range(rounds + 1):
+    began = time.perf_counter()
+    for turn in count():
+        if turn > rounds and time.perf_counter() - began > patience:
+            break
         fresh = rte.Medium(medium.grid, medium.kappa, medium.source)
         fresh.prepare(THREADS)
         order = METHODS[turn % 3 :] + METHODS[: turn % 3]

@@ -40,3 +40,8 @@ def trilinear(scene: Scene):
         return np.array(out, dtype=np.float64).reshape(scene.origin.shape[:2])
 
     return image
+
+
+def forget() -> None:
+    """Give back the memory of textures that nobody holds any more: a first image finds none of it."""
+    dr.flush_malloc_cache()
