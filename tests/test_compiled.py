@@ -9,17 +9,26 @@ import sys
 import pytest
 
 PICTURE = """
-import sys
 import numpy as np
 import raytrace_rte as rte
 grid = rte.uniform((0, 0, 0), (1, 1, 1), (9, 9, 9))
 medium = rte.Medium(grid, np.ones(grid.shape), np.ones(grid.shape))
 camera = rte.camera((0.4, -2, 0.6), (0.5, 0.5, 0.5), (8, 8), 35)
 rte.solve(medium, camera, rte.black(300.0), rte.METHOD)
+"""
+METHODS = {
+    "Auto(1e-3)": "march_rays",
+    "March(2)": "march_rays",
+    "Thin()": "thin_rays",
+    "Thick(2)": "thick_rays",
+}
+"""Methods, and the driver over rays that each needs."""
+FOUND = """
+import sys
 from numba.core.dispatcher import Dispatcher
 found = {
     id(kernel): kernel
-    for name, module in sys.modules.items() if name.startswith("raytrace_rte.kernels.")
+    for name, module in list(sys.modules.items()) if name.startswith("raytrace_rte.kernels.")
     for kernel in vars(module).values() if isinstance(kernel, Dispatcher)
 }
 for kernel in found.values():
@@ -32,35 +41,31 @@ EVERY = ["records.fill_records"]
 """Drivers that every method needs; those of Medium, which sees its arrays change, are in fingerprint."""
 
 
-def compiled(method, folder):
-    """Names of (drivers, kernels) that a picture compiles in a new process without cached ones."""
-    env = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
-    code = PICTURE.replace("METHOD", method)
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+def run(code, **environment):
+    """Names of (drivers that a new process compiles or has from the cache, kernels that it compiles)."""
+    env = {**os.environ, **environment}
+    command = [sys.executable, "-c", code + FOUND]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     return tuple(sorted(name for kind, name in lines if kind == of) for of in ("driver", "kernel"))
 
 
-@pytest.mark.parametrize(
-    ("method", "drivers"),
-    [
-        ("Auto(1e-3)", ["trace.march_rays"]),
-        ("March(2)", ["trace.march_rays"]),
-        ("Thin()", ["trace.thin_rays"]),
-        ("Thick(2)", ["trace.thick_rays"]),
-    ],
-)
-def test_a_picture_compiles_what_its_method_needs(method, drivers, tmp_path):
-    own, kernels = compiled(method, tmp_path)
-    assert [name for name in own if not name.startswith("fingerprint.")] == sorted(EVERY + drivers)
-    assert not {"march.march", "auto.auto"} & {*own, *kernels}, "compiled for users, and only tests need it"
+@pytest.mark.parametrize("method", METHODS)
+def test_a_picture_compiles_what_its_method_needs(method):
+    own, _ = run(PICTURE.replace("METHOD", method))
+    expected = sorted([*EVERY, f"trace.{METHODS[method]}"])
+    assert [name for name in own if not name.startswith("fingerprint.")] == expected
 
 
-def test_no_kernel_is_compiled_for_a_literal(tmp_path):
+def test_kernels_are_compiled_once_and_for_users_only(tmp_path):
     """A 0 that is written out has a type of its own: each such call would compile the kernel once more."""
-    _, kernels = compiled("Auto(1e-3)", tmp_path)
+    pictures = "".join(PICTURE.replace("METHOD", method) for method in METHODS)
+    own, kernels = run(pictures, NUMBA_CACHE_DIR=str(tmp_path))
+    assert set(METHODS.values()) <= {name.removeprefix("trace.") for name in own}
+    assert not {"march.march", "auto.auto"} & {*own, *kernels}, "compiled for users, and only tests need it"
     twice = {name for name in kernels if kernels.count(name) > 1}
     both_widths = {"transfer.absorb", "transfer._expm1"}  # of a number, and of a vector
     both_grids = {"lanes.advance", "lanes._advance_all"}  # uniform, and stretched
-    assert twice <= both_widths | both_grids
+    strides = {"stencil._window"}  # of neighbours along z, 1, and along other axes
+    assert twice <= both_widths | both_grids | strides
