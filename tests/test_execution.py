@@ -310,9 +310,11 @@ def bits(engine):
     return out
 if __name__ == "__main__":
     found = {{"serial": bits(rte.Serial())}}
-    for workers in (1, 2, 4):
-        with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
-            with Client(cluster) as client:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        with Client(cluster) as client:
+            for workers in (1, 2, 4):
+                cluster.scale(workers)
+                client.wait_for_workers(workers)
                 found[workers] = bits(rte.Dask(client))
     print(json.dumps(found))
 """
