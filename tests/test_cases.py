@@ -372,3 +372,55 @@ def test_case_26_progress_and_store_also_among_surfaces(name, tmp_path):
     assert len(rest) < len(told)  # what was kept is not done again
     assert not (tmp_path / "kept").exists()
     assert_array_equal(resumed.value, whole.value)
+
+
+def test_jobs_with_other_solids_or_stores_are_other_jobs(tmp_path):
+    """Two solids of one size and temperature, and two sensors with one Store, do not share what is kept."""
+    from raytrace_rte.solvers.scene import fingerprint, scene
+
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (8, 8, 8))
+    medium = rte.Medium(grid, np.ones(grid.shape), np.ones(grid.shape))
+    masks = [np.zeros(grid.shape, bool) for _ in range(2)]
+    masks[0][3], masks[1][6] = True, True
+    one, other = (scene(medium, objects=[rte.solids(mask, 500.0)]) for mask in masks)
+    ray = rte.Rays([-1, 0.4, 0.4], [1, 0, 0])
+    assert fingerprint(one, ray) != fingerprint(other, ray)
+    store = rte.Store(tmp_path / "kept")
+    assert store.of("a").key != store.of("b").key
+    assert store.key is None
+
+
+def test_a_march_of_constant_cells_states_no_bound_against_linear_ones():
+    rng = np.random.default_rng(0)
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (8, 8, 8))
+    medium = rte.Medium(grid, rng.random(grid.shape), rng.random(grid.shape))
+    rays = rte.Rays([-1, 0.4, 0.41], [1, 0.01, 0.02])
+    assert np.isnan(rte.solve(medium, rays, method=rte.March(1)).error_bound).all()
+    flux = rte.solve(medium, rte.radiometer((0.5, 0.5, 0.0), (0, 0, 1)), method=rte.March(1))
+    assert "without a bound" in flux.summary()
+
+
+def test_rays_given_up_between_mirrors_have_no_transmittance():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
+    medium = rte.Medium(grid, np.ones(grid.shape), np.ones(grid.shape))
+    walls = rte.black(0.0, x_min=rte.mirror(), x_max=rte.mirror())
+    result = rte.solve(medium, rte.Rays([0.5, 0.5, 0.5], [1, 0, 0]), walls)
+    assert result.value[0] == pytest.approx(1.0, rel=1e-6)
+    assert np.isnan(result.transmittance).all()
+    assert result.stats["rays_not_followed"] == 1
+
+
+def test_clipping_and_stopping_share_one_tolerance():
+    """The tolerance is relative only, and clipping has spent more of it than stopping could pay by itself."""
+    n = 20
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (n, n, n))
+    middle = np.zeros(grid.shape, bool)
+    middle[8:12, 8:12, 8:12] = True
+    for outer in np.geomspace(1e-4, 0.2, 12):
+        medium = rte.Medium(grid, np.where(middle, 5.0, outer), np.full(grid.shape, 1.01998))
+        for rtol in (1e-2, 1e-3):
+            ray = rte.Rays([-0.001] * 3, [1, 1, 1])
+            result = rte.solve(medium, ray, rte.open_(intensity=1.0), rte.Auto(rtol, 0.0))
+            assert result.stats["budget"]["max"] <= 1 + 1e-12
+            march = rte.solve(medium, ray, rte.open_(intensity=1.0), rte.March())
+            assert abs(result.value - march.value)[0] <= result.error_bound[0]

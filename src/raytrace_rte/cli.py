@@ -265,7 +265,7 @@ class _Lines:
         self.said, self.at = 0.0, time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
-        part, now = done / total, time.monotonic()
+        part, now = done / max(total, 1), time.monotonic()
         if part - self.said >= 0.1 and now - self.at >= 2.0 and done < total:
             _say(f"{self.doing:<14} {done} of {total} {self.unit}")
             self.said, self.at = part, now

@@ -54,14 +54,12 @@ def solve(
     task = task_of(sensor, place)
     if progress is not None and not callable(progress):
         raise checks.wrong("progress", progress, "a function of (done, total)")
-    if store is None or isinstance(store, Store):
-        keep = store
-    else:
-        keep = Store(checks.path("store", store))
-    if keep is not None and keep.key is None:
-        keep.key = fingerprint(place, sensor)
+    if store is None:
+        return executor.run(task, progress)
+    folder = store if isinstance(store, Store) else Store(checks.path("store", store))
+    keep = folder.of(fingerprint(place, sensor))
     result = executor.run(task, progress, keep)
-    if keep is not None and keep is not store:
+    if folder is not store:
         keep.clear()
     return result
 

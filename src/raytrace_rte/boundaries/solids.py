@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,10 @@ class Solids:
     def settings(self) -> dict[str, Any]:
         """What a Result records of them."""
         T, e = self.temperature, self.emissivity
+        digest = hashlib.sha256(np.packbits(self.mask).tobytes() + T.tobytes() + e.tobytes())
         return {
+            "kind": "solids",
+            "sha256": digest.hexdigest(),
             "cells": int(self.mask.sum()),
             "temperature": [float(T.min()), float(T.max())],
             "emissivity": [float(e.min()), float(e.max())],

@@ -161,7 +161,8 @@ def _pool(workers: int) -> Iterator[Any]:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Let Ctrl-C wait for the end of the block: a part that is half added would be kept."""
-    if threading.current_thread() is not threading.main_thread():
+    foreign = signal.getsignal(signal.SIGINT) is None  # not Python's to put back
+    if foreign or threading.current_thread() is not threading.main_thread():
         yield
         return
     pressed: list[tuple[int, Any]] = []
@@ -172,6 +173,8 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if pressed and callable(before):
             before(*pressed[0])
+        elif pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _silent(done: int, total: int) -> None:

@@ -39,6 +39,10 @@ class Store:
         self.resume = checks.instance("Store: resume", resume, bool, "True or False")
         self._again = time.monotonic() + LEAST
 
+    def of(self, job: str) -> Store:
+        """Return the store of one job in this folder; job: its fingerprint, beside the key."""
+        return Store(self.folder, job if self.key is None else f"{self.key} {job}", self.resume)
+
     def load(self) -> Arrays | None:
         """Return the kept state of this job, None when there is none."""
         if not self.resume:

@@ -27,7 +27,7 @@ def read(dataset: h5py.Dataset) -> NDArray[Any] | None:
 
     Raises zlib.error or ValueError on damaged chunks, OSError where the file cannot be read.
     """
-    if not _suits(dataset):
+    if not (hasattr(os, "pread") and _suits(dataset)):
         return None
     chunks: list[Any] = []
     dataset.id.chunk_iter(chunks.append)

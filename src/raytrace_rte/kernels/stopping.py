@@ -25,6 +25,8 @@ import numpy as np
 
 from .rounding import EPS
 
+LIGHTEST = 1e-3
+"""Least share of the bound that T is weighed with, where the absolute tolerance is spent before a ray begins."""
 ROUNDED = 8.0
 """Half ulps by which the light of one cell is rounded at most: T, two weights, and their sums."""
 
@@ -67,6 +69,8 @@ def within(relative: float, absolute: float, low: np.ndarray, high: np.ndarray, 
     left = max(left, 0.0)
     spare = absolute - (0.0 if relative >= rounding else rounding * high)
     weight = unsure - left * low
+    if not np.all(spare >= 0.0):  # only light that has arrived can pay: a greater weight leaves rays later
+        weight = np.maximum(weight, LIGHTEST * unsure)
     with np.errstate(divide="ignore", invalid="ignore"):
         cutoff = np.where(weight > 0.0, spare / weight, np.inf)
         slope = np.where(weight > 0.0, left / weight, 0.0)

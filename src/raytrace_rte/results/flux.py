@@ -114,14 +114,16 @@ class FluxResult(Result):
         """A few lines of text."""
         s, main = self.stats, self.table.main
         points = main.without_bands().values.size
+        bound = largest(self["error_bound"])
         rays = "good to about" if s.get("light_estimate") else "certified within"
+        rays = f"rays {rays} {bound:.3g} {FLUX}" if np.isfinite(bound) else "rays without a bound"
         lines = [
             f"method         {method_text(self.config)}, {s['directions']} directions for each of "
             f"{points} points",
             f"{label('incident')}{span(self.value)} {FLUX}",
             f"work           {s['rays']} rays, {s['crossings']:.4g} cell crossings, "
             f"{s['seconds_trace']:.3g} s",
-            f"trust          rays {rays} {largest(self['error_bound']):.3g} {FLUX}; directions good to about "
+            f"trust          {rays}; directions good to about "
             f"{largest(self['error_estimate']):.3g} {FLUX} (half the difference of two sets)",
         ]
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])

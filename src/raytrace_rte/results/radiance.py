@@ -21,9 +21,9 @@ RADIANCE = "W m-2 sr-1"
 PROFILE = {
     "s": ("m", "distance from the observer, mid-segment"),
     "length": ("m", "length of the segment"),
-    "optical_depth": ("1", "optical depth from the observer to mid-segment"),
+    "optical_depth": ("1", "optical depth from the observer to mid-segment, of the first band"),
     "temperature": ("K", "temperature at mid-segment"),
-    "kappa": ("1/m", "absorption coefficient"),
+    "kappa": ("1/m", "absorption coefficient, of the first band"),
     "source": (RADIANCE, "source at mid-segment"),
     "contribution": (RADIANCE, "what the segment adds to the radiance"),
 }
@@ -225,7 +225,7 @@ class RadianceResult(Result):
             return [
                 f"trust          a limit, without a bound; first neglected term up to {worst:.3g} {RADIANCE}"
             ]
-        if "budget" not in s:
+        if "budget" not in s or self.value.size == 0:
             return []
         steps, spent, worst = s["steps"], s["budget"], largest(self["error_bound"])
         total = max(1, sum(steps.values()))
@@ -256,9 +256,11 @@ class RadianceResult(Result):
             )
         unknown = self.stats.get("rays_not_followed", 0)
         if unknown:
+            stopped = method["kind"] == "march"
+            remedy = "March without stop gives them" if stopped else "Auto(transmittance=True) gives them"
             out.append(
                 f"transmittance and optical depth are not known for {unknown} of {self.stats['rays']} rays, "
-                "which the switch did not follow; Auto(transmittance=True) gives them"
+                f"which were not followed to their end; {remedy}"
             )
         return out
 

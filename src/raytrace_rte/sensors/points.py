@@ -175,7 +175,7 @@ def mesh_flux(mesh: Mesh, directions: int = 400) -> PointSensor:
 @overload
 def incident(points: None = None, directions: int = 400, seed: int = 0) -> HeatSource: ...
 @overload
-def incident(points: ArrayLike, directions: int = 400, seed: int = 0) -> PointSensor: ...
+def incident(points: ArrayLike, directions: int = 400) -> PointSensor: ...
 def incident(
     points: ArrayLike | None = None, directions: int = 400, seed: int = 0
 ) -> PointSensor | HeatSource:
@@ -186,7 +186,10 @@ def incident(
     """
     if points is None:
         return heat_source(directions, seed)
-    checks.whole("incident: seed", seed, low=0)
+    if checks.whole("incident: seed", seed, low=0):
+        raise InputError(
+            f"incident: seed is {seed}, and shifts the tracks of a sweep; with points there are none: drop it"
+        )
     view = Viewpoints(_points("incident: points", points), None, 180.0, _count("incident", directions))
     return PointSensor("incident", "G", view)
 

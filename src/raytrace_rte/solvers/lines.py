@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grid import FloatArray
-from ..method import Method, Thick, Thin, Threshold
+from ..method import March, Method, Thick, Thin, Threshold
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Lines(Protocol):
 class Traced(NamedTuple):
     """What rays bring back: the first five (n_ray, n_band), steps (n_ray, 3), left_out, visits and hit (n_ray,).
 
-    value: radiance [W m-2 sr-1]; error_bound: of it, nan for limits; error_estimate: size of the first term
-    that a limit neglects, None for other methods; transmittance, optical_depth: nan where a ray was not followed
+    value: radiance [W m-2 sr-1]; error_bound: of it, nan for limits and March(1); error_estimate: size of the
+    first term that a limit neglects, None for other methods; transmittance, optical_depth: nan where a ray was not followed
     to its end; steps: of each regime (exact, thin, thick); left_out: cells that shortcuts saved, an estimate;
     visits: records read; hit: whether the ray meets the
     grid
@@ -81,6 +81,8 @@ def _error(
             estimate = np.abs(neglected)
         case Thin():
             estimate = np.abs(0.5 * optical_depth**2 * wall - neglected)
+        case March(order=1):
+            return np.full_like(neglected, np.nan), None
         case _:
             return neglected, None
     return np.full_like(neglected, np.nan), estimate

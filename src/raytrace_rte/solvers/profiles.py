@@ -21,7 +21,7 @@ temperature the brightness temperature of the source; contribution what the obse
 def profile(task: RayTask[Any]) -> NDArray[np.void]:
     """Return the march of the only ray of a task, a row for each segment, seen from the observer.
 
-    kappa, optical depth and contribution of the bands: kappa of the first one, the others as totals over bands.
+    With several bands kappa and optical depth are those of the first one, source and contribution totals.
     """
     lines, surfaces = task.take(slice(None)), task.surfaces
     if surfaces is None:

@@ -110,13 +110,15 @@ class RayTask(Task[R]):
     def prepare(self, workers: int) -> None:
         """Build the records, and the bounds over bricks if the method needs them."""
         self.scene.prepare(workers)
+        if self.trial is not None:
+            self.trial.workers = workers
         self._clock["prepared"] = time.perf_counter()
 
     def batches(self) -> Sequence[Batch]:
         """First what has to be known of surfaces and shortcuts, round by round, then all rays in one round."""
         if self.surfaces is not None and (light := self.surfaces.batches()):
             return light
-        if self.trial is not None and (sample := self.trial.batches(self.workers)):
+        if self.trial is not None and (sample := self.trial.batches()):
             return sample
         starts, given = range(self.visited, self.entries, self._size), self._given()
         return [Batch(FOLLOW, a, min(a + self._size, self.entries), given) for a in starts]

@@ -205,6 +205,10 @@ class Surfaces:
         left = np.where(self.returning[total.face][:, None], total.transmittance * brightest, 0.0)
         total.optical_depth[total.optical_depth > OPAQUE_DEPTH] = np.inf  # it ended in a solid cell
         value = total.emission + total.transmittance * value
+        given_up = self.returning[total.face]  # between mirrors or periodic faces
+        total.transmittance[given_up], total.optical_depth[given_up] = np.nan, np.nan
+        if isinstance(self.method, March) and self.method.order == 1:
+            left = np.full_like(left, np.nan)
         return Traced(
             value, left, None, total.transmittance, total.optical_depth, total.steps[:, :3],
             total.steps[:, 3], total.visits,

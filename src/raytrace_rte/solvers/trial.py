@@ -21,6 +21,7 @@ FEWEST = 4 * SAMPLED
 class Trial:
     """The rounds before a task's own. tiles: which of its batches take shortcuts, in their order.
 
+    workers: threads that build the bounds over bricks, where the sample is followed
     sample: numbers of the entries that are tried; take: their rays; tile: the batch of each ray of the sample
     """
 
@@ -31,15 +32,14 @@ class Trial:
         self.scene, self._sample, self._take, self._tile = scene, sample, take, tile
         self.tiles = np.zeros(tiles, dtype=bool)
         self._marched: NDArray[np.int64] | None = None
-        self._over = False
+        self._over, self.workers = False, 1
 
-    def batches(self, workers: int) -> Sequence[Batch]:
+    def batches(self) -> Sequence[Batch]:
         """The next round; empty when `tiles` is known."""
         if self._over or self._sample.size == 0 or self.scene.shortcuts is None:
             return []
         if self._marched is None:
             return [Batch(STAGE, 0, 1)]
-        self.scene.medium.prepare(workers, lean=self.scene.lean, bricks=True)
         return [Batch(STAGE, 1, 2)]
 
     def run(self, batch: Batch) -> Arrays:
@@ -47,6 +47,7 @@ class Trial:
         lines = self._take(self._sample)
         if batch.start == 0:
             return {"cells": follow(self.scene, lines).visits}
+        self.scene.medium.prepare(self.workers, lean=self.scene.lean, bricks=True)
         traced = follow(self.scene, lines, self.scene.shortcuts)
         exact, steps = traced.steps[:, 0], traced.steps[:, 1:].sum(axis=1)
         return {"cells": np.stack((exact, traced.visits - exact, steps), axis=1)}

@@ -476,7 +476,13 @@ class VolumeTask(Task[R]):
         out: dict[str, NDArray[Any]] = {"added": np.array(self._added), "swept": np.array(self._swept)}
         for n, band in enumerate(self.bands):
             out |= named(f"band {n}/", _flat(band))
-        if self._rounds is not None:
+        if self._kept is not None:  # not gone on with yet
+            out |= {
+                k: a
+                for k, a in self._kept.items()
+                if k in ("added", "arrived", "cover") or k.startswith("sums/")
+            }
+        elif self._rounds is not None:
             out["arrived"] = np.array([a for a, _ in self._log])
             out["cover"] = np.array([c for _, c in self._log])
             out |= named("sums/", self._sums)
