@@ -28,10 +28,9 @@ class Traced(NamedTuple):
     """What rays bring back: the first five (n_ray, n_band), steps (n_ray, 3), left_out, visits and hit (n_ray,).
 
     value: radiance [W m-2 sr-1]; error_bound: of it, nan for limits and March(1); error_estimate: size of the
-    first term that a limit neglects, None for other methods; transmittance, optical_depth: nan where a ray was not followed
-    to its end; steps: of each regime (exact, thin, thick); left_out: cells that shortcuts saved, an estimate;
-    visits: records read; hit: whether the ray meets the
-    grid
+    first term that a limit neglects, None for other methods; transmittance, optical_depth: nan where a ray was not
+    followed to its end; steps: of each regime (exact, thin, thick); left_out: cells that shortcuts saved, an
+    estimate; visits: records read; hit: whether the ray meets the grid
     """
 
     value: FloatArray
