@@ -86,17 +86,17 @@ def test_compiling_is_said_before_the_wait_and_by_logging(caplog, monkeypatch):
     assert cache.COMPILED == ["first", "second"]
 
 
-def test_quiet_commands_do_not_say_it(tmp_path):
+@pytest.mark.parametrize(("options", "said"), [([], 1), (["-q"], 0)])
+def test_quiet_commands_do_not_say_it(options, said, tmp_path):
+    """A job that ends before it traces, because its camera looks past the field, but after the absorption."""
     job = tmp_path / "job.toml"
-    job.write_text(
-        '[field]\nsample = "smooth-plume"\ncells = 8\n[method]\nkind = "thin"\n[walls]\nkind = "open"\n'
-        '[sensor]\nkind = "line_of_sight"\norigin = [0.0, -2.0, 0.5]\ndirection = [0.0, 1.0, 0.0]\n'
-    )
-    command = (
-        f"import sys; sys.argv[1:] = ['run', {str(job)!r}, '-q']; from raytrace_rte.cli import main; main()"
-    )
-    assert python(command, NUMBA_CACHE_DIR=str(tmp_path / "kernels")).stderr == ""
-    assert list((tmp_path / "kernels").glob("*/*.nbc"))
+    job.write_text('[sensor]\nkind = "camera"\nposition = [0, -2, 0.5]\nlook_at = [0, -9, 0.5]\n')
+    command = [sys.executable, "-c", "from raytrace_rte.cli import main; main()", "run", str(job), *options]
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 2
+    assert "no ray meets the field" in done.stderr
+    assert (done.stderr.count(WORD), done.stderr.count("\n")) == (said, 1 + said)
 
 
 def signatures(code: str) -> set[str]:
