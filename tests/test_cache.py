@@ -149,3 +149,10 @@ def test_two_processes_may_fill_the_cache_at_the_same_time(package):
     for process in [start(package, **settings) for _ in range(2)]:
         finish(process)
     assert run(package, **settings) == (1, "")
+
+
+def test_processors_that_share_a_folder_keep_their_own_kernels(package):
+    """As machines with one home do; AVX-512 decides how wide the kernels' vectors are."""
+    settings = {"NUMBA_CACHE_DIR": str(package / "cache")}
+    features = [{}, {"NUMBA_CPU_FEATURES": "", "NUMBA_CPU_NAME": "generic"}]
+    assert [run(package, **settings, **own)[0] for own in (*features, *features)] == [0, 0, 1, 1]

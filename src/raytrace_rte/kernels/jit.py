@@ -16,13 +16,15 @@ import numpy as np
 from numba import config
 
 from .cache import keep
-from .vector import WIDTH
 
 
 def stamp() -> str:
-    """Return the hash of what compiled code depends on: kernel files, grid.py, width, checking flags."""
+    """Return the hash of what compiled code depends on: kernel files, grid.py, whether indices are checked.
+
+    The width of vectors follows from the processor, which Numba's own keys name.
+    """
     here = Path(__file__).parent
-    digest = hashlib.sha256(f"boundscheck={config.BOUNDSCHECK} width={WIDTH}".encode())
+    digest = hashlib.sha256(f"boundscheck={config.BOUNDSCHECK}".encode())
     for file in (*sorted(here.glob("*.py")), here.parent / "grid.py"):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
