@@ -113,7 +113,7 @@ def cut(clip, cells, ray, t, t_out):
     inside = far - near
     error = clip.outside * (t_out - t - inside)
     if inside > 0.0:
-        error += displaced(clip.rounding, 0, ray, inside)
+        error += displaced(clip.rounding, np.int64(0), ray, inside)
     if not error <= clip.budget:
         return none
     x, y = _way_out(cells.x, ray.x, ray.u, ray.iu), _way_out(cells.y, ray.y, ray.v, ray.iv)

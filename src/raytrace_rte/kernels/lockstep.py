@@ -126,7 +126,7 @@ def refill(s, n, cells, rays, r, bands, linear, clip, answers):
                     _write_passed(this, face, error, bands * faces, clip, answers)
                     continue
                 last = min(last, far) if face >= 0 else last
-            place(s, n, cells, 0, ray, begin(cells, ray, t), t, last, linear)
+            place(s, n, cells, np.int64(0), ray, begin(cells, ray, t), t, last, linear)
             s[rows.RAY + n], s[rows.CLIPPED + n], s[rows.CLIPPED_FACE + n] = this, error, face
             for b in range(bands):
                 reset(s, n + b * rows.BAND_ROWS)

@@ -115,7 +115,7 @@ def _refill(s, n, cells, rays, following, bands, tolerance, answers):
         ray = ray_of(origin, direction, this)
         t, t_out = enter(cells, ray)
         if not t < t_out:
-            write_missed(this, False, answers)
+            write_missed(this, np.bool_(False), answers)
             continue
         if band == 0:
             answers.visits[this] = 0
@@ -129,7 +129,7 @@ def _refill(s, n, cells, rays, following, bands, tolerance, answers):
         if certifiable(tolerance, band, ray, t_out - t):
             _resume(s, n, cells, band, ray, state)
         else:
-            _start_plainly(s, n, cells, band, ray, 0)
+            _start_plainly(s, n, cells, band, ray, np.int64(0))
         break
     return r, b
 

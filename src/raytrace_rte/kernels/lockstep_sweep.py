@@ -156,7 +156,7 @@ def _reenter(box, cells, s):
             ray, walk = across_period(box, lane_ray(s, n), lane_walk(s, n))
             if inside(box, walk):
                 s[rows.COUNT + n] += crossed(s, n)
-                place(s, n, cells, 0, ray, walk, s[rows.DISTANCE + n], np.inf, 1.0)
+                place(s, n, cells, np.int64(0), ray, walk, s[rows.DISTANCE + n], np.inf, 1.0)
             else:
                 s[rows.RAY + n] = -1.0
         moving |= s[rows.RAY + n] >= 0.0
@@ -225,7 +225,7 @@ def _sweep_direction(box, cells, tracks, n, radiosity, workspace, deposit):
             if not (oblique and cover_evenly(box, tracks, n, a, b, near[count], far[count], offsets)):
                 cover(box, tracks, n, a, b, limits, near[count], far[count])
             ray = into_domain(box, ray, limits[0])
-            place(s, count, cells, 0, ray, begin(box, ray, limits[0]), limits[0], np.inf, 1.0)
+            place(s, count, cells, np.int64(0), ray, begin(box, ray, limits[0]), limits[0], np.inf, 1.0)
             s[rows.RAY + count], s[rows.COUNT + count] = number, 0.0
             count += 1
             if count < LANES:

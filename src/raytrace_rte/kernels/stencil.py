@@ -69,7 +69,7 @@ def smooth_taylor(cells, b, walk, ray, t, work):
     c = cell_of(cells, walk)
     x0, x1 = _window(cells, b, cells.cx, c, ny * nz, walk.i)
     y0, y1 = _window(cells, b, cells.cy, c, nz, walk.j)
-    z0, z1 = _window(cells, b, cells.cz, c, 1, walk.k)
+    z0, z1 = _window(cells, b, cells.cz, c, np.int64(1), walk.k)
     _basis(cells.cx, x0, x1, ray.x, ray.u, t, work[BASIS_X])
     _basis(cells.cy, y0, y1, ray.y, ray.v, t, work[BASIS_Y])
     _basis(cells.cz, z0, z1, ray.z, ray.w, t, work[BASIS_Z])
