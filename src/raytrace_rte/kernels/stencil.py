@@ -6,6 +6,8 @@ where the field is smooth.
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import grids
 from .cartesian import Cells
 from .grids import cell_of, implements
