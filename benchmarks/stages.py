@@ -139,7 +139,7 @@ def seconds_per_byte() -> float:
 def main(small: str, large: str, how: str) -> None:
     """Do both jobs, and print what was found."""
     lean, clock = how == "lean", Clock()
-    clock("kernels from the cache", lambda: done(load(Path(small), ()), lean, Clock()))
+    clock("a small job, which loads kernels", lambda: done(load(Path(small), ()), lean, Clock()))
     before, job = memory("VmRSS"), load(Path(large), ())
     field, medium, result = done(job, lean, clock)
     growth = memory("VmHWM") - before
