@@ -26,7 +26,8 @@ from ..method import ATOL, Auto, March
 from .lines import Lines, Traced
 from .scene import Scene
 from .viewpoints import Viewpoints
-from .volumes.solve import Sweeps, VolumeTask
+from .volumes.solve import VolumeTask
+from .volumes.sweeper import Sweeps
 
 if TYPE_CHECKING:
     pass
