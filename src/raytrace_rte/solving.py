@@ -50,7 +50,7 @@ def solve(
     Raises InputError when an argument is of a wrong type, or the arguments do not fit together.
     """
     executor = _executor(executor, threads)
-    place = scene(medium, walls, method, objects, lean)
+    place = scene(medium, walls, method, objects, lean, workers=executor.workers)
     task = task_of(sensor, place)
     if progress is not None and not callable(progress):
         raise checks.wrong("progress", progress, "a function of (done, total)")

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import InputError
-from ..execution.executors import Each, each
+from ..execution.executors import Each, each, ordered
 from ..grid import Cartesian, FloatArray
 from .field import ROUNDING, checked, first_bad
 from .spectrum import Spectrum
@@ -211,12 +211,17 @@ class Medium:
         low, high = self.spectrum.brightness_temperature([min(a for a, _ in ends), max(b for _, b in ends)])
         return float(low), float(high)
 
-    def verify(self) -> None:
-        """Raise InputError if kappa or source changed after the records of cells were built from them."""
+    def verify(self, workers: int = 1) -> None:
+        """Raise InputError if kappa or source changed after the records of cells were built from them.
+
+        workers: threads that read the arrays, one each.
+        """
         from ..kernels.fingerprint import fingerprint
 
-        for name, before in self.__dict__.get("_fingerprints", {}).items():
-            if fingerprint(getattr(self, name)) != before:
+        taken = self.__dict__.get("_fingerprints", {})
+        found = ordered(fingerprint, [getattr(self, name) for name in taken], workers if taken else 1)
+        for (name, before), now in zip(taken.items(), found, strict=True):
+            if now != before:
                 raise InputError(
                     f"medium: {name} was changed after its first use, and what was built from it is of the "
                     "old values: make a new Medium (of a copy, where the array will change again)"

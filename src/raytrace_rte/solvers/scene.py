@@ -170,9 +170,11 @@ def scene(
     objects: Sequence[Object] = (),
     lean: bool = False,
     record: Mapping[str, Any] | None = None,
+    workers: int = 1,
 ) -> Scene:
     """Return the checked scene; None of walls is open and cold, None of method Auto(rtol=1e-3).
 
+    workers: threads that look whether the medium's arrays were written
     Raises InputError that names the argument on anything of a wrong type, on walls, objects and medium that do
     not fit together, and when the medium's arrays were written after their first use.
     """
@@ -185,7 +187,7 @@ def scene(
     things = gathered(objects, medium.grid).objects
     lean = checks.instance("lean", lean, bool, "true or false")
     out = Scene(medium, walls.checked(medium), method, things, lean, dict(record or {}))
-    medium.verify()
+    medium.verify(workers)
     if lean and not out.plain:
         found = "objects" if out.objects else "reflecting walls"
         raise InputError(f"lean: found {found}; it is for rays that end at plain walls: leave it out")
