@@ -219,7 +219,7 @@ class Medium:
         from ..kernels.fingerprint import fingerprint
 
         taken = self.__dict__.get("_fingerprints", {})
-        found = ordered(fingerprint, [getattr(self, name) for name in taken], workers if taken else 1)
+        found = ordered(fingerprint, [getattr(self, name) for name in taken], workers)
         for (name, before), now in zip(taken.items(), found, strict=True):
             if now != before:
                 raise InputError(
