@@ -155,6 +155,7 @@ def measure(quick: bool) -> Figures:
             if not quick and not all(t.met(figures[t.name]) for t in targets):
                 again = _named(name, piece())
                 figures |= {t.name: t.better(figures[t.name], again[t.name]) for t in targets}
+            print("  " + ", ".join(f"{key} {value:.3g}" for key, value in figures.items()), flush=True)
             found |= figures
     return found
 

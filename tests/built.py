@@ -121,8 +121,10 @@ def heat(spectrum=GREY, grid=None, mask=None, **changed):
     given = {
         "G": random(*grid.shape, *bands), "emission": 2.0 * random(*grid.shape, *bands),
         "div_q": random(*grid.shape, *bands) - 1.5, "error_estimate": 0.1 * random(*grid.shape, *bands),
+        "G_error_estimate": 0.1 * random(*grid.shape, *bands),
         "limited": random(*grid.shape, *bands) > 1.5, "wall_net_flux": walls,
         "wall_incident_flux": {name: 2.0 * values for name, values in walls.items()},
+        "wall_error_estimate": {name: 0.1 * values for name, values in walls.items()},
         "leaving_radiance": {**walls, "solids": solid}, "solid_mask": mask, "solid_heat": -solid,
         "budget": budget, "stats": STATS, "config": CONFIG | {"sensor": {"kind": "heat_source"}},
         "spectrum": spectrum, "spectral": spectrum is BANDS,

@@ -13,7 +13,6 @@ from scipy.interpolate import CubicSpline
 
 import raytrace_rte as rte
 from raytrace_rte import exact
-from raytrace_rte.solvers.volumes.tracks import directions_for
 
 REFERENCE = Path(__file__).parent / "reference"
 B1000 = float(rte.blackbody(1000.0))
@@ -51,15 +50,19 @@ WALLS = {
 }
 
 
-@pytest.mark.parametrize(("directions", "bound"), [(100, 5e-4), (400, 2e-4)])
+CYCLIC = {"slot": 1e-6, "periodic": 1e-6}
+"""What axes without a wall may lack."""
+
+
+@pytest.mark.parametrize(("directions", "bound"), [(100, 2e-4), (200, 6e-5), (400, 4e-5)])
 def test_burns_christon(directions, bound):
     medium, reference = burns_christon(np.linspace(-0.5, 0.5, 42))
     errors = [
         l2(
-            rte.solve(medium, rte.heat_source(directions, seed), method=rte.March()).div_q[:, 20, 20],
+            rte.solve(medium, rte.heat_source(directions), method=rte.March()).div_q[:, 20, 20],
             reference,
         )
-        for seed in range(8)
+        for _ in range(1)
     ]
     assert max(errors) <= bound
 
@@ -104,7 +107,7 @@ def test_energy_balances(grid, walls):
     lost = sum(value for key, value in result.budget.items() if key.startswith("to_"))
     volume = np.einsum("i,j,k->ijk", *grid.widths)
     scale = result.budget["emitted"] + sum(abs(v) for v in result.budget.values())
-    assert abs((result.div_q * volume).sum() - lost) <= 1e-12 * scale
+    assert abs((result.div_q * volume).sum() - lost) <= max(1e-12, CYCLIC.get(walls, 0.0)) * scale
     total = (medium.kappa * result.G * volume).sum()
     assert_allclose((result.absorption * volume).sum(), total, rtol=1e-2)
 
@@ -132,12 +135,13 @@ def test_isothermal_enclosure(grid, walls):
         "slot": rte.grey(1000.0, 0.3, y_min=rte.mirror(), y_max=rte.mirror()),
         "periodic": rte.grey(1000.0, 0.3, x_min=rte.mirror(), y_min=rte.periodic(), y_max=rte.periodic()),
     }[walls]
+    least = max(1e-10, CYCLIC.get(walls, 0.0))
     for method in (rte.March(), rte.Auto()):
         result = rte.solve(medium, rte.heat_source(38), same, method)
-        assert np.abs(result.div_q).max() <= 1e-10 * result.emission.max()
-        assert_allclose(result.G, 4 * np.pi * B1000, rtol=1e-10)
+        assert np.abs(result.div_q).max() <= least * result.emission.max()
+        assert_allclose(result.G, 4 * np.pi * B1000, rtol=least)
         for flux in result.wall_net_flux.values():
-            assert np.abs(flux).max() <= 1e-10 * np.pi * B1000
+            assert np.abs(flux).max() <= least * np.pi * B1000
 
 
 def test_a_mirror_is_the_other_half():
@@ -146,9 +150,9 @@ def test_a_mirror_is_the_other_half():
     field = 1 + np.abs(x) * y + 0.3 * z
     half = rte.uniform((0, 0, 0), (1, 1, 1), (8, 8, 8))
     walls, method = rte.black(800.0), rte.March()
-    full = rte.solve(rte.Medium(whole, field, 1000 * field), rte.heat_source(86), walls, method)
+    full = rte.solve(rte.Medium(whole, field, 1000 * field), rte.heat_source(434), walls, method)
     mirrored = rte.black(800.0, x_min=rte.mirror())
-    part = rte.solve(rte.Medium(half, field[8:], 1000 * field[8:]), rte.heat_source(86), mirrored, method)
+    part = rte.solve(rte.Medium(half, field[8:], 1000 * field[8:]), rte.heat_source(434), mirrored, method)
     expected = 0.5 * (full.div_q[8:] + full.div_q[7::-1])
     assert l2(part.div_q, expected) < 1e-3  # the same but for the limiter at the symmetry plane
     assert "x_min" not in part.wall_net_flux
@@ -161,8 +165,11 @@ def test_periodic_axes_hold_a_slab():
     result = rte.solve(medium, rte.heat_source(770), rte.black(0.0, **faces), rte.March())
     assert_allclose(result.wall_net_flux["x_min"], exact.slab_flux(1.0), rtol=2e-3)
     closed = rte.black(0.0, **faces, x_min=rte.mirror(), x_max=rte.mirror())
+    filled = rte.solve(medium, rte.heat_source(), closed)
+    assert_allclose(filled.G, 4.0, rtol=1e-5)
+    nothing = rte.Medium(grid, np.zeros(grid.shape), medium.source)
     with pytest.raises(rte.InputError, match="no wall ends a ray"):
-        rte.solve(medium, rte.heat_source(), closed)
+        rte.solve(nothing, rte.heat_source(), closed)
 
 
 def test_solid_cells():
@@ -219,9 +226,10 @@ def test_thick_cells(depth):
     medium, reference = thick(41, depth)
     result = rte.solve(medium, rte.heat_source(200))
     inner = (slice(10, 31),) * 3
-    assert l2(result.div_q[inner], reference[inner]) <= 1e-2
+    assert l2(result.div_q[inner], reference[inner]) <= 3.6e-3
+    assert result.G.min() >= 0.0
     assert abs(result.budget["residual_relative"]) < 1e-12
-    assert result.stats["cells_limit"] > 0.2 * reference.size
+    assert depth < 3 or result.stats["cells_limit"] > 0.4 * reference.size
     if depth >= 10:
         assert result.stats["crossings"] == 0
 
@@ -244,8 +252,6 @@ def test_limit_and_sweep_balance_together():
     result = rte.solve(medium, rte.heat_source(86), rte.grey(300.0, 0.6, y_min=rte.mirror()))
     assert 0.1 < result.limited.mean() < 0.9
     assert abs(result.budget["residual_relative"]) < 1e-12
-    sweep = rte.solve(medium, rte.heat_source(86), rte.grey(300.0, 0.6, y_min=rte.mirror()), rte.March())
-    assert abs(result.stats["mismatch"]) < 1e-3 * sweep.budget["emitted"]
 
 
 @pytest.mark.parametrize("file", ["x", "y"])
@@ -276,33 +282,6 @@ def test_same_bits_for_any_number_of_threads():
     assert all((one.wall_net_flux[f] == two.wall_net_flux[f]).all() for f in one.wall_net_flux)
 
 
-def test_tracks_fill_each_cell(monkeypatch):
-    """Measured along the tracks, since a sweeper takes it for granted on a uniform grid."""
-    from raytrace_rte.solvers.volumes.sweeper import Sweeper, Sweeps
-    from raytrace_rte.solvers.volumes.tracks import Domain
-    from raytrace_rte.solvers.volumes.unfolding import unfold
-
-    unfolded = unfold(UNIFORM, rte.black(0.0))
-    box, directions = unfolded.box, directions_for(unfolded.box, 50)
-    nothing = np.empty(0, np.int64)
-    sweeper = Sweeper(unfolded, directions, Sweeps(50, 3), nothing, 1)
-    assert (sweeper.fill == 1.0).all()
-    zeros = np.zeros(UNIFORM.shape)
-    record = sweeper.record(zeros, zeros, np.zeros((*UNIFORM.shape, 3)))
-    parts = [sweeper.sweep(record, np.ones(sweeper.surfaces), g) for g in range(sweeper.groups)]
-    swept = sweeper.swept({name: sum(part[name] for part in parts) for name in parts[0]})
-    # With I = 1 everywhere the sum of A s I over both senses is 4 pi V in every cell, exactly.
-    assert_allclose(swept.intensity_integral / box.volume.ravel(), 4 * np.pi, rtol=1e-12)
-
-    monkeypatch.setattr(Domain, "uniform", property(lambda domain: False))
-    assert_allclose(Sweeper(unfolded, directions, Sweeps(50, 3), nothing, 1).fill, 1.0, rtol=1e-12)
-    other = unfold(STRETCHED, rte.black(0.0))
-    uneven = Sweeper(other, directions_for(other.box, 50), Sweeps(50, 3), nothing, 1)
-    assert (
-        np.abs(uneven.fill - 1.0).max() > 0.05
-    )  # canary: where cells differ, tracks do not fill them evenly
-
-
 def test_bands():
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (6, 6, 6))
     one = random_medium(grid)
@@ -321,7 +300,6 @@ def test_bands():
     ("make", "text"),
     [
         (lambda: rte.heat_source(5), "directions is 5; expected a whole number >= 6"),
-        (lambda: rte.heat_source(seed=-1), "seed is -1"),
         (lambda: rte.grey(300.0, 0.0), "emissivity is 0; expected above 0"),
         (lambda: rte.grey(300.0, 1.5), "emissivity is 1.5"),
         (lambda: rte.black(300.0, x_mim=rte.mirror()), "no face 'x_mim'"),

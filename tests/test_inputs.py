@@ -75,8 +75,8 @@ VALID = {
     "radiometer": {"position": (0, 0, 0), "normal": (1, 0, 0), "view_angle_deg": 90.0, "directions": 20},
     "wall_flux": {"face": "x_min", "directions": 20},
     "mesh_flux": {"mesh": rte.mesh(TETRAHEDRON, 300.0), "directions": 20},
-    "incident": {"points": [[0, 0, 0]], "directions": 20, "seed": 0},
-    "heat_source": {"directions": 20, "seed": 0, "lines": 1},
+    "incident": {"points": [[0, 0, 0]], "directions": 20},
+    "heat_source": {"directions": 20},
     "solve": {
         "medium": MEDIUM, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
         "method": rte.March(), "threads": 1, "progress": None, "store": None, "objects": [], "lean": False,

@@ -164,89 +164,16 @@ def test_auto_without_shortcuts_has_the_bits_of_the_march(rng):
         np.testing.assert_array_equal(getattr(auto, name)[plain], getattr(march, name)[plain])
 
 
-BOXES = {
-    "uniform": (fields.grid(9, "uniform"), {}),
-    "stretched": (fields.grid(8, "stretched"), {}),
-    "flat": (rte.uniform((0, 0, 0), (3, 1, 0.5), (40, 7, 3)), {}),
-    "periodic": (fields.grid(7, "uniform"), {"y_min": rte.periodic(), "y_max": rte.periodic()}),
-    "stretched, periodic": (
-        fields.grid(7, "stretched"),
-        {"x_min": rte.periodic(), "x_max": rte.periodic()},
-    ),
-    "slab": (rte.Cartesian(fields.stretched(30), *[(-np.inf, np.inf)] * 2), {}),
-}
-
-
-@pytest.mark.parametrize("name", BOXES)
-def test_the_sweep_in_lockstep_is_the_sweep(name, monkeypatch):
-    from raytrace_rte.kernels import lockstep_sweep, sweep
-
-    grid, periods = BOXES[name]
-    medium = fields.medium(grid, 4.0) if name != "slab" else slab(grid)
-    walls = rte.black(400.0, **periods)
-    fast = rte.solve(medium, rte.heat_source(50), walls)
-
-    def one_by_one(box, cells, tracks, radiosity, n, longest, sums):
-        sweep.sweep_singly(box, tracks, cells.record, radiosity, n, longest, sums)
-
-    monkeypatch.setattr(lockstep_sweep, "sweep", one_by_one)
-    plain = rte.solve(medium, rte.heat_source(50), walls)
-    assert fast.stats["crossings"] == plain.stats["crossings"]
-    for a, b in ((fast.G, plain.G), (fast.div_q, plain.div_q)):
-        assert np.abs(a - b).max() <= SAME * np.abs(fast.G).max() * medium.kappa.max()
-    for face, flux in plain.wall_net_flux.items():
-        np.testing.assert_allclose(
-            fast.wall_net_flux[face], flux, rtol=0, atol=SAME * np.abs(flux).max() + 1e-9
-        )
-
-
-def slab(grid):
-    x = grid.centres[0].reshape(grid.shape)
-    return rte.Medium(grid, 1.0 + x, 2.0 + np.sin(5 * x))
-
-
-def test_a_line_through_a_periodic_edge_goes_on():
-    """It has to come in twice, across one axis after the other, with nobody beside it that moves."""
-    from raytrace_rte.kernels import lockstep_sweep, sweep
-    from raytrace_rte.kernels.reconstruct import aligned, cells_of
-    from raytrace_rte.solvers.volumes.tracks import surfaces
-
-    grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
-    record = aligned((64, 1, 8), np.dtype(np.float64))
-    record[:] = 0.0
-    record[:, 0, [sweep.KAPPA, sweep.SOURCE]] = 1.0
-    first = surfaces(grid.shape)
-    box = sweep.Box(*grid, *grid.centres, np.array([1.0, 1.0, 0.0]), first, np.empty(0, np.int64))
-    direction = np.array([[1.0, 1.0, 0.25]]) / np.sqrt(2.0625)
-    tracks = sweep.Tracks(
-        direction, np.ones(1), np.array([[0.125, 0.125, 0.0]]), np.zeros((1, 2, 3)), np.array([[1, 1]])
-    )
-    both = [sweep.Sums(np.zeros((64, 2)), np.zeros((first[6], 2)), np.zeros(1, np.int64)) for _ in range(2)]
-    radiosity = np.zeros(first[6])
-    lockstep_sweep.sweep(box, cells_of(grid, record), tracks, radiosity, 0, 100, both[0])
-    sweep.sweep_singly(box, tracks, record, radiosity, 0, 100, both[1])
-    assert both[0].crossings == both[1].crossings == 36
-    np.testing.assert_allclose(both[0].cells, both[1].cells, rtol=1e-13)
-
-
-def test_very_long_lines_take_no_memory_for_lanes(monkeypatch):
-    from raytrace_rte.kernels import lockstep_sweep
-
-    grid, periods = BOXES["periodic"]
-    medium, walls = fields.medium(grid, 4.0), rte.black(400.0, **periods)
-    fast = rte.solve(medium, rte.heat_source(26), walls)
-    monkeypatch.setattr(lockstep_sweep, "LONGEST", 0)
-    monkeypatch.setattr(lockstep_sweep, "aligned", None)
-    plain = rte.solve(medium, rte.heat_source(26), walls)
-    np.testing.assert_allclose(fast.G, plain.G, rtol=1e-12)
-
-
 WIDTHS = """
 import hashlib
 import numpy as np
 import fields
 import raytrace_rte as rte
-from raytrace_rte.kernels import lockstep_sweep, pyramid, reconstruct, records, sweep, trace, vector
+from raytrace_rte.kernels import ordinates, pyramid, reconstruct, records, trace, vector
+from raytrace_rte.boundaries.walls import black
+from raytrace_rte.solvers.scene import scene
+from raytrace_rte.solvers.volumes.box import Box
+from raytrace_rte.solvers.volumes.sweeper import Special, Sweeper
 
 print(vector.WIDTH)
 rng = np.random.default_rng(5)
@@ -271,17 +198,12 @@ for kind in ("uniform", "stretched"):
         end = np.full(200, np.inf)
         trace.trace(cells, tree, origin, direction, end, plan, walls, 0 * low, high, answers)
         show(*answers)
-    record = np.ascontiguousarray(cells.record[:, :1])
-    record[:, :, sweep.ACROSS] = 0.5
-    faces = np.cumsum([0] + 6 * [144])
-    box = sweep.Box(*grid, *grid.centres, np.zeros(3), faces, np.empty(0, np.int64))
-    steps = np.array([[[0, 0.05, 0], [0, 0, 0.05]]])
-    tracks = sweep.Tracks(direction[:1] * np.sign(direction[:1, :1]), np.ones(1), -np.array([[0, 0.5, 0.5]]), steps,
-                          np.array([[40, 40]]))
-    sums = sweep.Sums(np.zeros((1728, 2)), np.zeros((faces[6], 2)), np.zeros(1, np.int64))
-    radiosity = rng.random(faces[6])
-    lockstep_sweep.sweep(box, reconstruct.cells_of(grid, record), tracks, radiosity, 0, 100, sums)
-    show(*sums)
+    mask = rng.random(grid.shape) < 0.1
+    place = scene(rte.Medium(grid, kappa[..., 0], source[..., 0]), black(400.0), objects=[rte.solids(mask, 900.0)])
+    box = Box(place)
+    sweeper = Sweeper(box, 0, Special(box.solid, np.empty(0, np.int64), True), 100, 1.0, 1e-6)
+    sums = sweeper.sweep(rng.random(sweeper.surfaces), 1, lambda: None)
+    show(*sums.values())
 """
 
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -19,8 +19,6 @@ from typing import NamedTuple
 import numpy as np
 
 from . import checks
-from .boundaries.bodies import Object
-from .boundaries.solids import solids
 from .boundaries.walls import black
 from .execution.executors import Progress, Serial, thread_count
 from .grid import Cartesian
@@ -142,16 +140,13 @@ def _line(kind: str) -> None:
     solve(_medium(kind), line_of_sight((0.4, -2.0, 0.6), (0.0, 1.0, 0.0)), black(300.0), executor=Serial())
 
 
-def _volume(stretched: bool, objects: Sequence[Object] = ()) -> None:
-    ones = np.ones((CELLS, CELLS, CELLS))
-    medium = Medium(_grid(stretched), ones, ones)
-    solve(medium, heat_source(6), black(300.0), objects=objects, executor=Serial())
+def _volume(kind: str) -> None:
+    solve(_medium(kind), heat_source(6), black(300.0), executor=Serial())
 
 
-def _volume_with_a_solid_cell() -> None:
-    mask = np.zeros((CELLS, CELLS, CELLS), dtype=bool)
-    mask[4, 4, 4] = True
-    _volume(stretched=True, objects=[solids(mask, 400.0)])
+def _slab() -> None:
+    ones = np.ones((CELLS, 1, 1))
+    solve(Medium(Cartesian(_grid().x), ones, ones), heat_source(6), black(300.0), executor=Serial())
 
 
 def _jobs_of(kind: str) -> list[Callable[[], None]]:
@@ -160,12 +155,12 @@ def _jobs_of(kind: str) -> list[Callable[[], None]]:
         partial(_switch, kind),
         *(partial(_image, kind, method) for method in methods),
         partial(_line, kind),
+        partial(_volume, kind),
     ]
 
 
 JOBS: list[Callable[[], None]] = [
     *chain.from_iterable(zip(_jobs_of("float64"), _jobs_of("float32"), strict=True)),
-    _volume_with_a_solid_cell,
-    partial(_volume, False),
+    _slab,
 ]
-"""Of float64 and float32 fields in turn; volumes are float64."""
+"""Of float64 and float32 fields in turn; slabs are float64."""

@@ -123,7 +123,6 @@ class IncidentSection(Section):
     kind: Literal["incident"]
     points: list[Vector] | None = None
     directions: int = 400
-    seed: int = 0
 
 
 class HeatSourceSection(Section):
@@ -131,8 +130,6 @@ class HeatSourceSection(Section):
 
     kind: Literal["heat_source"]
     directions: int = 100
-    seed: int = 0
-    lines: int = 1
 
 
 class FaceSection(Section):

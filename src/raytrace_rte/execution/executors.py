@@ -50,7 +50,7 @@ class Executor(ABC):
         say(task.done, task.total)
         whole = True
         try:
-            with self.mapping(task) as parts:
+            with self.mapping(task) as parts, _ending(task):
                 while batches := task.batches():
                     for batch, part in zip(batches, parts(batches), strict=True):
                         with _undisturbed():
@@ -156,6 +156,17 @@ def _pool(workers: int) -> Iterator[Any]:
         yield mapped
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _ending(task: Task[Any]) -> Iterator[None]:
+    """Tell batches that still run when the block ends early."""
+    task.ended = False
+    try:
+        yield
+    except BaseException:
+        task.ended = True
+        raise
 
 
 @contextmanager

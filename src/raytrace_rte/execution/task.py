@@ -35,12 +35,14 @@ class Task(ABC, Generic[R]):
 
     unit: what progress counts, in the plural; done, total: how many of them, total may be an estimate
     workers: batches that run at a time, set by the executor: for the record only
+    ended: whether the run ends early, set by the executor: long batches look at it now and then (`pause`)
     """
 
     unit: str
     done: int
     total: int
     workers: int = 1
+    ended: bool = False
 
     @abstractmethod
     def batches(self) -> Sequence[Batch]:
@@ -76,9 +78,18 @@ class Task(ABC, Generic[R]):
     def prepare(self, workers: int) -> None:
         """Build what all batches read, with so many threads; called where batches run, before the first one."""
 
+    def pause(self) -> None:
+        """Give a batch up when the run has ended early: raises Ended."""
+        if self.ended:
+            raise Ended
+
     def describe(self) -> str:
         """What is about to be computed, in a few words."""
         return f"{self.total} {self.unit}"
+
+
+class Ended(Exception):
+    """A batch is given up, as the run has ended early."""
 
 
 class Recipe(ABC, Generic[R]):

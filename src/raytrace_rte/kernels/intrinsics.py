@@ -109,6 +109,51 @@ def bits(context, mask):
     return types.int64(mask), code
 
 
+@intrinsic
+def repeated(context, a):
+    """Return a vector of a number WIDTH times over."""
+
+    def code(ctx, builder, signature, args):
+        return broadcast(builder, args[0])
+
+    return VECTOR(types.float64), code
+
+
+@intrinsic
+def total(context, a):
+    """Return the sum of a vector, halves added to halves."""
+
+    def code(ctx, builder, signature, args):
+        vector, width = args[0], WIDTH
+        while width > 1:
+            width //= 2
+            halves = (list(range(k, k + width)) for k in (0, width))
+            vector = builder.fadd(*(shuffle(builder, vector, vector, half) for half in halves))
+        return builder.extract_element(vector, ir.Constant(SHORT, 0))
+
+    return types.float64(a), code
+
+
+@intrinsic
+def totals(context, a, b):
+    """Return the sums of two vectors, side by side: the bits of `total` of each."""
+
+    def code(ctx, builder, signature, args):
+        a, b = args
+        low, high = (
+            [*range(k, k + WIDTH // 2), *range(k + WIDTH, k + WIDTH + WIDTH // 2)] for k in (0, WIDTH // 2)
+        )
+        both, width = builder.fadd(shuffle(builder, a, b, low), shuffle(builder, a, b, high)), WIDTH // 2
+        while width > 1:  # the sums so far of a at 0 and on, those of b at WIDTH / 2 and on
+            width //= 2
+            turned = [(k + width) % WIDTH for k in range(WIDTH)]
+            both = builder.fadd(both, shuffle(builder, both, both, turned))
+        sums = [builder.extract_element(both, ir.Constant(SHORT, k)) for k in (0, WIDTH // 2)]
+        return ctx.make_tuple(builder, signature.return_type, sums)
+
+    return types.UniTuple(types.float64, 2)(a, b), code
+
+
 def _pointer(context, builder, array_type, array, index, kind):
     data = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
@@ -239,6 +284,17 @@ if config.DISABLE_JIT:
 
     def bits(mask):
         return sum(int(m) << n for n, m in enumerate(mask))
+
+    def repeated(a):
+        return np.full(WIDTH, a)
+
+    def total(a):
+        while a.size > 1:
+            a = a[: a.size // 2] + a[a.size // 2 :]
+        return a[0]
+
+    def totals(a, b):
+        return total(a), total(b)
 
     def load(array, i):
         return array[i : i + WIDTH].copy()

@@ -22,6 +22,7 @@ AXES = ("x", "y", "z")
 WALL = {
     "wall_net_flux": ("W m-2", "net flux into"),
     "wall_incident_flux": ("W m-2", "flux that arrives at"),
+    "wall_error_estimate": ("W m-2", "estimated error of the flux that arrives at"),
     "leaving_radiance": ("W m-2 sr-1", "radiance that leaves"),
 }
 """Quantities of walls, each a variable for each face."""
@@ -36,10 +37,11 @@ class HeatResult(Result):
 
     G: incident radiation, the integral of I over all directions [W m-2]
     emission, absorption, div_q: of each cell [W m-3]; div_q = emission - absorption is the heat it loses
-    error_estimate: estimated error of div_q [W m-3]: no bound, as there is no discrete reference
+    error_estimate, G_error_estimate: estimated errors of div_q [W m-3] and G [W m-2], about root mean squares over
+        neighbouring cells: no bounds, as there is no discrete reference
     limited: cells that follow the Rosseland limit
     wall_net_flux: net flux into the wall [W m-2] for each face that is a wall, e.g. (ny, nz) for x_min
-    wall_incident_flux: flux that arrives there [W m-2]
+    wall_incident_flux: flux that arrives there [W m-2]; wall_error_estimate: its estimated error [W m-2]
     leaving_radiance: of each wall cell, and under "solids" of each solid cell [W m-2 sr-1]
     solid_heat: net power into each solid cell [W], in the order of the mask's true cells
     budget: emitted, absorbed, to each wall and to solids [W] (per metre or m2 if axes are infinite), residual
@@ -61,9 +63,11 @@ class HeatResult(Result):
         emission: FloatArray,
         div_q: FloatArray,
         error_estimate: FloatArray,
+        G_error_estimate: FloatArray,
         limited: NDArray[np.bool_],
         wall_net_flux: Mapping[str, FloatArray],
         wall_incident_flux: Mapping[str, FloatArray],
+        wall_error_estimate: Mapping[str, FloatArray],
         leaving_radiance: Mapping[str, FloatArray],
         solid_mask: NDArray[np.bool_] | None,
         solid_heat: FloatArray,
@@ -83,15 +87,19 @@ class HeatResult(Result):
         variables = [
             *_grid(grid),
             Variable("div_q", cells, div_q, "W m-3", text, "error_estimate"),
-            Variable("G", cells, G, "W m-2", "incident radiation"),
+            Variable("G", cells, G, "W m-2", "incident radiation", "error_estimate"),
             Variable("emission", cells, emission, "W m-3", "emitted power", "exact"),
             Variable("absorption", cells, emission - div_q, "W m-3", "absorbed power", "error_estimate"),
             Variable(
                 "error_estimate", cells, error_estimate, "W m-3", "estimated error of div_q", "error_estimate"
             ),
+            Variable(
+                "G_error_estimate", cells, G_error_estimate, "W m-2", "estimated error of G", "error_estimate"
+            ),
             Variable("limited", cells, limited, "1", "whether the Rosseland limit was used"),
         ]
-        walls = zip(WALL.items(), (wall_net_flux, wall_incident_flux, leaving_radiance), strict=True)
+        maps_of = wall_net_flux, wall_incident_flux, wall_error_estimate, leaving_radiance
+        walls = zip(WALL.items(), maps_of, strict=True)
         for (name, (unit, words)), maps in walls:
             for face, values in maps.items():
                 place = ("solid",) if face == "solids" else across(AXES, FACES.index(face))
@@ -148,6 +156,11 @@ class HeatResult(Result):
     def wall_incident_flux(self) -> Mapping[str, FloatArray]:
         """Flux that arrives at the wall [W m-2], by face."""
         return self.table.with_prefix("wall_incident_flux_")
+
+    @property
+    def wall_error_estimate(self) -> Mapping[str, FloatArray]:
+        """Estimated error of the flux that arrives at the wall [W m-2], by face."""
+        return self.table.with_prefix("wall_error_estimate_")
 
     @property
     def leaving_radiance(self) -> Mapping[str, FloatArray]:

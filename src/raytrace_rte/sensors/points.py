@@ -173,23 +173,17 @@ def mesh_flux(mesh: Mesh, directions: int = 400) -> PointSensor:
 
 
 @overload
-def incident(points: None = None, directions: int = 400, seed: int = 0) -> HeatSource: ...
+def incident(points: None = None, directions: int = 400) -> HeatSource: ...
 @overload
 def incident(points: ArrayLike, directions: int = 400) -> PointSensor: ...
-def incident(
-    points: ArrayLike | None = None, directions: int = 400, seed: int = 0
-) -> PointSensor | HeatSource:
+def incident(points: ArrayLike | None = None, directions: int = 400) -> PointSensor | HeatSource:
     """Return the sensor for the incident radiation G at points (n, 3) [m]; for every cell when None.
 
-    For every cell, the result is that of `heat_source` with so many directions and this seed.
+    For every cell, the result is that of `heat_source` with so many directions.
     Raises InputError on other shapes.
     """
     if points is None:
-        return heat_source(directions, seed)
-    if checks.whole("incident: seed", seed, low=0):
-        raise InputError(
-            f"incident: seed is {seed}, and shifts the tracks of a sweep; with points there are none: drop it"
-        )
+        return heat_source(directions)
     view = Viewpoints(_points("incident: points", points), None, 180.0, _count("incident", directions))
     return PointSensor("incident", "G", view)
 

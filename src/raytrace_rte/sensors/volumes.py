@@ -8,7 +8,6 @@ from .. import checks
 from ..results.heat import HeatResult
 from ..solvers.scene import Scene
 from ..solvers.volumes.solve import VolumeTask
-from ..solvers.volumes.sweeper import Sweeps
 
 
 @dataclass(frozen=True)
@@ -16,8 +15,6 @@ class HeatSource:
     """Every cell of the grid. Made by `heat_source`, and by `incident` without points."""
 
     directions: int = 100
-    seed: int = 0
-    lines: int = 1
 
     def settings(self) -> dict[str, object]:
         """What a Result records."""
@@ -34,9 +31,11 @@ class HeatSource:
                 emission=task.cells("emission"),
                 div_q=task.cells("div_q"),
                 error_estimate=task.cells("error"),
+                G_error_estimate=task.cells("G_error"),
                 limited=task.cells("limited").astype(bool),
                 wall_net_flux=task.walls("wall_net"),
                 wall_incident_flux=task.walls("wall_incident"),
+                wall_error_estimate=task.walls("wall_error"),
                 leaving_radiance=task.leaving(),
                 solid_mask=None if solids is None else solids.mask,
                 solid_heat=task.cells("solid_heat"),
@@ -47,19 +46,13 @@ class HeatSource:
                 spectral=scene.medium.kappa.ndim == 4,
             )
 
-        return VolumeTask(scene, self, Sweeps(self.directions, self.seed, self.lines), finish)
+        return VolumeTask(scene, self, self.directions, finish)
 
 
-def heat_source(directions: int = 100, seed: int = 0, lines: int = 1) -> HeatSource:
+def heat_source(directions: int = 100) -> HeatSource:
     """Return the sensor for the radiative source term of every cell, and the flux at every wall cell.
 
-    directions: at most so many, the largest Lebedev set below (for a slab, Gauss nodes in mu); seed: of
-    the shifts of the tracks; lines: how many tracks of each direction cross a cell, along either axis: 2
-    costs four times as much and halves the resolution length of wall fluxes.
-    Raises InputError on fewer than 6 directions, or numbers that are not whole.
+    directions: ordinates at least; a few more are taken so that they fill the lanes of the processor, and a result
+    says how many. Raises InputError on fewer than 6, or on a number that is not whole.
     """
-    return HeatSource(
-        checks.whole("heat_source: directions", directions, low=6),
-        checks.whole("heat_source: seed", seed, low=0),
-        checks.whole("heat_source: lines", lines, low=1),
-    )
+    return HeatSource(checks.whole("heat_source: directions", directions, low=6))

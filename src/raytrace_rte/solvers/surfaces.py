@@ -27,7 +27,6 @@ from .lines import Lines, Traced
 from .scene import Scene
 from .viewpoints import Viewpoints
 from .volumes.solve import VolumeTask
-from .volumes.sweeper import Sweeps
 
 if TYPE_CHECKING:
     pass
@@ -38,6 +37,8 @@ OPAQUE_KAPPA = 1e30
 """[1/m], absorption coefficient of a solid cell: no light passes, and it stays finite in float32."""
 OPAQUE_DEPTH = 1e20
 """Optical depth that only a solid cell has."""
+DIRECTIONS = 100
+"""Of the volume solve that finds the light of grey faces and solid cells."""
 MESH_DIRECTIONS, MESH_ROUNDS, MESH_CHANGE = 100, 50, 1e-6
 """Light of grey triangles: rays each, rounds at most, and the relative change at which they end."""
 TRIANGLES = 32
@@ -144,12 +145,12 @@ class Surfaces:
         scene = self.scene
         objects = () if self.solids is None else (self.solids,)
         return VolumeTask(
-            Scene(scene.medium, scene.walls, Auto(), objects), None, Sweeps(), lambda bands: None
+            Scene(scene.medium, scene.walls, Auto(), objects), None, DIRECTIONS, lambda bands: None
         )
 
     def _take(self, light: Arrays) -> None:
         """Take the light of grey faces and solid cells from a finished volume solve."""
-        for name in self.reflecting:
+        for name in set(self.reflecting) & set(light):
             self.leaving[name] = np.asarray(light[name]).reshape(-1, self.scene.medium.n_band)
         if self.solids is not None:
             self.leaving["solids"] = np.asarray(light["solids"]).reshape(-1, self.scene.medium.n_band)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...execution import memory
 from ...execution.task import Arrays, Batch, Recipe, Task, below, named
-from ...grid import FACES, FloatArray, across
+from ...grid import FloatArray
 from ...method import Auto, March
 from ..scene import Scene, Sensor, recipe
-from .band import Band, BandSolve, Box, Rounds
-from .sweeper import Sweeps, Swept
-from .tracks import SLAB
+from .band import Band, BandSolve, Rounds
+from .box import Box
+from .sweeper import Swept
 
 R = TypeVar("R")
 USUAL = 8
@@ -39,7 +39,7 @@ class VolumeTask(Task[R]):
     unit = "directions"
 
     def __init__(
-        self, scene: Scene, sensor: Sensor[R] | None, sweeps: Sweeps, finish: Callable[[VolumeTask[R]], R]
+        self, scene: Scene, sensor: Sensor[R] | None, directions: int, finish: Callable[[VolumeTask[R]], R]
     ) -> None:
         method = scene.method
         if not (isinstance(method, Auto) or method == March()):
@@ -49,12 +49,12 @@ class VolumeTask(Task[R]):
         cells = int(np.prod(scene.medium.grid.shape))
         memory.require(cells * scene.medium.n_band * BYTES, f"a volume solve on {cells} cells")
         self.scene, self.sensor, self._finish = scene, sensor, finish
-        self.box = Box(scene, sweeps)
+        self.box, self.directions = Box(scene), directions
         self.bands: list[Band] = []
         self._solve: BandSolve | None = None
         self._rounds: Rounds | None = None
         self._leaving: FloatArray = np.empty(0)
-        self._log: list[tuple[FloatArray, FloatArray]] = []
+        self._log: list[FloatArray] = []
         self._sums: dict[str, NDArray[Any]] = {}
         self._added, self._swept = 0, 0
         self._kept: Arrays | None = None
@@ -63,8 +63,8 @@ class VolumeTask(Task[R]):
 
     @property
     def count(self) -> int:
-        """Directions of a sweep."""
-        return 2 * len(self.box.directions.weight)
+        """Directions of a sweep, once it has begun; before that those that were asked for."""
+        return self.directions if self._solve is None else self._solve.sweeper.count
 
     @property
     def total(self) -> int:  # type: ignore[override]
@@ -81,9 +81,7 @@ class VolumeTask(Task[R]):
 
     @cached_property
     def _reflects(self) -> bool:
-        walls = any(self.scene.walls.face(f).reflects for f in FACES)
-        solids = self.box.solids
-        return walls or (solids is not None and bool((solids.emissivity < 1.0).any()))
+        return bool((self.box.surfaces(0)[1] < 1.0).any())
 
     @property
     def _groups(self) -> int:
@@ -106,25 +104,26 @@ class VolumeTask(Task[R]):
     def run(self, batch: Batch) -> Arrays:
         """Sweep one group of directions."""
         solve = self._band(batch.stage)
-        return solve.sweeper.sweep(solve.record, batch.given["leaving"], batch.start)
+        return solve.sweeper.sweep(batch.given["leaving"], batch.start, self.pause)
 
     def add(self, batch: Batch, part: Arrays) -> None:
         """Add the sums of a group; after the last one, see whether another sweep is needed."""
+        assert self._solve is not None
         for name, total in self._sums.items():
             total += part[name]
+        self._solve.sweeper.give_back(part)
         self._added += 1
         if self._added == self._groups:
-            assert self._solve is not None
             swept = self._solve.sweeper.swept(self._sums)
             self._swept += 1
-            self._log.append((swept.arrived, swept.cover))
+            self._log.append(swept.arrived)
             self._advance(swept)
 
     def _band(self, b: int) -> BandSolve:
         """The solve of a band, made when first asked for."""
         with self._lock:
             if self._solve is None or self._solve.b != b:
-                self._solve = BandSolve(self.box, b)
+                self._solve = BandSolve(self.box, b, self.directions)
             return self._solve
 
     def _begin(self) -> None:
@@ -136,9 +135,9 @@ class VolumeTask(Task[R]):
             return
         assert self._solve is not None
         nothing = self._solve.sweeper.swept(self._solve.sweeper.nothing())
-        for arrived, cover in zip(kept["arrived"], kept["cover"], strict=True):
-            self._log.append((arrived, cover))
-            self._advance(nothing._replace(arrived=arrived, cover=cover))
+        for arrived in kept["arrived"]:
+            self._log.append(arrived)
+            self._advance(nothing._replace(arrived=arrived))
         self._sums = {name: np.array(a) for name, a in below(kept, "sums/").items()}
         self._added = int(kept["added"])
 
@@ -186,20 +185,23 @@ class VolumeTask(Task[R]):
             "cells": int(limited.size),
             "crossings": int(counts["crossings"]),
             "sweeps": int(counts["sweeps"]),
-            "mismatch": counts["mismatch"],
+            "lacks": counts["lacks"],
         }
 
     def budget(self) -> dict[str, float]:
         """Emitted, absorbed again, lost to each wall, and what does not balance [W] (per m or m2 of a slab)."""
         emission, div_q, net = self.cells("emission"), self.cells("div_q"), self.walls("wall_net")
-        width = [np.diff(f) if np.isfinite(f[0]) else np.array([SLAB]) for f in self.scene.medium.grid]
-        volume = np.einsum("i,j,k->ijk", *width)
-        v = volume[..., None] if emission.ndim == 4 else volume
-        lost = {}
-        for name, flux in net.items():
-            area = np.outer(*across(width, FACES.index(name)))
-            lost[name] = float((flux * (area[..., None] if flux.ndim == 3 else area)).sum())
-        emitted, gained = float((emission * v).sum()), float((div_q * v).sum())
+        spectral = emission.ndim == 4
+        v = self.box.volume[..., None] if spectral else self.box.volume
+        areas = self.box.by_face(self.box.area)
+        lost = {
+            name: float((flux * (areas[name][..., None] if spectral else areas[name])).sum())
+            for name, flux in net.items()
+        }
+        # a layer at a time, which stays in the cache
+        emitted, gained = (
+            sum(float((f * w).sum()) for f, w in zip(a, v, strict=True)) for a in (emission, div_q)
+        )
         solid = float(sum(band.solid_heat.sum() for band in self.bands))
         out = {"emitted": emitted, "absorbed": emitted - gained, **{f"to_{k}": w for k, w in lost.items()}}
         if self.box.solids is not None:
@@ -214,14 +216,9 @@ class VolumeTask(Task[R]):
         for n, band in enumerate(self.bands):
             out |= named(f"band {n}/", _flat(band))
         if self._kept is not None:  # not gone on with yet
-            out |= {
-                k: a
-                for k, a in self._kept.items()
-                if k in ("added", "arrived", "cover") or k.startswith("sums/")
-            }
+            out |= {k: a for k, a in self._kept.items() if k in ("added", "arrived") or k.startswith("sums/")}
         elif self._rounds is not None:
-            out["arrived"] = np.array([a for a, _ in self._log])
-            out["cover"] = np.array([c for _, c in self._log])
+            out["arrived"] = np.array(self._log)
             out |= named("sums/", self._sums)
         return out
 

@@ -1,137 +1,291 @@
-"""The sweep of one box along tracks: what the kernel reads, and the sums of some directions at a time."""
+"""The sweep of one box by ordinates: families of blocks, what enters their planes, and the sums they leave.
+
+A family is a block and its images in mirrored axes: one hands the other what leaves through a mirror. Where one end
+of an axis is a mirror, it is swept towards that first. Periodic axes and pairs of mirrors are cyclic: what left goes
+in again, round after round, until it changes no more.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...execution.executors import ordered
 from ...execution.task import Arrays
-from ...grid import Cartesian, FloatArray
-from ..quadrature import Directions
-from .tracks import longest, surfaces, tracks
-from .unfolding import Unfolded
+from ...grid import FloatArray
+from .box import Box, Ends
+from .ordinates import PAD, Ordinates, octant, ordinates
 
-GROUPS, LARGE = 16, 4_000_000
-"""Groups of directions with sums of their own, each added to the total in turn; in boxes of more cells than
-LARGE each direction is a group, so that a group takes a second and not a minute."""
-THICK_ACROSS = 0.1
-"""Optical depth of a cell at which half of the source's gradient across a track counts. In thin cells sampling
-it on one track is noise, in thick ones it is what divergence is made of."""
+if TYPE_CHECKING:
+    from ...kernels.ordinates import Domain, Sums
+
+GROUPS, LARGE = 8, 4_000_000
+"""Groups of families with sums of their own, each added to the total in turn; in boxes of more cells than LARGE each
+family is a group, so that a group takes a second and not a minute."""
+IN_CACHE = 2048
+"""Cells of a tile's face across x: what a block carries there stays in the cache."""
+ROUNDS = 1000
+"""Rounds of a cyclic axis at most; what is left then is part of the error."""
+Sense = tuple[int, int, int]
+Key = tuple[int, int, int, int]
 
 
-class Sweeps(NamedTuple):
-    """How a volume is swept: directions at most, seed of the tracks' shifts, tracks of a direction in a cell."""
+class Family(NamedTuple):
+    """A block's rows and lanes in use; the senses of it and its images, in the order of the sweep."""
 
-    directions: int = 100
-    seed: int = 0
-    lines: int = 1
+    rows: FloatArray
+    lanes: int
+    senses: tuple[Sense, ...]
 
 
 class Swept(NamedTuple):
-    """Totals of one sweep: absorbed less emitted [W] and integral of A I ds [W m] of cells; of surfaces, what
-    arrives [W] and cover [m2 sr]; cell crossings (1,)."""
+    """Totals of a sweep.
 
-    net: FloatArray
-    intensity_integral: FloatArray
+    incident [W m-2], div_q [W m-3]: of cells; contrast: the difference of G between halves of the set
+    arrived: flux at wall cells [W m-2] and, after them, power at solid cells [W]; arrived_contrast: its difference
+    faces: net fluxes through the faces of kept cells (n_kept, 6) [W m-2]
+    remainder: light that cyclic axes still lack, of the brightest (1,)
+    """
+
+    incident: FloatArray
+    div_q: FloatArray
+    contrast: FloatArray
     arrived: FloatArray
-    cover: FloatArray
-    crossings: NDArray[np.int64]
+    arrived_contrast: FloatArray
+    faces: FloatArray
+    remainder: FloatArray
+
+
+class Special(NamedTuple):
+    """Cells that are swept in ways of their own: numbers of opaque ones, and of those whose faces' fluxes are kept,
+    -1 elsewhere (n_cell,), without any element where there are none; whether some are thick and div q is summed."""
+
+    opaque: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    thick: bool
 
 
 class Sweeper:
-    """One box with its tracks, ready to be swept for any field and any light of its surfaces.
+    """One box in one band, ready to be swept for any light of its surfaces.
 
-    solid: surface numbers of cells, -1 in gas (n_cell,), or empty; workers: threads that measure the tracks
+    directions: at least so many
+    brightest: of what cells send out; tolerance: what cyclic axes may lack, of the brightest
     """
 
     def __init__(
-        self,
-        unfolded: Unfolded,
-        directions: Directions,
-        sweeps: Sweeps,
-        solid: NDArray[np.int64],
-        workers: int,
+        self, box: Box, band: int, special: Special, directions: int, brightest: float, tolerance: float
     ) -> None:
-        from ...kernels.sweep import Box, Tracks
+        self.box, self.record, self.band, self.special = box, box.record, band, special
+        self.brightest, self.tolerance = brightest, tolerance
+        self.ends, self.first, self.cells = box.ends, box.first, len(box.record)
+        self.surfaces = int(self.first[6] + special.opaque.max(initial=-1) + 1)
+        self.ordinates = ordinates(directions, box.ends.finite, box.ends.mirrored)
+        self.families = list(families(self.ordinates, box.ends))
+        self._spare_sums: list[dict[str, NDArray[Any]]] = []
+        self._spare_planes: list[dict[Key, FloatArray]] = []
 
-        box = unfolded.box
-        self.domain, self.directions = box, directions
-        self.first = surfaces(box.shape)
-        self.grid = Cartesian(*(np.array([-np.inf, np.inf]) if np.isinf(p) else f
-                           for f, p in zip(box.faces, box.period, strict=True)))  # fmt: skip
-        self.box = Box(*self.grid, *self.grid.centres, box.period, self.first, solid)
-        self.tracks = Tracks(**tracks(box, directions, sweeps.seed, sweeps.lines))
-        self.longest = longest(box, directions)
-        self.surfaces = int(self.first[6]) + (int(solid.max()) + 1 - int(self.first[6]) if solid.size else 0)
-        self.cells = int(np.prod(box.shape))
-        self.fill = self._fill(workers)
+    @property
+    def count(self) -> int:
+        """Directions of the set."""
+        return self.ordinates.count
+
+    @property
+    def crossings(self) -> int:
+        """Cells crossed by each ordinate of a sweep, lanes without one included; of cyclic axes one round."""
+        return self.cells * sum(family.lanes * len(family.senses) for family in self.families)
 
     @property
     def groups(self) -> int:
-        """Groups of directions: their number depends on the box alone."""
-        count = len(self.directions.weight)
-        return count if self.cells > LARGE else min(GROUPS, count)
+        """Groups of families: their number depends on box and ordinates alone."""
+        count = len(self.families)
+        return count if self.cells > LARGE else min(GROUPS, -(-count // 2))
 
-    def _fill(self, workers: int) -> FloatArray:
-        """How far the tracks fill each cell's volume: 1 on a uniform grid."""
-        from ...kernels.sweep import measure
+    def nothing(self) -> dict[str, NDArray[Any]]:
+        """Return sums of no ordinate, in arrays that were given back if there are any."""
+        with suppress(IndexError):
+            out = self._spare_sums.pop()
+            for array in out.values():
+                array.fill(0.0)
+            return out
+        return no_sums(self.box, self.special)
 
-        if self.domain.uniform:
-            return np.ones(self.cells)
+    def give_back(self, sums: Arrays) -> None:
+        """Take arrays that nobody needs any more, for the next sums."""
+        self._spare_sums.append(dict(sums))
 
-        def measured(group: int) -> FloatArray:
-            filled = np.zeros(self.cells)
-            for n in range(group, len(self.directions.weight), self.groups):
-                measure(self.box, self.tracks, n, filled)
-            return filled
+    def sweep(self, leaving: FloatArray, group: int, pause: Callable[[], None]) -> Arrays:
+        """Return the sums over a group's families, with the given radiance leaving surfaces (n_surface,).
 
-        total = np.zeros(self.cells)
-        for filled in ordered(measured, range(self.groups), workers):
-            total += filled
-        return np.asarray(total / (2.0 * np.pi * self.domain.volume.ravel()))
-
-    def record(self, kappa: FloatArray, source: FloatArray, gradient: FloatArray) -> FloatArray:
-        """Return what the kernel reads of cells: kappa and source (nx, ny, nz), gradient (nx, ny, nz, 3).
-
-        Kappa is divided by how far tracks fill the cell, so that what it emits is exact.
+        pause: called between tiles; may raise to give up
         """
-        from ...kernels.reconstruct import aligned
-        from ...kernels.sweep import ACROSS, GRADIENT, KAPPA, SOURCE
+        planes = self._spare_planes.pop() if self._spare_planes else {}
+        trip = _Trip(self, leaving, self.nothing(), planes, pause)
+        for family in self.families[group :: self.groups]:
+            trip.sweep(family)
+        self._spare_planes.append(planes)
+        return trip.sums
 
-        tau = (kappa * self.domain.size).ravel() / THICK_ACROSS
-        out = aligned((kappa.size, 1, 8), np.dtype(np.float64))
-        out[:, 0, KAPPA] = kappa.ravel() / np.where(self.fill > 0.0, self.fill, 1.0)
-        out[:, 0, SOURCE] = source.ravel()
-        out[:, 0, GRADIENT:] = gradient.reshape(-1, 3)
-        out[:, 0, ACROSS] = tau * tau / (1.0 + tau * tau)
-        return out
+    def domain(self, leaving: FloatArray) -> Domain:
+        """What the kernel reads of the box."""
+        from ...kernels.ordinates import Domain
 
-    def sweep(self, record: FloatArray, leaving: FloatArray, group: int) -> Arrays:
-        """Return the sums over a group's directions, with the given radiance leaving surfaces (n_surface,)."""
-        from ...kernels.lockstep_sweep import sweep
-        from ...kernels.reconstruct import cells_of
-        from ...kernels.sweep import Sums
-
-        cells = cells_of(self.grid, record)
-        sums = Sums(np.zeros((len(record), 2)), np.zeros((self.surfaces, 2)), np.zeros(1, np.int64))
-        for n in range(group, len(self.directions.weight), self.groups):
-            sweep(self.box, cells, self.tracks, leaving, n, self.longest, sums)
-        return {"cells": sums.cells, "surfaces": sums.surfaces, "crossings": sums.crossings}
-
-    def nothing(self) -> dict[str, NDArray[np.generic]]:
-        """Return sums of no direction."""
-        return {
-            "cells": np.zeros((self.cells, 2)),
-            "surfaces": np.zeros((self.surfaces, 2)),
-            "crossings": np.zeros(1, np.int64),
-        }
+        x, y, z = self.box.widths
+        ended = zip((x, y, z), self.ends.endless, strict=True)
+        per_x, per_y, per_z = (np.zeros(1) if endless else 1.0 / w for w, endless in ended)
+        leaving = leaving[self.first[6] :]
+        opaque, kept, _ = self.special
+        return Domain(self.record, per_x, per_y, per_z, x, y, z, opaque, leaving, kept, self.box.thin)
 
     def swept(self, sums: Arrays) -> Swept:
         """Return the totals of a sweep from the sums of all groups."""
-        net, integral = sums["cells"].T
-        arrived, cover = np.ascontiguousarray(sums["surfaces"].T)
-        integral = integral / np.where(self.fill > 0.0, self.fill, 1.0)
-        return Swept(net, integral, arrived, cover, sums["crossings"])
+        return Swept(**sums)
+
+
+class _Trip:
+    """Families swept one after the other, with planes of their own."""
+
+    def __init__(
+        self,
+        sweeper: Sweeper,
+        leaving: FloatArray,
+        sums: dict[str, NDArray[Any]],
+        planes: dict[Key, FloatArray],
+        pause: Callable[[], None],
+    ) -> None:
+        self.of, self.leaving, self.sums, self.planes, self.pause = sweeper, leaving, sums, planes, pause
+        from ...kernels.ordinates import RATES
+        from ...kernels.reconstruct import aligned
+
+        self.domain = sweeper.domain(leaving)
+        self.rates = aligned((RATES,), np.dtype(np.float64))
+        self.least = sweeper.tolerance * max(sweeper.brightest, float(leaving.max(initial=0.0)))
+
+    def sweep(self, family: Family) -> None:
+        """Sweep a block and its images, round after round where an axis is cyclic; add the last round to the sums."""
+        cyclic = [self._plane(axis, sense) for sense in family.senses for axis in self.of.ends.cyclic]
+        for plane in cyclic:
+            plane.fill(0.0)
+        change, ratio = (np.inf, 1.0) if cyclic else (0.0, 0.0)
+        for turn in range(ROUNDS):
+            last = change * ratio <= self.least or turn == ROUNDS - 1
+            before = [] if last else [plane.copy() for plane in cyclic]
+            for sense in family.senses:
+                self._cross(family, sense, last)
+            if last:
+                break
+            now = max(float(np.abs(plane - old).max()) for plane, old in zip(cyclic, before, strict=True))
+            ratio = min(now / change, 1.0) if np.isfinite(change) and change > 0.0 else 1.0
+            change = now
+        left = change * ratio / max(1.0 - ratio, 1e-3) if cyclic else 0.0
+        self.sums["remainder"] = np.maximum(self.sums["remainder"], left)
+
+    def _cross(self, family: Family, sense: Sense, last: bool) -> None:
+        """Take a block through the box, tile after tile; what arrives counts in the last round only."""
+        from ...kernels import ordinates as kernels
+
+        block = kernels.Block(family.rows, self.rates, family.lanes, *sense)
+        faces = [self._plane(axis, sense) for axis in range(3)]
+        for axis, plane in enumerate(faces):
+            side = 2 * axis + (sense[axis] < 0)
+            if self.of.ends.wall[side]:
+                kernels.enter(plane, family.lanes, self._of_face(self.leaving, side))
+        planes = kernels.Planes(*faces)
+        sums = kernel_sums(self.sums, int(self.of.first[6])) if last else no_kernel_sums()
+        layers, tile = self.of.box.grid.shape[1], max(1, IN_CACHE // self.of.box.grid.shape[2])
+        for start in range(0, layers, tile):
+            self.pause()
+            stop = min(start + tile, layers)
+            kernels.sweep(self.domain, self.of.band, block, planes, sums, start, stop)
+        for axis, plane in enumerate(faces):
+            side = 2 * axis + (sense[axis] > 0)
+            if last and self.of.ends.wall[side]:
+                flux, contrast = (self._of_face(self.sums[n], side) for n in ("arrived", "arrived_contrast"))
+                kernels.arrive(plane, block, axis, flux, contrast)
+
+    def _of_face(self, values: FloatArray, side: int) -> FloatArray:
+        return values[self.of.first[side] : self.of.first[side + 1]]
+
+    def _plane(self, axis: int, sense: Sense) -> FloatArray:
+        """The plane across an axis: that of the image too, in a mirrored axis."""
+        from ...kernels.ordinates import FACE
+        from ...kernels.reconstruct import aligned
+
+        s = list(sense) if self.of.ends.returns[axis] else [0, 0, 0]
+        if self.of.ends.mirrored[axis]:
+            s[axis] = 0
+        key = (axis, s[0], s[1], s[2])
+        if key not in self.planes:
+            size = self.of.cells // self.of.box.grid.shape[axis] * FACE
+            self.planes[key] = aligned((size,), np.dtype(np.float64))
+            self.planes[key].fill(0.0)
+        return self.planes[key]
+
+
+def no_sums(box: Box, special: Special) -> dict[str, NDArray[Any]]:
+    """Return sums of no ordinate, to which all ordinates add."""
+    surfaces = int(box.first[6] + special.opaque.max(initial=-1) + 1)
+    n = box.volume.size
+    cells: dict[str, NDArray[Any]] = {
+        "incident": np.zeros(n),
+        "div_q": np.zeros(n if special.thick else 0),
+        "contrast": np.zeros(n, np.float32),
+    }
+    walls = {name: np.zeros(surfaces) for name in ("arrived", "arrived_contrast")}
+    faces = np.zeros((int(special.kept.max(initial=-1)) + 1, 6))
+    return {**cells, **walls, "faces": faces, "remainder": np.zeros(1)}
+
+
+def kernel_sums(sums: Arrays, solid: int) -> Sums:
+    """Return what kernels add to; solid: number of the first solid cell among surfaces."""
+    from ...kernels.ordinates import Sums
+
+    cells = sums["incident"], sums["div_q"], sums["contrast"]
+    return Sums(*cells, sums["arrived"][solid:], sums["arrived_contrast"][solid:], sums["faces"])
+
+
+def no_kernel_sums() -> Sums:
+    """Return sums to which kernels add nothing."""
+    from ...kernels.ordinates import Sums
+
+    none = np.empty(0)
+    return Sums(none, none, none, none, none, np.empty((0, 6)))
+
+
+def families(ordinates: Ordinates, ends: Ends) -> Iterator[Family]:
+    """Yield the blocks of all octants, with their images."""
+    from ...kernels.ordinates import LANES
+
+    number = octant(ordinates.vector, ends.finite)
+    for n in np.unique(number):
+        members = np.flatnonzero(number == n)
+        x, y, z = np.where(ordinates.vector[members[0]] < 0.0, -1, 1)
+        senses = tuple(sorted(_images((int(x), int(y), int(z)), ends.mirrored), key=ends.facing))
+        for start in range(0, members.size, LANES):
+            yield Family(*_rows(ordinates, members[start : start + LANES]), senses)
+
+
+def _images(sense: Sense, mirrored: tuple[bool, bool, bool]) -> Iterator[Sense]:
+    """A sense and its images."""
+    for flips in product(*((1, -1) if m else (1,) for m in mirrored)):
+        yield sense[0] * flips[0], sense[1] * flips[1], sense[2] * flips[2]
+
+
+def _rows(ordinates: Ordinates, members: NDArray[np.int64]) -> tuple[FloatArray, int]:
+    """The rows of a block, and its lanes: those without an ordinate repeat the last one, without a weight."""
+    from ...kernels.ordinates import LANES, ROWS
+    from ...kernels.reconstruct import aligned
+
+    lanes = PAD * -(-members.size // PAD)
+    rows = aligned((ROWS * LANES,), np.dtype(np.float64))
+    table = rows.reshape(ROWS, LANES)
+    table[:] = 0.0
+    table[:3, :lanes] = np.abs(ordinates.vector[np.resize(members, lanes)]).T
+    table[3, : members.size], table[4, : members.size] = (
+        ordinates.weight[members],
+        ordinates.contrast[members],
+    )
+    return rows, lanes

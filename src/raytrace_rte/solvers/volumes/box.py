@@ -1,0 +1,214 @@
+"""The box of a volume solve: how its axes end, how its surfaces are numbered, what kernels read of its cells."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...boundaries.walls import Walls
+from ...errors import InputError
+from ...grid import FACES, Cartesian, FloatArray, across
+from ..scene import Scene
+
+SLAB = 1.0
+"""[m], taken along an infinite axis: answers are per square metre of slab, or per metre of a plane case."""
+Three = tuple[bool, bool, bool]
+
+
+class Ends(NamedTuple):
+    """Which axes are endless (infinite, or one cell that comes again and again), and which of the six faces are walls
+    or mirrors; the others are periodic."""
+
+    endless: Three
+    wall: tuple[bool, ...]
+    mirror: tuple[bool, ...]
+
+    @property
+    def finite(self) -> Three:
+        """Axes that end, along which senses matter."""
+        x, y, z = (not endless for endless in self.endless)
+        return x, y, z
+
+    @property
+    def mirrored(self) -> Three:
+        """Axes with a mirror at either end."""
+        x, y, z = (self.mirror[2 * axis] or self.mirror[2 * axis + 1] for axis in range(3))
+        return x, y, z
+
+    @property
+    def returns(self) -> Three:
+        """Axes that hand light back, to an image or to the other end."""
+        x, y, z = (not (self.endless[a] or (self.wall[2 * a] and self.wall[2 * a + 1])) for a in range(3))
+        return x, y, z
+
+    @property
+    def cyclic(self) -> tuple[int, ...]:
+        """Axes that no wall ends."""
+        return tuple(a for a in range(3) if not (self.endless[a] or self.wall[2 * a] or self.wall[2 * a + 1]))
+
+    @property
+    def slab(self) -> bool:
+        """Whether fields vary along one axis only."""
+        return sum(self.finite) == 1
+
+    def facing(self, sense: tuple[int, int, int]) -> int:
+        """How many mirrors a sense comes from: those that head for mirrors are swept first."""
+        return sum(self.mirror[2 * axis + (s < 0)] for axis, s in enumerate(sense))
+
+
+def ends_of(grid: Cartesian, walls: Walls) -> Ends:
+    """Return how a grid ends at these walls. Raises InputError when it does not end at all."""
+    given = [walls.face(name) for name in FACES]
+    x, y, z = (
+        bool(np.isinf(faces[0]))
+        or (faces.size == 2 and not (given[2 * a].is_wall or given[2 * a + 1].is_wall))
+        for a, faces in enumerate(grid)
+    )
+    endless = (x, y, z)
+    if all(endless):
+        raise InputError("heat_source: every axis is endless, so no wall ends a ray; give one")
+    return Ends(
+        endless,
+        tuple(wall.is_wall and not endless[n // 2] for n, wall in enumerate(given)),
+        tuple(wall.mirrors and not endless[n // 2] for n, wall in enumerate(given)),
+    )
+
+
+def surfaces(shape: tuple[int, int, int]) -> NDArray[np.int64]:
+    """Return the number of the first wall cell of each face, and of the first solid cell (7,)."""
+    nx, ny, nz = shape
+    cells = [ny * nz, ny * nz, nx * nz, nx * nz, nx * ny, nx * ny]
+    return np.concatenate(([0], np.cumsum(cells))).astype(np.int64)
+
+
+class Box:
+    """Everything of a volume solve that does not depend on the band.
+
+    widths: of cells along each axis [m], SLAB along infinite ones; solid: number of each solid cell, -1 in gas
+    (n_cell,), or empty; record: what kernels read of cells (n_cell, n_band, 8); workers: threads that settle answers
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene, self.grid = scene, scene.medium.grid
+        self.solids = scene.bodies.cells_only("heat_source")
+        self.ends = ends_of(self.grid, scene.walls)
+        self.widths = [np.where(np.isfinite(w), w, SLAB) for w in self.grid.widths]
+        self.volume: FloatArray = np.einsum("i,j,k->ijk", *self.widths)
+        self.area: FloatArray = np.concatenate(
+            [np.outer(*across(self.widths, face)).ravel() for face in range(6)]
+        )
+        self.first, self.workers = surfaces(self.grid.shape), 1
+        self.solid: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.exposed: FloatArray = np.empty(0)
+        if self.solids is not None:
+            mask = self.solids.mask
+            self.solid = np.where(mask, np.cumsum(mask).reshape(mask.shape) - 1, -1).ravel()
+            self.exposed = self._exposed(mask)[mask]
+
+    @cached_property
+    def record(self) -> FloatArray:
+        """What kernels read of cells; beside solid cells with differences that do not reach into them."""
+        record = self.scene.medium.cells.record
+        return record if self.solids is None else _beside(record, self.grid, self.solids.mask)
+
+    def _exposed(self, mask: NDArray[np.bool_]) -> FloatArray:
+        """Area of each cell's faces behind which is no solid cell [m2]; faces of the box count."""
+        out = np.zeros(mask.shape)
+        for axis in range(3):
+            if self.ends.endless[axis]:
+                continue
+            area = np.expand_dims(np.outer(*(w for a, w in enumerate(self.widths) if a != axis)), axis)
+            covered = np.zeros(mask.shape)
+            solid, count = np.moveaxis(mask, axis, 0), np.moveaxis(covered, axis, 0)
+            count[1:] += solid[:-1]
+            count[:-1] += solid[1:]
+            out += (2.0 - covered) * area
+        return out
+
+    def surfaces(self, b: int) -> tuple[FloatArray, FloatArray]:
+        """Black radiance [W m-2 sr-1] and emissivity of all wall cells and solid cells."""
+        black, emissivity = [], []
+        for number, name in enumerate(FACES):
+            wall = self.scene.walls.face(name)
+            black.append(self._map(wall.emitted(self.scene.medium)[:, b], number))
+            emissivity.append(self._map(wall.emissivity, number))
+        if self.solids is not None:
+            black.append(self.solids.emitted(self.scene.medium)[:, b])
+            emissivity.append(self.solids.emissivity)
+        return np.concatenate(black), np.concatenate(emissivity)
+
+    def by_face(self, values: FloatArray) -> dict[str, FloatArray]:
+        """Maps of the faces that are walls, from values of all surfaces."""
+        return {
+            name: values[self.first[n] : self.first[n + 1]].reshape(across(self.grid.shape, n))
+            for n, name in enumerate(FACES)
+            if self.ends.wall[n]
+        }
+
+    @staticmethod
+    def number(name: str) -> int:
+        """Number of a face."""
+        return FACES.index(name)
+
+    @staticmethod
+    def names(axis: int) -> tuple[str, str]:
+        """Faces of an axis."""
+        return FACES[2 * axis], FACES[2 * axis + 1]
+
+    @cached_property
+    def thin(self) -> float:
+        """kappa [1/m] up to which no cell is thick: its optical depth is below 1 along every axis that ends."""
+        return 1.0 / max(
+            float(w.max()) for w, ends in zip(self.widths, self.ends.finite, strict=True) if ends
+        )
+
+    @cached_property
+    def size(self) -> FloatArray:
+        """Geometric mean width of each cell over the axes that end [m]."""
+        finite = self.ends.finite
+        x, y, z = (
+            w ** (1.0 / sum(finite)) if f else np.ones(1) for w, f in zip(self.widths, finite, strict=True)
+        )
+        return np.asarray(np.einsum("i,j,k->ijk", x, y, z))
+
+    def _map(self, values: float | FloatArray, number: int) -> FloatArray:
+        """A number, or one for each cell of a face, for all cells of the face in a row."""
+        given = np.asarray(values, dtype=np.float64).ravel()
+        return np.broadcast_to(given, int(np.prod(across(self.grid.shape, number)))).copy()
+
+
+def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> FloatArray:
+    """Records whose differences of S are one-sided where the other neighbour is solid, and 0 where both are."""
+    out = record.copy().reshape(*grid.shape, *record.shape[1:])
+    source = out[..., 4].astype(np.float64)
+    for axis in range(3):
+        centre = np.moveaxis(grid.centres[axis][:, None, None, None], 0, axis)
+        s, c, opaque = (
+            np.moveaxis(v, axis, 0) for v in (source, np.broadcast_to(centre, source.shape), solid)
+        )
+        slope = np.moveaxis(out[..., 5 + axis], axis, 0)
+        if len(s) == 1:
+            continue
+        step = np.diff(s, axis=0) / np.diff(c, axis=0)
+        open_ = ~np.logical_or(opaque[1:], opaque[:-1])
+        none = np.zeros_like(step[:1])
+        shut = np.zeros_like(opaque[:1])
+        low, high = (np.concatenate(p) for p in ((none, step), (step, none)))
+        from_low, from_high = (np.concatenate(p) for p in ((shut, open_), (open_, shut)))
+        beside = np.concatenate((shut, ~open_)) | np.concatenate((~open_, shut))
+        one_sided = np.where(from_low[..., None], low, np.where(from_high[..., None], high, 0.0))
+        slope[beside] = one_sided[beside]
+    fall = 0.5 * np.sum([np.abs(out[..., 5 + a]) * _spread(grid.widths[a], a) for a in range(3)], axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out[..., 5:] *= np.where(fall > source, source / fall, 1.0)[..., None]
+    return out.reshape(record.shape)
+
+
+def _spread(widths: FloatArray, axis: int) -> FloatArray:
+    """Widths along one axis, beside cells (nx, ny, nz, n_band); 0 for infinite ones."""
+    shape = [1, 1, 1, 1]
+    shape[axis] = -1
+    return np.where(np.isfinite(widths), widths, 0.0).reshape(shape)

@@ -1,0 +1,156 @@
+"""Where cells are so thick that the diffusion limit takes over from the sweep, face by face.
+
+Each face has ONE flux, a blend of the two that is smooth in their estimated errors: both neighbours use it, so
+nothing leaks, and no jump is divided by a cell's width.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...grid import FloatArray
+from .diffusion import THICK_CELL, Limit, diffusion
+from .sweeper import Special, Swept
+
+if TYPE_CHECKING:
+    from ...kernels.settle import Cells
+    from .band import BandSolve
+
+BUFFER = 10.0
+"""Mean free paths of thick core that are swept behind cells that need the sweep."""
+
+
+class Switch:
+    """The limit of one band, and the share that it has in the flux through each face.
+
+    rtol: of the method, None where it takes no limit
+    limited, everywhere: cells whose faces follow the limit alone, and whether all do
+    """
+
+    def __init__(self, band: BandSolve, rtol: float | None) -> None:
+        self.box, self.band, shape = band.box, band, band.box.grid.shape
+        self.limit: Limit | None = None
+        self.shares: tuple[FloatArray, ...] = ()
+        self.limited = self.mixed = np.zeros(shape, bool)
+        thickest = self.box.scene.medium.optical_depth["cell_max"]
+        if rtol is None or thickest <= THICK_CELL or not (band.kappa * self.box.size > THICK_CELL).any():
+            return
+        black, emissivity = self.box.by_face(band.black), self.box.by_face(band.emissivity)
+        high, low = (v[band.b] for v in reversed(self.box.scene.medium.source_range))
+        span = float(max(high, band.black.max()) - min(low, band.black.min()))
+        limit = diffusion(self.box, band.kappa, band.source, black, emissivity, ~band.gas, span)
+        good = np.isfinite(limit.error)
+        if not good.any():
+            return
+        flux_div = self._divergence(limit.flux)
+        self.limit = limit
+        self.shares = limit.shares(rtol * float(np.sqrt(np.mean(flux_div[good] ** 2))))
+        self._sort()
+
+    def _sort(self) -> None:
+        """Find the cells that follow the limit alone, and those that follow it in part."""
+        sides = [
+            np.stack(_sides(share, axis))
+            for axis, share in enumerate(self.shares)
+            if self.box.ends.finite[axis]
+        ]
+        least, most = (f([f(s, axis=0) for s in sides], axis=0) for f in (np.min, np.max))
+        self.limited, self.mixed = least == 1.0, (most > 0.0) & (least < 1.0)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether nothing has to be swept."""
+        return bool(self.limited.all())
+
+    def special(self) -> tuple[Special, FloatArray]:
+        """Cells that the sweep takes as opaque, solid ones and the thick core, and those whose faces it keeps; what
+        the core sends out.
+
+        The core lies so deep among cells that follow the limit that no light from it reaches the others.
+        """
+        from scipy.ndimage import distance_transform_cdt
+
+        opaque, none = self.box.solid, np.empty(0)
+        kappa = self.box.scene.medium.kappa
+        thick = bool((kappa[..., self.band.b] if kappa.ndim == 4 else kappa).max() > self.box.thin)
+        if self.limit is None:
+            return Special(opaque, np.empty(0, np.int64), thick), none
+        kept = np.where(self.mixed, np.cumsum(self.mixed).reshape(self.mixed.shape) - 1, -1).ravel()
+        kept = kept if self.mixed.any() else np.empty(0, np.int64)
+        if not self.limited.any() or self.everywhere:
+            return Special(opaque, kept, thick), none
+        depth = distance_transform_cdt(self.limited, "chessboard") - 1
+        core = depth * float((self.band.kappa * self.box.size)[self.limited].min()) >= BUFFER
+        if not core.any():
+            return Special(opaque, kept, thick), none
+        opaque = opaque.copy() if opaque.size else np.full(core.size, -1, dtype=np.int64)
+        opaque[core.ravel()] = self.box.exposed.size + np.arange(int(core.sum()))
+        return Special(opaque, kept, thick), self.band.source[core]
+
+    def at_walls(self, arrived: FloatArray) -> FloatArray:
+        """Flux that arrives at wall cells [W m-2], from what the sweep says."""
+        if self.limit is None:
+            return arrived
+        out = arrived.copy()
+        for name, flux in self.limit.arriving.items():
+            n = self.box.number(name)
+            share = np.take(self.shares[n // 2], -(n % 2), n // 2)
+            face = slice(self.box.first[n], self.box.first[n + 1])
+            out[face] = (share * flux).ravel() + (1.0 - share).ravel() * arrived[face]
+        return out
+
+    def cells(self, swept: Swept, cells: Cells, net: FloatArray) -> Cells:
+        """Return what cells have, where the limit is taken by that.
+
+        cells: as the sweep has them; net: net flux into walls [W m-2], of all surfaces
+        """
+        if self.limit is None:
+            return cells
+        kappa, (G, G_error, emission, div_q, error) = self.band.kappa, cells
+        error = error + np.where(np.isfinite(self.limit.swept_error), self.limit.swept_error, 0.0)
+        some = self.limited | self.mixed
+        if some.any():
+            div_q = np.where(some, self._divergence(self._fluxes(swept, net)), div_q)
+            error = np.where(self.limited, self.limit.error, error)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                G = np.where(some, (emission - div_q) / kappa, G)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            G_error = np.where(kappa > 0.0, error / kappa, G_error)
+        return cells._replace(G=G, G_error=G_error, div_q=div_q, error=error)
+
+    def _fluxes(self, swept: Swept, net: FloatArray) -> tuple[FloatArray, ...]:
+        """Fluxes through all faces of cells that follow the limit, alone or in part."""
+        assert self.limit is not None
+        faces = self.box.by_face(net)
+        out = []
+        for axis, (share, limit) in enumerate(zip(self.shares, self.limit.flux, strict=True)):
+            flux = np.moveaxis(np.zeros_like(limit), axis, 0)
+            mixed = np.moveaxis(self.mixed, axis, 0)
+            for side, part in ((0, flux[:-1]), (1, flux[1:])):
+                own = np.zeros(self.mixed.shape)
+                own[self.mixed] = swept.faces[:, 2 * axis + side]
+                part[mixed] = np.moveaxis(own, axis, 0)[mixed]
+            flux = np.moveaxis(flux, 0, axis)
+            flux = share * limit + (1.0 - share) * flux
+            for side, name in enumerate(self.box.names(axis)):
+                if name in faces:
+                    np.moveaxis(flux, axis, 0)[-side] = (2 * side - 1) * faces[name]
+            out.append(flux)
+        return tuple(out)
+
+    def _divergence(self, flux: tuple[FloatArray, ...]) -> FloatArray:
+        """Divergence of fluxes through faces; endless axes have none."""
+        out = np.zeros(self.band.kappa.shape)
+        for axis, q in enumerate(flux):
+            if not self.box.ends.endless[axis]:
+                width = np.expand_dims(self.box.widths[axis], [a for a in range(3) if a != axis])
+                out += np.diff(q, axis=axis) / width
+        return out
+
+
+def _sides(faces: FloatArray, axis: int) -> tuple[FloatArray, FloatArray]:
+    """Values on the low and the high faces of cells."""
+    n = faces.shape[axis]
+    return np.take(faces, range(n - 1), axis), np.take(faces, range(1, n), axis)
