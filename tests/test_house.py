@@ -14,7 +14,8 @@ SOURCE = Path(raytrace_rte.__file__).parent
 WORDS = ("errors", "grid", "units", "planck", "method", "exact", "checks", "vectors")
 ROOMS = [
     {*WORDS}, {"execution"}, {"kernels"}, {"media"}, {"boundaries"}, {"table"}, {"formats"}, {"plots"},
-    {"results"}, {"solvers"}, {"sensors"}, {"solving"}, {"warming"}, {"config"}, {"run"}, {"cli"},
+    {"results"}, {"solvers"}, {"sensors"}, {"solving"}, {"coupling"}, {"equilibrium"}, {"warming"}, {"config"},
+    {"run"}, {"cli"},
 ]  # fmt: skip
 """An import may only point to the left (docs/architecture.md)."""
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}

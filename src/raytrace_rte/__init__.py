@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .boundaries.walls import mirror as mirror
     from .boundaries.walls import open_ as open_
     from .boundaries.walls import periodic as periodic
+    from .coupling import HeatSolver as HeatSolver
+    from .equilibrium import Equilibrium as Equilibrium
+    from .equilibrium import radiative_equilibrium as radiative_equilibrium
     from .errors import InputError as InputError
     from .execution.dask import Dask as Dask
     from .execution.executors import Executor as Executor
@@ -128,6 +131,9 @@ _HOME = {
     "Variable": "table",
     "Table": "table",
     "warmup": "warming",
+    "HeatSolver": "coupling",
+    "Equilibrium": "equilibrium",
+    "radiative_equilibrium": "equilibrium",
 }
 """Public name -> module that has it; a colon: it is the module itself."""
 __all__ = sorted(_HOME)

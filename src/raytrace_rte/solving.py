@@ -49,7 +49,7 @@ def solve(
 
     Raises InputError when an argument is of a wrong type, or the arguments do not fit together.
     """
-    executor = _executor(executor, threads)
+    executor = executor_of(executor, threads)
     place = scene(medium, walls, method, objects, lean, workers=executor.workers)
     task = task_of(sensor, place)
     if progress is not None and not callable(progress):
@@ -72,7 +72,8 @@ def task_of(sensor: Sensor[R], place: Scene) -> Task[R]:
     return sensor.task(place)
 
 
-def _executor(executor: Executor | None, threads: int | None) -> Executor:
+def executor_of(executor: Executor | None, threads: int | None) -> Executor:
+    """Return the executor, or as many threads; InputError when both are given."""
     if executor is None:
         return Threads(threads)
     if threads is not None:

@@ -361,12 +361,15 @@ def _bounds(cells: Cells, seen: Seen) -> Bounds:
     return Bounds(planes, brick)
 
 
-def build(cells: Cells, each: Each = in_turn) -> tuple[Cells, Bounds]:
+def build(cells: Cells, each: Each = in_turn, out: np.ndarray | None = None) -> tuple[Cells, Bounds]:
     """Return cells without records (`lean`) with them, and the bounds of the field, in one pass.
 
-    each: calls a function with each of some pieces, as `in_turn` does, or with several threads.
+    each: calls a function with each of some pieces, as `in_turn` does, or with several threads; out: where the
+    records go, None is new memory
     """
-    out = aligned((*cells.kappa.shape, RECORD), cells.record.dtype)
+    shape = (*cells.kappa.shape, RECORD)
+    if out is None or (out.shape, out.dtype) != (shape, cells.record.dtype):
+        out = aligned(shape, cells.record.dtype)
     seen = _fill(cells, 0, cells.cx.size, out, each)
     return cells._replace(record=out), _bounds(cells, seen)
 

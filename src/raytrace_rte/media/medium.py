@@ -108,14 +108,17 @@ class Medium:
         emitted = self.wall_emission(temperature)
         return emitted if self.kappa.ndim == 4 else emitted[0]
 
-    def prepare(self, workers: int, lean: bool = False, bricks: bool = False) -> None:
+    def prepare(
+        self, workers: int, lean: bool = False, bricks: bool = False, out: NDArray[np.floating] | None = None
+    ) -> None:
         """Build what kernels read, as far as it is not there, with so many threads.
 
-        lean: without records of cells; bricks: the pyramid as well
+        lean: without records of cells; bricks: the pyramid as well; out: where the records go, if they fit, so that
+        media of one grid, one after the other, need no new memory
         """
         built, spread = vars(self), each(workers)
         if not lean and "cells" not in built:
-            self._build(spread)
+            self._build(spread, out)
         if "bounds" not in built:
             built["bounds"] = self._bounds(spread)
         if bricks and "pyramid" not in built:
@@ -155,10 +158,10 @@ class Medium:
         """What bounds the field over bricks of cells, for Auto; built on first use, 0.15 bytes a cell."""
         return self._pyramid(each(1))
 
-    def _build(self, spread: Each) -> Cells:
+    def _build(self, spread: Each, out: NDArray[np.floating] | None = None) -> Cells:
         from ..kernels.records import build
 
-        cells, bounds = build(self.lean_cells, spread)
+        cells, bounds = build(self.lean_cells, spread, out)
         self._set(cells=cells, bounds=bounds)
         return cells
 

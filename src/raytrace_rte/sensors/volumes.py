@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from .. import checks
 from ..results.heat import HeatResult
@@ -22,31 +23,31 @@ class HeatSource:
 
     def task(self, scene: Scene) -> VolumeTask[HeatResult]:
         """Sweep the whole volume."""
+        return VolumeTask(scene, self, self.directions, self.answer)
 
-        def finish(task: VolumeTask[HeatResult]) -> HeatResult:
-            solids = task.box.solids
-            return HeatResult.build(
-                scene.medium.grid,
-                G=task.cells("G"),
-                emission=task.cells("emission"),
-                div_q=task.cells("div_q"),
-                error_estimate=task.cells("error"),
-                G_error_estimate=task.cells("G_error"),
-                limited=task.cells("limited").astype(bool),
-                wall_net_flux=task.walls("wall_net"),
-                wall_incident_flux=task.walls("wall_incident"),
-                wall_error_estimate=task.walls("wall_error"),
-                leaving_radiance=task.leaving(),
-                solid_mask=None if solids is None else solids.mask,
-                solid_heat=task.cells("solid_heat"),
-                budget=task.budget(),
-                stats=task.stats(),
-                config=scene.settings() | {"sensor": self.settings()},
-                spectrum=scene.medium.spectrum,
-                spectral=scene.medium.kappa.ndim == 4,
-            )
-
-        return VolumeTask(scene, self, self.directions, finish)
+    def answer(self, task: VolumeTask[Any]) -> HeatResult:
+        """Return the result of a task that is done; it shares the task's arrays."""
+        scene, solids = task.scene, task.box.solids
+        return HeatResult.build(
+            scene.medium.grid,
+            G=task.cells("G"),
+            emission=task.cells("emission"),
+            div_q=task.cells("div_q"),
+            error_estimate=task.cells("error"),
+            G_error_estimate=task.cells("G_error"),
+            limited=task.cells("limited").astype(bool),
+            wall_net_flux=task.walls("wall_net"),
+            wall_incident_flux=task.walls("wall_incident"),
+            wall_error_estimate=task.walls("wall_error"),
+            leaving_radiance=task.leaving(),
+            solid_mask=None if solids is None else solids.mask,
+            solid_heat=task.cells("solid_heat"),
+            budget=task.budget(),
+            stats=task.stats(),
+            config=scene.settings() | {"sensor": self.settings()},
+            spectrum=scene.medium.spectrum,
+            spectral=scene.medium.kappa.ndim == 4,
+        )
 
 
 def heat_source(directions: int = 100) -> HeatSource:

@@ -7,7 +7,7 @@ surfaces balance to rounding, whatever that light still lacks.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,8 @@ from ...errors import InputError
 from ...execution.executors import each
 from ...grid import FloatArray
 from ...method import Auto
-from .box import Box
+from ..anderson import Anderson
+from .box import Box, Fields
 from .slab import SlabSweeper
 from .sweeper import Sweeper, Swept
 from .switch import Switch
@@ -25,8 +26,8 @@ from .switch import Switch
 if TYPE_CHECKING:
     from ...kernels.settle import Cells
 
-ROUNDS, HISTORY = 200, 5
-"""Fixed point of grey surfaces: sweeps at most; how many of them Anderson's acceleration remembers."""
+ROUNDS = 200
+"""Sweeps of the fixed point of grey surfaces at most."""
 SHARE, CYCLIC, USUAL = 1e-2, 1e-3, 1e-3
 """What the light of grey surfaces, and that of cyclic axes, may lack: shares of the method's rtol, or of the usual
 one."""
@@ -54,44 +55,31 @@ class Band(NamedTuple):
 
 
 class BandSolve:
-    """One band of a box: its fields, where the limit is taken, and the rounds of sweeps that it needs."""
+    """One band of a box: its fields, where the limit is taken, and the rounds of sweeps that it needs.
 
-    def __init__(self, box: Box, b: int, directions: int) -> None:
+    start: radiance that leaves surfaces, to begin with
+    """
+
+    def __init__(self, box: Box, b: int, directions: int, start: FloatArray | None = None) -> None:
         self.box, self.b, scene = box, b, box.scene
         self.black, self.emissivity = box.surfaces(b)
+        fields = Fields(box, b)
         self.brightest = float(scene.medium.source_range[1][b])
         rtol = scene.method.rtol if isinstance(scene.method, Auto) and scene.method.rtol > 0.0 else USUAL
         self.tolerance = SHARE * rtol
-        if not any(box.ends.wall) and box.solids is None and not (self.kappa > 0.0).any():
+        if not any(box.ends.wall) and box.solids is None and not (fields.kappa > 0.0).any():
             raise InputError("heat_source: no wall ends a ray and nothing absorbs; give a wall")
-        self.switch = Switch(self, scene.method.rtol if isinstance(scene.method, Auto) else None)
+        taken = scene.method.rtol if isinstance(scene.method, Auto) else None
+        self.switch = Switch(box, fields, self.black, self.emissivity, taken)
         special, shown = self.switch.special()
         self.light = np.concatenate((self.black, shown))
+        self.start = self.light if start is None or start.shape != self.light.shape else start
         self.absorbs = np.concatenate((self.emissivity, np.ones(shown.size)))
         self.sweeper: Sweeper | SlabSweeper
         if box.ends.slab:
             self.sweeper = SlabSweeper(box, b, special, directions)
         else:
             self.sweeper = Sweeper(box, b, special, directions, self.brightest, CYCLIC * rtol)
-
-    @cached_property
-    def gas(self) -> NDArray[np.bool_]:
-        """Where no cell is solid."""
-        return ~self.box.solids.mask if self.box.solids is not None else np.ones(self.box.grid.shape, bool)
-
-    @cached_property
-    def kappa(self) -> FloatArray:
-        """[1/m], 0 in solid cells."""
-        return np.where(self.gas, self._column(0), 0.0)
-
-    @cached_property
-    def source(self) -> FloatArray:
-        """[W m-2 sr-1]."""
-        return self._column(4)
-
-    def _column(self, n: int) -> FloatArray:
-        """A column of the records, as it stands there."""
-        return self.box.record[:, self.b, n].astype(np.float64).reshape(self.box.grid.shape)
 
     def solve(self) -> Generator[FloatArray, Swept, Band]:
         """Ask for sweeps until what leaves grey surfaces is that of what arrives; return the answer."""
@@ -108,7 +96,7 @@ class BandSolve:
             yield from reflected(self.light)
             lacks = 0.0
         else:
-            lacks = yield from _fixed_point(reflected, self.light, self.tolerance)
+            lacks = yield from _fixed_point(reflected, self.start, self.tolerance)
         swept, leaving, sweeps = last
         return self._answer(swept, leaving, sweeps, lacks)
 
@@ -148,8 +136,9 @@ class BandSolve:
 
         box, n = self.box, self.box.volume.size
         sums, shape = (swept.incident, swept.div_q, swept.contrast), box.grid.shape
-        error, emission, G_error = np.empty(n), np.empty(n), np.empty(n)  # memory that is new costs most
-        div_q = swept.div_q if swept.div_q.size else np.empty(n)
+        new = partial(box.spare.take, ("cells", n), partial(np.empty, n))
+        error, emission, G_error = new(), new(), new()
+        div_q = swept.div_q if swept.div_q.size else new()
         out = Cells(swept.incident, G_error, emission, div_q, error)
 
         thin, scale = 0.0 if box.ends.slab else box.thin, angular(self.sweeper.count)
@@ -183,12 +172,9 @@ def _fixed_point(
     start: FloatArray,
     tolerance: float,
 ) -> Generator[FloatArray, Swept, float]:
-    """Iterate x = next_(x) with Anderson's acceleration (Walker & Ni 2011) until it changes by less than a
-    tolerance of its greatest; return about how much it still lacks, of that."""
-    x = start
-    xs: list[FloatArray] = []
-    residuals: list[FloatArray] = []
-    before = np.inf
+    """Iterate x = next_(x) until it changes by less than a tolerance of its greatest; return about how much it still
+    lacks, of that."""
+    x, anderson, before = start, Anderson(), np.inf
     for _ in range(ROUNDS):
         residual = (yield from next_(x)) - x
         change = float(np.abs(residual).max()) / max(float(np.abs(x).max()), 1e-300)
@@ -196,10 +182,5 @@ def _fixed_point(
         if change / (1.0 - ratio) <= tolerance:
             return change / (1.0 - ratio)
         before = change
-        xs, residuals = [*xs[-HISTORY:], x], [*residuals[-HISTORY:], residual]
-        x = x + residual
-        if len(xs) > 1:
-            dx, dr = np.diff(xs, axis=0), np.diff(residuals, axis=0)
-            weight = np.linalg.lstsq(dr.T, residual, rcond=None)[0]
-            x = np.maximum(x - weight @ (dx + dr), 0.0)
+        x = anderson.next(x, residual)
     raise InputError(f"walls: what leaves them did not converge in {ROUNDS} sweeps; raise the emissivities")

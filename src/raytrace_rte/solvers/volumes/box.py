@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from copy import copy
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from ..scene import Scene
 SLAB = 1.0
 """[m], taken along an infinite axis: answers are per square metre of slab, or per metre of a plane case."""
 Three = tuple[bool, bool, bool]
+T = TypeVar("T")
 
 
 class Ends(NamedTuple):
@@ -84,6 +87,25 @@ def surfaces(shape: tuple[int, int, int]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(cells))).astype(np.int64)
 
 
+class Spare:
+    """Arrays that nobody needs any more, by what they are for: memory that is new costs most of a short solve."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, list[Any]] = {}
+
+    def take(self, what: Hashable, make: Callable[[], T]) -> T:
+        """Return what was put back, or what `make` makes."""
+        try:
+            taken: T = self._kept[what].pop()
+        except (KeyError, IndexError):
+            taken = make()
+        return taken
+
+    def put(self, what: Hashable, things: Any) -> None:
+        """Take something back."""
+        self._kept.setdefault(what, []).append(things)
+
+
 class Box:
     """Everything of a volume solve that does not depend on the band.
 
@@ -100,13 +122,20 @@ class Box:
         self.area: FloatArray = np.concatenate(
             [np.outer(*across(self.widths, face)).ravel() for face in range(6)]
         )
-        self.first, self.workers = surfaces(self.grid.shape), 1
+        self.first, self.workers, self.spare = surfaces(self.grid.shape), 1, Spare()
         self.solid: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.exposed: FloatArray = np.empty(0)
         if self.solids is not None:
             mask = self.solids.mask
             self.solid = np.where(mask, np.cumsum(mask).reshape(mask.shape) - 1, -1).ravel()
             self.exposed = self._exposed(mask)[mask]
+
+    def of(self, scene: Scene) -> Box:
+        """The same box and its spare arrays for another medium of its grid."""
+        out = copy(self)
+        vars(out).pop("record", None)
+        out.scene = scene
+        return out
 
     @cached_property
     def record(self) -> FloatArray:
@@ -178,6 +207,31 @@ class Box:
         """A number, or one for each cell of a face, for all cells of the face in a row."""
         given = np.asarray(values, dtype=np.float64).ravel()
         return np.broadcast_to(given, int(np.prod(across(self.grid.shape, number)))).copy()
+
+
+class Fields:
+    """The fields of one band of a box (nx, ny, nz), as the records have them."""
+
+    def __init__(self, box: Box, b: int) -> None:
+        self._box, self.b = box, b
+
+    @cached_property
+    def gas(self) -> NDArray[np.bool_]:
+        """Where no cell is solid."""
+        return ~self._box.solids.mask if self._box.solids is not None else np.ones(self._box.grid.shape, bool)
+
+    @cached_property
+    def kappa(self) -> FloatArray:
+        """[1/m], 0 in solid cells."""
+        return np.where(self.gas, self._column(0), 0.0)
+
+    @cached_property
+    def source(self) -> FloatArray:
+        """[W m-2 sr-1]."""
+        return self._column(4)
+
+    def _column(self, n: int) -> FloatArray:
+        return self._box.record[:, self.b, n].astype(np.float64).reshape(self._box.grid.shape)
 
 
 def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> FloatArray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...execution.task import Arrays
 from ...grid import FloatArray
 from .box import Box
-from .sweeper import Special, Swept, kernel_sums, no_sums
+from .sweeper import Special, Swept, kernel_sums, no_sums, sizes
 
 LEAST = 128
 """Directions of a slab at least: they cost next to nothing."""
@@ -56,7 +56,7 @@ class SlabSweeper:
 
     def nothing(self) -> dict[str, NDArray[Any]]:
         """Return sums of no direction."""
-        return no_sums(self.box, self.special._replace(thick=True))
+        return no_sums(*sizes(self.box, self.special._replace(thick=True)))
 
     def give_back(self, sums: Arrays) -> None:
         """Slabs are small: nothing is kept."""

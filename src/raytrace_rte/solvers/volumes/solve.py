@@ -20,7 +20,8 @@ from ...method import Auto, March
 from ..scene import Scene, Sensor, recipe
 from .band import Band, BandSolve, Rounds
 from .box import Box
-from .sweeper import Swept
+from .slab import SlabSweeper
+from .sweeper import Sweeper, Swept
 
 R = TypeVar("R")
 USUAL = 8
@@ -33,13 +34,21 @@ class VolumeTask(Task[R]):
     """All cells of a scene, band after band; a round is one sweep of one band.
 
     sensor: None for the light of a scene's surfaces, part of another task; finish: makes the answer
+    box: of an earlier task with the same grid, walls and objects; start, left: radiance that leaves all surfaces, for
+        each band, from an earlier task and after this one
     Raises InputError for limits, for meshes, in lean mode, and where no face ends a ray.
     """
 
     unit = "directions"
 
     def __init__(
-        self, scene: Scene, sensor: Sensor[R] | None, directions: int, finish: Callable[[VolumeTask[R]], R]
+        self,
+        scene: Scene,
+        sensor: Sensor[R] | None,
+        directions: int,
+        finish: Callable[[VolumeTask[R]], R],
+        box: Box | None = None,
+        start: Sequence[FloatArray] = (),
     ) -> None:
         method = scene.method
         if not (isinstance(method, Auto) or method == March()):
@@ -49,7 +58,10 @@ class VolumeTask(Task[R]):
         cells = int(np.prod(scene.medium.grid.shape))
         memory.require(cells * scene.medium.n_band * BYTES, f"a volume solve on {cells} cells")
         self.scene, self.sensor, self._finish = scene, sensor, finish
-        self.box, self.directions = Box(scene), directions
+        self.box = Box(scene) if box is None else box.of(scene)
+        self.directions, self.start = directions, list(start)
+        self.left: list[FloatArray] = []
+        self._totals: list[tuple[Sweeper | SlabSweeper, dict[str, NDArray[Any]]]] = []
         self.bands: list[Band] = []
         self._solve: BandSolve | None = None
         self._rounds: Rounds | None = None
@@ -123,7 +135,8 @@ class VolumeTask(Task[R]):
         """The solve of a band, made when first asked for."""
         with self._lock:
             if self._solve is None or self._solve.b != b:
-                self._solve = BandSolve(self.box, b, self.directions)
+                start = self.start[b] if b < len(self.start) else None
+                self._solve = BandSolve(self.box, b, self.directions, start)
             return self._solve
 
     def _begin(self) -> None:
@@ -151,6 +164,8 @@ class VolumeTask(Task[R]):
             self._sums = self._solve.sweeper.nothing()
         except StopIteration as end:
             self.bands.append(end.value)
+            self.left.append(self._leaving)
+            self._totals.append((self._solve.sweeper, self._sums))
             self._rounds = None
 
     def leaving(self) -> dict[str, FloatArray]:
@@ -171,6 +186,15 @@ class VolumeTask(Task[R]):
     def result(self) -> R:
         """Make the answer."""
         return self._finish(self)
+
+    def release(self) -> None:
+        """Let a later task with the same box write over the arrays of this one, which is done."""
+        for band, (sweeper, sums) in zip(self.bands, self._totals, strict=True):
+            arrays = [band.emission, band.G_error, band.error, *([] if sums["div_q"].size else [band.div_q])]
+            for array in arrays:
+                self.box.spare.put(("cells", array.size), array.reshape(-1))
+            sweeper.give_back(sums)
+        self._totals = []
 
     def stats(self) -> dict[str, Any]:
         """Counts and seconds."""

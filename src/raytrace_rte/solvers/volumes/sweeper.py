@@ -8,7 +8,6 @@ in again, round after round, until it changes no more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,11 +81,10 @@ class Sweeper:
         self.box, self.record, self.band, self.special = box, box.record, band, special
         self.brightest, self.tolerance = brightest, tolerance
         self.ends, self.first, self.cells = box.ends, box.first, len(box.record)
-        self.surfaces = int(self.first[6] + special.opaque.max(initial=-1) + 1)
+        self._sizes = sizes(box, special)
+        self.surfaces = self._sizes.surfaces
         self.ordinates = ordinates(directions, box.ends.finite, box.ends.mirrored)
         self.families = list(families(self.ordinates, box.ends))
-        self._spare_sums: list[dict[str, NDArray[Any]]] = []
-        self._spare_planes: list[dict[Key, FloatArray]] = []
 
     @property
     def count(self) -> int:
@@ -106,27 +104,25 @@ class Sweeper:
 
     def nothing(self) -> dict[str, NDArray[Any]]:
         """Return sums of no ordinate, in arrays that were given back if there are any."""
-        with suppress(IndexError):
-            out = self._spare_sums.pop()
-            for array in out.values():
-                array.fill(0.0)
-            return out
-        return no_sums(self.box, self.special)
+        out = self.box.spare.take(self._sizes, lambda: no_sums(*self._sizes))
+        for array in out.values():
+            array.fill(0.0)
+        return out
 
     def give_back(self, sums: Arrays) -> None:
         """Take arrays that nobody needs any more, for the next sums."""
-        self._spare_sums.append(dict(sums))
+        self.box.spare.put(self._sizes, dict(sums))
 
     def sweep(self, leaving: FloatArray, group: int, pause: Callable[[], None]) -> Arrays:
         """Return the sums over a group's families, with the given radiance leaving surfaces (n_surface,).
 
         pause: called between tiles; may raise to give up
         """
-        planes = self._spare_planes.pop() if self._spare_planes else {}
+        planes: dict[Key, FloatArray] = self.box.spare.take("planes", dict)
         trip = _Trip(self, leaving, self.nothing(), planes, pause)
         for family in self.families[group :: self.groups]:
             trip.sweep(family)
-        self._spare_planes.append(planes)
+        self.box.spare.put("planes", planes)
         return trip.sums
 
     def domain(self, leaving: FloatArray) -> Domain:
@@ -225,18 +221,32 @@ class _Trip:
         return self.planes[key]
 
 
-def no_sums(box: Box, special: Special) -> dict[str, NDArray[Any]]:
-    """Return sums of no ordinate, to which all ordinates add."""
+class Sizes(NamedTuple):
+    """Of sums: cells, surfaces, cells whose faces are kept; whether div q is summed."""
+
+    cells: int
+    surfaces: int
+    kept: int
+    thick: bool
+
+
+def sizes(box: Box, special: Special) -> Sizes:
+    """Return the sizes of the sums of a box."""
     surfaces = int(box.first[6] + special.opaque.max(initial=-1) + 1)
-    n = box.volume.size
-    cells: dict[str, NDArray[Any]] = {
-        "incident": np.zeros(n),
-        "div_q": np.zeros(n if special.thick else 0),
-        "contrast": np.zeros(n, np.float32),
+    return Sizes(box.volume.size, surfaces, int(special.kept.max(initial=-1)) + 1, special.thick)
+
+
+def no_sums(cells: int, surfaces: int, kept: int, thick: bool) -> dict[str, NDArray[Any]]:
+    """Return sums of no ordinate, to which all ordinates add."""
+    return {
+        "incident": np.zeros(cells),
+        "div_q": np.zeros(cells if thick else 0),
+        "contrast": np.zeros(cells, np.float32),
+        "arrived": np.zeros(surfaces),
+        "arrived_contrast": np.zeros(surfaces),
+        "faces": np.zeros((kept, 6)),
+        "remainder": np.zeros(1),
     }
-    walls = {name: np.zeros(surfaces) for name in ("arrived", "arrived_contrast")}
-    faces = np.zeros((int(special.kept.max(initial=-1)) + 1, 6))
-    return {**cells, **walls, "faces": faces, "remainder": np.zeros(1)}
 
 
 def kernel_sums(sums: Arrays, solid: int) -> Sums:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...grid import FloatArray
+from .box import Box, Fields
 from .diffusion import THICK_CELL, Limit, diffusion
 from .sweeper import Special, Swept
 
 if TYPE_CHECKING:
     from ...kernels.settle import Cells
-    from .band import BandSolve
 
 BUFFER = 10.0
 """Mean free paths of thick core that are swept behind cells that need the sweep."""
@@ -25,22 +25,25 @@ BUFFER = 10.0
 class Switch:
     """The limit of one band, and the share that it has in the flux through each face.
 
-    rtol: of the method, None where it takes no limit
+    black, emissivity: black radiance [W m-2 sr-1] and emissivity of all surfaces; rtol: of the method, None where
+    it takes no limit
     limited, everywhere: cells whose faces follow the limit alone, and whether all do
     """
 
-    def __init__(self, band: BandSolve, rtol: float | None) -> None:
-        self.box, self.band, shape = band.box, band, band.box.grid.shape
+    def __init__(
+        self, box: Box, fields: Fields, black: FloatArray, emissivity: FloatArray, rtol: float | None
+    ) -> None:
+        self.box, self.fields, shape = box, fields, box.grid.shape
         self.limit: Limit | None = None
         self.shares: tuple[FloatArray, ...] = ()
         self.limited = self.mixed = np.zeros(shape, bool)
         thickest = self.box.scene.medium.optical_depth["cell_max"]
-        if rtol is None or thickest <= THICK_CELL or not (band.kappa * self.box.size > THICK_CELL).any():
+        if rtol is None or thickest <= THICK_CELL or not (fields.kappa * self.box.size > THICK_CELL).any():
             return
-        black, emissivity = self.box.by_face(band.black), self.box.by_face(band.emissivity)
-        high, low = (v[band.b] for v in reversed(self.box.scene.medium.source_range))
-        span = float(max(high, band.black.max()) - min(low, band.black.min()))
-        limit = diffusion(self.box, band.kappa, band.source, black, emissivity, ~band.gas, span)
+        high, low = (v[fields.b] for v in reversed(box.scene.medium.source_range))
+        span = float(max(high, black.max()) - min(low, black.min()))
+        walls = box.by_face(black), box.by_face(emissivity)
+        limit = diffusion(box, fields.kappa, fields.source, *walls, ~fields.gas, span)
         good = np.isfinite(limit.error)
         if not good.any():
             return
@@ -74,7 +77,7 @@ class Switch:
 
         opaque, none = self.box.solid, np.empty(0)
         kappa = self.box.scene.medium.kappa
-        thick = bool((kappa[..., self.band.b] if kappa.ndim == 4 else kappa).max() > self.box.thin)
+        thick = bool((kappa[..., self.fields.b] if kappa.ndim == 4 else kappa).max() > self.box.thin)
         if self.limit is None:
             return Special(opaque, np.empty(0, np.int64), thick), none
         kept = np.where(self.mixed, np.cumsum(self.mixed).reshape(self.mixed.shape) - 1, -1).ravel()
@@ -82,12 +85,12 @@ class Switch:
         if not self.limited.any() or self.everywhere:
             return Special(opaque, kept, thick), none
         depth = distance_transform_cdt(self.limited, "chessboard") - 1
-        core = depth * float((self.band.kappa * self.box.size)[self.limited].min()) >= BUFFER
+        core = depth * float((self.fields.kappa * self.box.size)[self.limited].min()) >= BUFFER
         if not core.any():
             return Special(opaque, kept, thick), none
         opaque = opaque.copy() if opaque.size else np.full(core.size, -1, dtype=np.int64)
         opaque[core.ravel()] = self.box.exposed.size + np.arange(int(core.sum()))
-        return Special(opaque, kept, thick), self.band.source[core]
+        return Special(opaque, kept, thick), self.fields.source[core]
 
     def at_walls(self, arrived: FloatArray) -> FloatArray:
         """Flux that arrives at wall cells [W m-2], from what the sweep says."""
@@ -108,7 +111,7 @@ class Switch:
         """
         if self.limit is None:
             return cells
-        kappa, (G, G_error, emission, div_q, error) = self.band.kappa, cells
+        kappa, (G, G_error, emission, div_q, error) = self.fields.kappa, cells
         error = error + np.where(np.isfinite(self.limit.swept_error), self.limit.swept_error, 0.0)
         some = self.limited | self.mixed
         if some.any():
@@ -142,7 +145,7 @@ class Switch:
 
     def _divergence(self, flux: tuple[FloatArray, ...]) -> FloatArray:
         """Divergence of fluxes through faces; endless axes have none."""
-        out = np.zeros(self.band.kappa.shape)
+        out = np.zeros(self.fields.kappa.shape)
         for axis, q in enumerate(flux):
             if not self.box.ends.endless[axis]:
                 width = np.expand_dims(self.box.widths[axis], [a for a in range(3) if a != axis])

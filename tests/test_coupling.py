@@ -1,0 +1,129 @@
+"""Heat sources again and again, and temperatures in radiative equilibrium."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import raytrace_rte as rte
+
+GRID = rte.Cartesian(np.linspace(0, 1, 9) ** 1.5, np.linspace(0, 1, 8), np.linspace(0, 2, 7))
+WALLS = rte.grey(500.0, 0.6, x_min=rte.mirror())
+
+
+def fields(seed):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0.0, 3.0, GRID.shape), rng.uniform(400.0, 1800.0, GRID.shape)
+
+
+def test_a_call_is_a_solve_and_the_signs_are_opposite():
+    solver = rte.HeatSolver(GRID, WALLS, 50)
+    for seed in range(3):
+        kappa, T = fields(seed)
+        out = np.empty(GRID.shape)
+        heat = solver(kappa, temperature=T, out=out)
+        once = rte.solve(rte.Medium(GRID, kappa, rte.blackbody(T)), rte.heat_source(50), WALLS)
+        # The light of grey walls starts from that of the last call, and ends within the same tolerance.
+        assert_allclose(heat.div_q, once.div_q, atol=1e-4 * once.emission.max())
+        np.testing.assert_array_equal(out, -heat.div_q)
+        np.testing.assert_array_equal(heat.energy_source, out)
+        assert abs(heat.budget["residual_relative"]) < 1e-12
+    black = rte.HeatSolver(GRID, rte.black(500.0), 50)
+    for seed in (1, 2):
+        kappa, T = fields(seed)
+        heat = black(kappa, rte.blackbody(T))
+        once = rte.solve(rte.Medium(GRID, kappa, rte.blackbody(T)), rte.heat_source(50), rte.black(500.0))
+        np.testing.assert_array_equal(heat.div_q, once.div_q)
+        np.testing.assert_array_equal(heat.G, once.G)
+
+
+def test_a_result_is_kept_and_the_arrays_of_a_call_are_not():
+    solver = rte.HeatSolver(GRID, rte.black(300.0), 50)
+    first = solver(*fields(1))
+    kept, shown = first.result(), first.div_q
+    before = shown.copy()
+    solver(*fields(2))
+    np.testing.assert_array_equal(kept.div_q, before)
+    assert not np.array_equal(shown, before)  # canary: that is what the docstring warns of
+
+
+def test_calls_need_no_more_memory():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (40, 40, 40))
+    solver, kappa = rte.HeatSolver(grid, WALLS, 50, threads=2), np.full(grid.shape, 0.5)
+    source = np.full(grid.shape, 1.0)
+    for _ in range(10):
+        solver(kappa, source)
+    gc.collect()
+    gc.disable()  # what waits for the collector of cycles would grow
+    tracemalloc.start()
+    sizes = []
+    for _ in range(4):
+        for _ in range(10):
+            solver(kappa, source)
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    gc.enable()
+    assert sizes[-1] - sizes[0] < kappa.nbytes
+
+
+def test_thick_calls_give_back_what_they_took():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (12, 12, 12))
+    x = grid.centres[0][:, None, None] + np.zeros(grid.shape)
+    kappa, source = 200.0 / (1.0 + np.exp(30.0 * (x - 0.6))) + 0.5, 1.0 + x
+    solver = rte.HeatSolver(grid, rte.black(300.0), 50)
+    for _ in range(3):
+        heat = solver(kappa, source)
+    once = rte.solve(rte.Medium(grid, kappa, source), rte.heat_source(50), rte.black(300.0))
+    assert once.limited.any()
+    np.testing.assert_array_equal(heat.div_q, once.div_q)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({}, "source and temperature is 'neither'"),
+        ({"source": 1.0, "temperature": 300.0}, "is 'both'"),
+        ({"source": np.ones((2, 2, 2))}, r"source: found shape \(2, 2, 2\)"),
+        ({"source": np.ones(GRID.shape), "out": np.ones(3)}, "out"),
+    ],
+)
+def test_bad_calls(arguments, text):
+    with pytest.raises(rte.InputError, match=text):
+        rte.HeatSolver(GRID)(np.ones(GRID.shape), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("tau", "flux"), [(0.1, 0.9157), (0.5, 0.7040), (1.0, 0.5532), (2.0, 0.3900), (10.0, 0.1167)]
+)
+def test_equilibrium_between_black_plates(tau, flux):
+    """Heaslet & Warming (1965), the flux over the difference of what the plates emit."""
+    grid = rte.Cartesian(np.linspace(0, 1, 101))
+    walls = rte.black(0.0, x_min=1000.0, x_max=500.0)
+    found = rte.radiative_equilibrium(grid, np.full(grid.shape, tau), walls)
+    ends = np.pi * (rte.blackbody(1000.0) - rte.blackbody(500.0))
+    assert_allclose(found.heat.wall_net_flux["x_max"] / ends, flux, rtol=1e-3)
+    assert found.residual <= 1e-6
+    T = found.temperature.ravel()
+    assert (np.diff(T) < 0.0).all()
+
+
+def test_equilibrium_with_heat_release_in_a_cube():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (10, 10, 10))
+    kappa = np.full(grid.shape, 2.0)
+    kappa[0, 0, 0] = 0.0
+    release = np.where(kappa > 0.0, 1e5, 0.0)
+    found = rte.radiative_equilibrium(grid, kappa, rte.black(300.0), release, 50)
+    assert_allclose(found.heat.div_q[kappa > 0.0], 1e5, rtol=1e-4)
+    assert_allclose(sum(f.mean() for f in found.heat.wall_net_flux.values()), release.mean(), rtol=1e-5)
+    assert np.isnan(found.temperature[0, 0, 0])
+    assert np.nanmax(found.temperature) < 1.001 * found.temperature[5, 5, 5]
+
+
+def test_heat_that_nothing_can_give_off():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (3, 3, 3))
+    with pytest.raises(rte.InputError, match="kappa is 0 where heat is released"):
+        rte.radiative_equilibrium(grid, np.zeros(grid.shape), rte.black(300.0), 1.0)
