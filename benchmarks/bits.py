@@ -211,12 +211,12 @@ JOBS: dict[str, Callable[[], tuple[Any, Any, dict[str, Any]]]] = {
     "volume, Auto, thick": lambda: (plume(24, 300.0), rte.heat_source(50), {"walls": rte.black(400.0)}),
     "volume, grey, mirrors, periods": lambda: (
         rough(True),
-        rte.heat_source(38, seed=3),
+        rte.heat_source(38),
         {"walls": rte.grey(900.0, 0.3, **MIRRORS)},
     ),
     "volume, solids": lambda: (
         rough(),
-        rte.heat_source(38, lines=2),
+        rte.heat_source(38),
         {"walls": rte.grey(500.0, 0.6), "objects": [block()]},
     ),
     "volume, slab": lambda: (slab(), rte.heat_source(40), {"walls": rte.black(500.0)}),

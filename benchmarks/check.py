@@ -18,7 +18,7 @@ import raytrace_rte as rte
 from raytrace_rte.results.result import Result
 from raytrace_rte.solvers.scene import Sensor
 
-from . import compile_times, first_image, records, switch_cost, whole_job
+from . import compile_times, first_image, records, switch_cost, volume_cost, volume_peers, whole_job
 from .processes import THREADS
 from .tables import table
 from .targets import TARGETS
@@ -35,6 +35,7 @@ def pieces(folder: Path, quick: bool) -> dict[str, Piece]:
     return {
         "bits": partial(bits, quick),
         "cells": partial(cells, quick),
+        "volumes": partial(volumes, quick),
         "first answer": lambda: {"kept": compile_times.first_answer(quick)},
         "job": partial(job, folder, jobs, quick),
         **{f"memory {name}": partial(memory_of, folder, n, quick) for name, n in memory.items()},
@@ -78,6 +79,21 @@ def cells(quick: bool) -> Figures:
         "pyramid": uniform["pyramid"][1] / THREADS,
         "planck": records.planck(n, "float32", THREADS, rounds)["planck"][1] / THREADS,
     }
+
+
+def volumes(quick: bool) -> Figures:
+    """Errors of div q, and nanoseconds a cell and ordinate of two threads: their processor time, halved."""
+    cube, line = volume_peers.burns_christon(11 if quick else 41)
+    fire, many = volume_peers.pool_fire()[0], 64 if quick else 8000
+    reference = volume_peers.solved(fire, many)
+    out = {
+        f"cube, {n}": volume_peers.on_line(volume_peers.solved(cube, n), line)["error"] for n in (128, 256)
+    } | {"fire, 512": volume_peers.l2(volume_peers.solved(fire, min(512, many)), reference)}
+    for name, n in {"64³": 64, "128³": 128}.items():
+        for field, words in (("smooth", name), ("white noise", f"{name}, noise")):
+            row = volume_cost.costs(field, 8 if quick else n, 256, 1 if quick else 6, ())
+            out[words] = row["ours"][1]
+    return out
 
 
 def images(quick: bool) -> Figures:

@@ -65,7 +65,6 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "threads": [_threads(n, pixels) for n in (sizes[0], sizes[-1])],
         "peers": _peers(sizes, pixels, quick),
         "growth": _growth(quick),
-        "sweep": [_sweep(n, d) for n, d in (((8, 14),) if quick else ((41, 100), (41, 400), (96, 100)))],
         "latency": _latency(quick),
         "machine code": _machine_code(),
     }
@@ -240,33 +239,6 @@ def _counted(view: scenes.Scene) -> Callable[[], int]:
     return march
 
 
-def _sweep(n: int, directions: int) -> dict[str, Any]:
-    """The sweep in lockstep against its scalar sibling, on Burns & Christon's cube."""
-    from raytrace_rte.kernels import lockstep_sweep, sweep
-
-    medium = rte.absorption.given(rte.sample("burns-christon", n))
-    sensor = rte.heat_source(directions)
-
-    def work() -> Any:
-        return rte.solve(medium, sensor, method=rte.March())
-
-    usual = lockstep_sweep.sweep
-
-    def singly() -> None:
-        lockstep_sweep.sweep = lambda box, cells, *rest: sweep.sweep_singly(
-            box, rest[0], cells.record, *rest[1:]
-        )
-        try:
-            work()
-        finally:
-            lockstep_sweep.sweep = usual
-
-    times = in_turn({"together": work, "singly": singly})
-    (together, result), (apart, _) = times["together"], times["singly"]
-    return {"cells": n, "directions": directions, "crossings": result.stats["crossings"],
-            "seconds": together, "gain": apart / together}  # fmt: skip
-
-
 def _machine_code() -> dict[str, Any]:
     """What the compiler has made of the lanes."""
     from . import floors
@@ -327,11 +299,6 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         [r["what"], str(r["count"]), f"{r['work'] / 1e6:.1f}", f"{1e9 * r['seconds'] / r['work']:.2f}"]
         for r in data["growth"]
     ]
-    sweep = [
-        [f"{r['cells']}³", str(r["directions"]), f"{r['crossings'] / 1e6:.1f}",
-         f"{1e9 * r['seconds'] / r['crossings']:.1f}", f"{r['gain']:.2f}"]
-        for r in data["sweep"]
-    ]  # fmt: skip
     latency = data["latency"]
     return {
         "throughput": table(
@@ -343,9 +310,6 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         "speed peers": _peer_table(data["peers"]),
         "speed rivals": _rival_table(data["peers"]),
         "growth": table(["with", "count", "crossings [10⁶]", "ns a crossing"], growth),
-        "sweep speed": table(
-            ["cells", "directions", "crossings [10⁶]", "ns a crossing, both ways", "scalar / lockstep"], sweep
-        ),
         "machine code": table(
             ["registers", "packed multiply-adds", "packed divisions", "scalar multiply-adds"],
             [[str(data["machine code"][k]) for k in ("registers", "packed", "divisions", "scalar")]],

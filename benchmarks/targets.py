@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import NamedTuple
 
+from raytrace_rte.kernels.vector import WIDTH
+
 AT_MOST, AT_LEAST = operator.le, operator.ge
 
 
@@ -30,6 +32,9 @@ class Target(NamedTuple):
         return f"{'≥' if self.compare is AT_LEAST else '≤'} {self.limit:g}"
 
 
+SMOOTH, NOISE = (1.6, 2.2) if WIDTH == 8 else (2.4, 3.2)
+"""Nanoseconds a cell and ordinate with vectors of eight numbers, or of four."""
+PER_ORDINATE = "volume: ns a cell and ordinate, processor / 2 threads"
 TARGETS = (
     Target("job/256³", "raytrace-rte run, 256³ fire, wall time / bare", 2.4),
     Target("job/64³", "raytrace-rte run, 64³ fire, wall time less importing Numba / bare", 2.5),
@@ -43,6 +48,13 @@ TARGETS = (
     Target("cells/stretched", "records, stretched / uniform", 1.5),
     Target("cells/pyramid", "pyramid: ns a cell, processor / 2 threads", 4.0),
     Target("cells/planck", "Planck mean of four species: ns a cell, processor / 2 threads", 20.0),
+    Target("volumes/cube, 128", "div q, Burns & Christon 41³, centreline, 128 directions: L2 error", 1.5e-4),
+    Target("volumes/cube, 256", "the same, 256 directions", 5e-5),
+    Target("volumes/fire, 512", "div q, pool fire 40³, 512 directions against 8000: L2 error", 6e-4),
+    Target("volumes/64³", f"{PER_ORDINATE}, 64³", SMOOTH),
+    Target("volumes/128³", f"{PER_ORDINATE}, 128³", SMOOTH),
+    Target("volumes/64³, noise", f"{PER_ORDINATE}, 64³, white noise", NOISE),
+    Target("volumes/128³, noise", f"{PER_ORDINATE}, 128³, white noise", NOISE),
     Target("first image/64³", "first image, Dr.Jit / March(2), 64³", 1.0, AT_LEAST),
     Target("first image/128³", "first image, Dr.Jit / March(2), 128³", 1.0, AT_LEAST),
     Target("first image/256³", "first image, Dr.Jit / March(2), 256³", 1.0, AT_LEAST),

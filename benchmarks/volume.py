@@ -1,4 +1,4 @@
-"""Heat sources: how good the sweep and the thick limit are, and what both and their peers cost.
+"""Heat sources: how good ordinates and the thick limit are, and what both and their peers cost.
 
 Times are ratios within one run; div q errors are relative L2 norms.
 """
@@ -15,17 +15,21 @@ from scipy.interpolate import CubicSpline
 
 import raytrace_rte as rte
 
+from . import volume_cost
 from .tables import percent, table
 from .timing import timed
 from .volume_peers import (
     REFERENCE,
+    best_sets,
     burns_christon,
+    cheapest,
     coarser,
     l2,
     on_burns_christon,
     on_hot_spot,
     on_pool_fire,
     pool_fire,
+    solved,
 )
 
 HERE = Path(__file__).parent
@@ -34,6 +38,12 @@ PICTURE = HERE.parent / "docs/images/pool_fire_G.png"
 
 def measure(quick: bool = False) -> dict[str, Any]:
     """Return all figures of the suite, and draw the picture."""
+    sizes = (
+        {"smooth": (8,), "white noise": (8,)}
+        if quick
+        else {"smooth": (64, 128, 256), "white noise": (64, 128)}
+    )
+    costs = [(field, n) for field, ns in sizes.items() for n in ns]
     return {
         "burns christon": on_burns_christon(11 if quick else 41, quick),
         "hot spot": on_hot_spot(12 if quick else 48, quick),
@@ -46,6 +56,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "wall cells": [_wall_cells(8 if quick else 41, kh) for kh in (1.0, 3.0, 10.0)],
         "centreline": _centreline(11 if quick else 41, quick),
         "exponential cube": [_exponential(n, d) for n, d in REFINED[: 2 if quick else 4]],
+        "ordinates speed": [volume_cost.costs(*case, 64 if quick else 256, 4) for case in costs],
         "bodies": [_bodies(16 if quick else 128, tau, quick) for tau in (0.05, 0.1, 0.5, 1.0, 2.0)],
     }
 
@@ -57,7 +68,7 @@ def _centreline(cells: int, quick: bool) -> dict[str, list[float]]:
     result = rte.solve(medium, rte.heat_source(14 if quick else 400), method=rte.March())
     at = np.linspace(0, n, 6).round().astype(int)
     return {"x": (medium.grid.centres[0][at] + 0.5).tolist(), "reference": line[at].tolist(),
-            "sweep": result.div_q[at, n, n].tolist()}  # fmt: skip
+            "ordinates": result.div_q[at, n, n].tolist()}  # fmt: skip
 
 
 def _exponential(cells: int, directions: int) -> dict[str, Any]:
@@ -66,7 +77,7 @@ def _exponential(cells: int, directions: int) -> dict[str, Any]:
     x = np.broadcast_to(grid.centres[0][:, None, None], grid.shape)
     source = 5.670373e-8 * 1000.0**4 * (1 + 2 * x) / np.pi
     medium = rte.Medium(grid, 5 * np.exp(-2 * x - 0.1), source)
-    div_q = rte.solve(medium, rte.heat_source(directions), method=rte.March()).div_q
+    div_q = solved(medium, directions)
     middle = slice((cells - 1) // 2, cells // 2 + 1)
     lines = {"x": div_q[:, middle, middle].mean(axis=(1, 2)), "y": div_q[middle, :, middle].mean(axis=(0, 2))}
     row: dict[str, Any] = {"cells": cells, "directions": directions}
@@ -78,7 +89,7 @@ def _exponential(cells: int, directions: int) -> dict[str, Any]:
     return row
 
 
-REFINED = (5, 14), (10, 26), (20, 110), (40, 434)
+REFINED = (5, 64), (10, 128), (20, 256), (40, 512)
 SPHERE = {0.05: 0.0642320, 0.1: 0.1238452, 0.5: 0.4715178, 1.0: 0.7030029, 2.0: 0.8864473}
 CYLINDER = {0.05: 0.0938787, 0.1: 0.1770048, 0.5: 0.5959532, 1.0: 0.8142904, 2.0: 0.9457964}
 """Flux from isothermal bodies of optical radius tau over sigma T^4 (closed form; quadrature)."""
@@ -105,19 +116,19 @@ def _bodies(cells: int, tau: float, quick: bool) -> dict[str, float]:
 
 
 def _thick(cells: int, depth: float) -> dict[str, Any]:
-    """A smooth source in a medium of kappa h = depth: error in the inner box, cost of Auto over the sweep."""
+    """A smooth source in a medium of kappa h = depth: error in the inner box, cost of Auto over ordinates."""
     medium = _wave(cells, depth)
     kappa, q, wave = depth * cells, 2 * np.pi * np.sqrt(3), 2 * (medium.source - 1)
     exact = 2 * np.pi * kappa * wave * (1 - kappa / q * np.arctan(q / kappa))
     inner = (slice(cells // 4, cells - cells // 4),) * 3
     repeats = 1 if cells > 100 else 3
     auto, result = timed(lambda: rte.solve(medium, rte.heat_source(200)), repeats)
-    sweep, swept = timed(lambda: rte.solve(medium, rte.heat_source(200), method=rte.March()), repeats)
+    march, swept = timed(lambda: solved(medium, 200), repeats)
     return {"cells": cells, "kappa_h": depth, "auto": l2(result.div_q[inner], exact[inner]),
-            "sweep": l2(swept.div_q[inner], exact[inner]), "limited": result.stats["cells_limit"] / cells**3,
+            "ordinates": l2(swept[inner], exact[inner]), "limited": result.stats["cells_limit"] / cells**3,
             "estimate":
             float(np.sqrt(np.mean(result.error_estimate[inner] ** 2) / np.mean(exact[inner] ** 2))),
-            "ratio": sweep / auto}  # fmt: skip
+            "ratio": march / auto}  # fmt: skip
 
 
 def _wave(cells: int, depth: float) -> rte.Medium:
@@ -128,26 +139,24 @@ def _wave(cells: int, depth: float) -> rte.Medium:
 
 
 def _wall_cells(cells: int, depth: float) -> dict[str, float]:
-    """div q of the cells at cold walls, against a sweep on a grid four times as fine."""
+    """div q of the cells at cold walls, against ordinates on a grid four times as fine."""
     auto = rte.solve(_wave(cells, depth), rte.heat_source(200)).div_q
-    sweep = rte.solve(_wave(cells, depth), rte.heat_source(200), method=rte.March()).div_q
-    fine = rte.solve(_wave(4 * cells, depth / 4), rte.heat_source(200), method=rte.March()).div_q
-    mean = coarser(fine, 4)
+    swept, mean = solved(_wave(cells, depth), 200), coarser(solved(_wave(4 * cells, depth / 4), 200), 4)
     at = np.ones(mean.shape, bool)
     at[1:-1, 1:-1, 1:-1] = False
-    return {"kappa_h": depth, "auto": l2(auto[at], mean[at]), "sweep": l2(sweep[at], mean[at]),
+    return {"kappa_h": depth, "auto": l2(auto[at], mean[at]), "ordinates": l2(swept[at], mean[at]),
             "worst": float(np.abs(auto[at] / mean[at] - 1).max())}  # fmt: skip
 
 
 def _wall_flux(quick: bool) -> list[dict[str, Any]]:
-    """Flux that arrives at cells of a wall: the sweep against radiometers there, of very many directions."""
+    """Flux that arrives at cells of a wall: ordinates against radiometers there, of very many directions."""
     box = rte.uniform((0, 0, 0), (1, 1, 1), (8 if quick else 40,) * 3)
     gas = rte.Medium(box, np.ones(box.shape), np.full(box.shape, 1 / np.pi))
     fire = rte.absorption.planck_mean(rte.sample("pool-fire"))
     rows = []
     for name, medium, walls, counts in (
-        ("isothermal box", gas, rte.open_(), ((100, 1), (434, 1), (434, 2), (1202, 2))),
-        ("pool fire", fire, rte.black(300.0), ((194, 1), (974, 1), (5810, 1))),
+        ("isothermal box", gas, rte.open_(), (100, 434, 1202)),
+        ("pool fire", fire, rte.black(300.0), (194, 974, 5810)),
     ):
         y, z = (np.arange(1, n, max(1, n // 6)) for n in medium.grid.shape[1:])
         j, k = (a.ravel() for a in np.meshgrid(y, z, indexing="ij"))
@@ -155,11 +164,12 @@ def _wall_flux(quick: bool) -> list[dict[str, Any]]:
         points = np.stack([np.full(j.size, medium.grid.x[0]), centres[1][j], centres[2][k]], axis=1)
         sensor = rte.radiometer(points, [1, 0, 0], directions=100 if quick else 40_000)
         known = rte.solve(medium, sensor, walls, rte.March()).value
-        for count, lines in counts[:1] if quick else counts:
-            result = rte.solve(medium, rte.heat_source(count, lines=lines), walls)
-            flux = result.wall_incident_flux["x_min"][j, k]
-            rows.append({"case": name, "directions": count, "lines": lines, "error": l2(flux, known),
-                         "worst": float(np.abs(flux / known - 1).max())})  # fmt: skip
+        for count in counts[:1] if quick else counts:
+            result = rte.solve(medium, rte.heat_source(count), walls)
+            flux, stated = (m["x_min"][j, k] for m in (result.wall_incident_flux, result.wall_error_estimate))
+            rows.append({"case": name, "directions": result.stats["directions"], "error": l2(flux, known),
+                         "worst": float(np.abs(flux / known - 1).max()),
+                         "stated": float(np.sqrt(np.mean(stated**2) / np.mean((flux - known) ** 2)))})  # fmt: skip
     return rows
 
 
@@ -182,17 +192,17 @@ def _pool_fire(quick: bool) -> dict[str, Any]:
     if not quick:
         _draw(grid.centres[1], exact, axis, hot, foam_axis)
     at = slice(2, 40, 6)
-    lines = {"rays": exact, "sweep": axis, "hot": hot, "foam": foam_axis, "y": grid.centres[1]}
+    lines = {"rays": exact, "ordinates": axis, "hot": hot, "foam": foam_axis, "y": grid.centres[1]}
     return {name: line[at].tolist() for name, line in lines.items()} | {"power": result.radiant_power}
 
 
-def _draw(y: np.ndarray, rays: np.ndarray, sweep: np.ndarray, hot: np.ndarray, foam: np.ndarray) -> None:
+def _draw(y: np.ndarray, rays: np.ndarray, swept: np.ndarray, hot: np.ndarray, foam: np.ndarray) -> None:
     figure = Figure(figsize=(6.5, 4.0), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.plot(y, rays / 1e3, "k-", lw=2, label="rays, 4000 directions")
-    axes.plot(y, sweep / 1e3, "o", ms=4, color="tab:red", label="sweep, 1202 directions")
-    axes.plot(y, hot / 1e3, "^", ms=4, color="tab:orange", label="sweep, hot black outlet")
+    axes.plot(y, swept / 1e3, "o", ms=4, color="tab:red", label="ordinates, 1212 directions")
+    axes.plot(y, hot / 1e3, "^", ms=4, color="tab:orange", label="ordinates, hot black outlet")
     axes.plot(y, foam / 1e3, "--", color="tab:blue", label="OpenFOAM fvDOM, 256 rays")
     axes.set_xlabel("height above the pool [m]")
     axes.set_ylabel("incident radiation G [kW m$^{-2}$]")
@@ -205,52 +215,63 @@ def _draw(y: np.ndarray, rays: np.ndarray, sweep: np.ndarray, hot: np.ndarray, f
 
 def tables(data: dict[str, Any]) -> dict[str, str]:
     """Return the Markdown tables by name."""
-    fire = data["pool fire"]
+    fire, cube = data["pool fire"], data["burns christon"]
     thick = [
         [
             f"{r['cells']}³", f"{r['kappa_h']:g}", f"{r['auto']:.1e}", f"{r['estimate']:.1e}",
-            f"{r['sweep']:.1e}", f"{100 * r['limited']:.0f} %", f"{r['ratio']:.1f}",
+            f"{r['ordinates']:.1e}", f"{100 * r['limited']:.0f} %", f"{r['ratio']:.1f}",
         ]
         for r in data["thick"]
     ]  # fmt: skip
-    lines = [("rays", "rays"), ("sweep", "sweep"), ("sweep, hot outlet", "hot"), ("OpenFOAM", "foam")]
+    lines = [
+        ("rays", "rays"),
+        ("ordinates", "ordinates"),
+        ("ordinates, hot outlet", "hot"),
+        ("OpenFOAM", "foam"),
+    ]
     head = [
         "cells",
         "κh",
         "error: Auto",
         "its estimate",
-        "error: sweep",
+        "error: ordinates",
         "by the limit",
-        "time: sweep / Auto",
+        "time: ordinates / Auto",
     ]
     return {
-        "burns christon": _against_first(data["burns christon"], "L2 error"),
-        "pool fire div q": _against_first(data["pool fire peers"], "L2 error"),
-        "hot spot": _against_first(data["hot spot"], "L2 error of log G"),
+        "burns christon": _against_first(
+            [*best_sets(cube), *(cheapest(cube, goal) for goal in (1e-4, 5e-5))], {"error": "L2 error"}
+        ),
+        "pool fire div q": _against_first(
+            best_sets(data["pool fire peers"], "constant"),
+            {"error": "L2 error, source linear", "constant": "source constant"},
+        ),
+        "hot spot": _against_first(best_sets(data["hot spot"]), {"error": "L2 error of log G"}),
+        "ordinates speed": volume_cost.shown(data["ordinates speed"]),
         "thick cells": table(head, thick),
         "wall flux": table(
-            ["case", "directions", "lines a cell", "L2 error", "worst cell"],
+            ["case", "directions", "L2 error", "worst cell", "stated / true error"],
             [
                 [
                     r["case"],
                     str(r["directions"]),
-                    f"{r['lines'] ** 2}",
                     percent(r["error"]),
                     percent(r["worst"]),
+                    f"{r['stated']:.2g}",
                 ]
                 for r in data["wall flux"]
             ],
         ),
         "wall cells": table(
-            ["κh", "Auto, L2", "sweep, L2", "Auto, worst cell"],
+            ["κh", "Auto, L2", "ordinates, L2", "Auto, worst cell"],
             [
-                [f"{r['kappa_h']:g}", percent(r["auto"]), percent(r["sweep"]), percent(r["worst"])]
+                [f"{r['kappa_h']:g}", percent(r["auto"]), percent(r["ordinates"]), percent(r["worst"])]
                 for r in data["wall cells"]
             ],
         ),
         "centreline": table(
             ["distance from the wall", *(f"{x:.4f}" for x in data["centreline"]["x"])],
-            [[name, *(f"{v:.4f}" for v in data["centreline"][name])] for name in ("reference", "sweep")],
+            [[name, *(f"{v:.4f}" for v in data["centreline"][name])] for name in ("reference", "ordinates")],
         ),
         "exponential cube": table(
             ["cells", "directions", "error along x", "error along y"],
@@ -273,14 +294,19 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _against_first(rows: list[dict[str, Any]], error: str) -> str:
+def _against_first(rows: list[dict[str, Any]], errors: dict[str, str]) -> str:
+    """Errors by the words for them, and times."""
     return table(
-        ["method", error, "time (first row = 1)"],
+        ["method", *errors.values(), "ms", "time (first row = 1)"],
         [
             [
                 r["method"],
-                f"{r['error']:.1e}",
-                f"{r['seconds'] / rows[0]['seconds']:.3g}" if "seconds" in r else "",
+                *(f"{r[name]:.1e}" for name in errors),
+                *(
+                    (f"{1e3 * r['seconds']:.3g}", f"{r['seconds'] / rows[0]['seconds']:.3g}")
+                    if "seconds" in r
+                    else ("", "")
+                ),
             ]
             for r in rows
         ],

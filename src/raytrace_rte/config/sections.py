@@ -106,7 +106,9 @@ class RadiometerSection(Section):
     position: Vector | list[Vector]
     normal: Vector | list[Vector]
     view_angle_deg: float = 180.0
-    directions: int = 400
+    directions: int | None = None
+    rtol: float | None = None
+    max_rays: int = 500_000
 
 
 class WallFluxSection(Section):
@@ -114,7 +116,9 @@ class WallFluxSection(Section):
 
     kind: Literal["wall_flux"]
     face: str
-    directions: int = 400
+    directions: int | None = None
+    rtol: float | None = None
+    max_rays: int = 500_000
 
 
 class IncidentSection(Section):
@@ -122,7 +126,9 @@ class IncidentSection(Section):
 
     kind: Literal["incident"]
     points: list[Vector] | None = None
-    directions: int = 400
+    directions: int | None = None
+    rtol: float | None = None
+    max_rays: int = 500_000
 
 
 class HeatSourceSection(Section):

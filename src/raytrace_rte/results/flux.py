@@ -23,7 +23,8 @@ class FluxResult(Result):
 
     value: flux through the view (`incident_flux`), or for `incident` the incident radiation `G`
     error_bound: bound of what the method left out, against March(order=2) along the same rays
-    error_estimate: estimated error of the directions, half the difference of two sets: no bound
+    error_estimate: estimated error of the directions, no bound: the standard error of fresh rays, or of a fixed set
+        half the difference between two
     """
 
     old_names: ClassVar[Mapping[str, str]] = {"error": "error_bound", "angular_error": "error_estimate"}
@@ -106,6 +107,16 @@ class FluxResult(Result):
         """What a cooled heat-flux gauge at T_gauge [K] reads [W m-2]; calibrated to a black gauge if 1."""
         return self.net_flux(checks.number("T_gauge", T_gauge, low=0.0, unit="K"), emissivity)
 
+    def notes(self) -> list[str]:
+        """What the user should know about the answer, each with its remedy."""
+        short, out = self.stats.get("short", 0), super().notes()
+        if short:
+            rtol, rays = self.config["sensor"]["rtol"], self.config["sensor"]["max_rays"]
+            out.append(
+                f"{short} of the points are not good to rtol {rtol:g} with {rays} rays: raise one of them"
+            )
+        return out
+
     def files(self) -> dict[str, str]:
         """Everything, a row a point, and a picture of the flux."""
         return {"result.h5": "", f"{self.kind}.csv": "", f"{self.kind}.png": self.table.main.name}
@@ -117,14 +128,23 @@ class FluxResult(Result):
         bound = largest(self["error_bound"])
         rays = "good to about" if s.get("light_estimate") else "certified within"
         rays = f"rays {rays} {bound:.3g} {FLUX}" if np.isfinite(bound) else "rays without a bound"
+        if "directions" in s:
+            how, honest = (
+                f"{s['directions']} directions for each of {points} points",
+                "half the difference of two sets",
+            )
+        else:
+            aim = self.config["sensor"]["rtol"]
+            mean = s["rays"] / max(points, 1)
+            how = f"{points} points to rtol {aim:g}, {mean:.4g} rays each, at most {s['rays_most']}"
+            honest = "standard error of fresh rays"
         lines = [
-            f"method         {method_text(self.config)}, {s['directions']} directions for each of "
-            f"{points} points",
+            f"method         {method_text(self.config)}, {how}",
             f"{label('incident')}{span(self.value)} {FLUX}",
             f"work           {s['rays']} rays, {s['crossings']:.4g} cell crossings, "
             f"{s['seconds_trace']:.3g} s",
             f"trust          {rays}; directions good to about "
-            f"{largest(self['error_estimate']):.3g} {FLUX} (half the difference of two sets)",
+            f"{largest(self['error_estimate']):.3g} {FLUX} ({honest})",
         ]
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
 

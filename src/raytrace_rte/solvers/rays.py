@@ -35,6 +35,7 @@ BYTES = 48
 
 Take = Callable[[NDArray[np.int64] | slice], Lines]
 """Numbers of entries -> their rays, those of an entry in turn."""
+Measure = Callable[[NDArray[np.int64], Callable[[Lines], Traced]], Mapping[str, NDArray[Any]]]
 Fold = Callable[[Traced, int], Mapping[str, NDArray[Any]]]
 """(traced rays, number of entries) -> arrays with a row for each entry."""
 
@@ -55,7 +56,8 @@ class RayTask(Task[R]):
     """Rays, one or some for each entry of an answer, and how the answer is made of them.
 
     entries: of the answer, in all; take: entries -> their rays; finish: rows and statistics -> the answer
-    fold: what is kept of an entry's rays; each: rays of an entry
+    fold: what is kept of an entry's rays; each: rays of an entry, roughly where `measure` finds them
+    measure: gives the rows of entries instead of take and fold, with as many rays as it likes; `look` follows them
     order: gives the order in which entries are visited (None: as they are numbered), neighbours close to each
         other; called when the answer is known to fit into memory
     aimed: it is a mistake when no ray meets the grid; where: the keys to check then
@@ -74,11 +76,12 @@ class RayTask(Task[R]):
         each: int = 1,
         order: Callable[[], NDArray[np.int64]] | None = None,
         aimed: str = "",
+        measure: Measure | None = None,
     ) -> None:
         answer = f"the answer for {entries} entries in {scene.medium.n_band} band(s)"
         memory.require(entries * scene.medium.n_band * BYTES, answer)
         self.scene, self.sensor, self.entries, self.each, self.aimed = scene, sensor, entries, each, aimed
-        self.take, self._finish, self._fold = take, finish, fold
+        self.take, self._finish, self._fold, self._measure = take, finish, fold, measure
         self._order = None if order is None else order()
         self.surfaces = None if scene.plain else Surfaces(scene)
         self.rows: dict[str, NDArray[Any]] = {}
@@ -90,21 +93,23 @@ class RayTask(Task[R]):
 
     @property
     def unit(self) -> str:  # type: ignore[override]
-        """Rays; where surfaces reflect there is work of other kinds too: batches."""
-        return "rays" if self.surfaces is None else "batches"
+        """Rays; points that take as many as they need; where surfaces reflect there is other work too: batches."""
+        if self.surfaces is not None:
+            return "batches"
+        return "rays" if self._measure is None else "points"
 
     @property
     def total(self) -> int:  # type: ignore[override]
         """Rays in all, or batches."""
         if self.surfaces is None:
-            return self.entries * self.each
+            return self.entries * (self.each if self._measure is None else 1)
         return self.surfaces.total + -(-self.entries // self._size)
 
     @property
     def done(self) -> int:  # type: ignore[override]
         """How many of them are added."""
         if self.surfaces is None:
-            return self.visited * self.each
+            return self.visited * (self.each if self._measure is None else 1)
         return self.surfaces.done + -(-self.visited // self._size)
 
     def prepare(self, workers: int) -> None:
@@ -131,15 +136,27 @@ class RayTask(Task[R]):
         if batch.stage != FOLLOW:
             assert self.surfaces is not None
             return self.surfaces.run(batch)
-        lines = self.take(self._numbers(batch.start, batch.stop))
-        if self.surfaces is not None:
-            traced = self.surfaces.follow(lines, batch.given)
-        elif batch.given["tiles"][batch.start // self._size]:
-            traced = follow(self.scene, lines, self.scene.shortcuts)
+        sums = np.zeros(4, dtype=np.int64)
+
+        def look(lines: Lines) -> Traced:
+            traced = self._traced(lines, batch)
+            sums[:] += np.array([traced.visits.sum(), *traced.steps.sum(axis=0)])
+            return traced
+
+        numbers = self._numbers(batch.start, batch.stop)
+        if self._measure is None:
+            rows = self._fold(look(self.take(numbers)), batch.stop - batch.start)
         else:
-            traced = follow(self.scene, lines)
-        sums = np.array([traced.visits.sum(), *traced.steps.sum(axis=0)])
-        return {"sums": sums, **named("rows/", self._fold(traced, batch.stop - batch.start))}
+            rows = self._measure(np.arange(self.entries)[numbers], look)
+        return {"sums": sums, **named("rows/", rows)}
+
+    def _traced(self, lines: Lines, batch: Batch) -> Traced:
+        """Follow rays among surfaces, with shortcuts, or plainly."""
+        if self.surfaces is not None:
+            return self.surfaces.follow(lines, batch.given)
+        if self._measure is None and batch.given["tiles"][batch.start // self._size]:
+            return follow(self.scene, lines, self.scene.shortcuts)
+        return follow(self.scene, lines)
 
     def add(self, batch: Batch, part: Arrays) -> None:
         """Put the rows of some entries into their places."""
@@ -238,7 +255,8 @@ class RayTask(Task[R]):
 
     def _trial(self) -> Trial:
         """The sample of rays that tells which batches take shortcuts."""
-        visits = np.arange(0, self.entries if self.entries >= trial.FEWEST else 0, SAMPLED)
+        many = self.entries >= trial.FEWEST and self._measure is None
+        visits = np.arange(0, self.entries if many else 0, SAMPLED)
         numbers = visits if self._order is None else self._order[visits]
         tile = np.repeat(visits // self._size, self.each)
         return Trial(self.scene, numbers, self.take, tile, -(-max(self.entries, 1) // self._size))
