@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -75,30 +76,30 @@ def _entering(slab, mu, walls):
 @kernel
 def _round(slab, mu, first, second):
     """Light that is the same after going through the slab in one sense, and in a second one."""
-    emitted, passed = _through(slab, mu, first, 0.0)
+    light, depth = _through(slab, mu, first, 0.0)
     if second != first:
-        more, passed_on = _through(slab, mu, second, emitted)
-        emitted, passed = more, passed * passed_on
-    return emitted / (1.0 - passed)
+        light, more = _through(slab, mu, second, light)
+        depth += more
+    return light / -math.expm1(-depth)
 
 
 @kernel
 def _through(slab, mu, sense, light):
-    """Return what leaves of some light, and the transmittance."""
-    passed, n = 1.0, slab.kappa.size
+    """Return what leaves of some light, and the optical depth."""
+    depth, n = 0.0, slab.kappa.size
     for p in range(n):
         i = p if sense > 0 else n - 1 - p
         if slab.solid[i] >= 0:
-            light, passed = slab.leaving[slab.solid[i]], 0.0
+            light, depth = slab.leaving[slab.solid[i]], np.inf
         else:
-            light, e, _ = _cell(slab, i, mu, sense, light)
-            passed *= e
-    return light, passed
+            light, _ = _cell(slab, i, mu, sense, light)
+            depth += slab.kappa[i] * slab.width[i] / mu
+    return light, depth
 
 
 @kernel
 def _cell(slab, i, mu, sense, light):
-    """Return what leaves a cell, its transmittance, and the mean radiance in it."""
+    """Return what leaves a cell, and the mean radiance in it."""
     d = slab.kappa[i] * slab.width[i] / mu
     a, e, w = absorb(d)
     rise = sense * slab.rise[i]
@@ -109,7 +110,7 @@ def _cell(slab, i, mu, sense, light):
         even = 1.0 - a / d  # the mean of 1 - exp(-d x) over 0 < x < 1
         linear = 0.5 - even / d  # that of x - (1 - exp(-d x)) / d
     mean = light * (1.0 - even) + up * even + 2.0 * rise * linear
-    return light * e + down * a - 2.0 * rise * w, e, mean
+    return light * e + down * a - 2.0 * rise * w, mean
 
 
 @kernel
@@ -127,7 +128,7 @@ def _deposit(slab, ray, sense, light, sums):
                 sums.solid_contrast[number] += contrast * mu * slab.area * light
             light = slab.leaving[number]
             continue
-        left, _, mean = _cell(slab, i, mu, sense, light)
+        left, mean = _cell(slab, i, mu, sense, light)
         sums.incident[i] += weight * mean
         sums.contrast[i] += contrast * mean
         sums.div_q[i] += weight * mu / slab.width[i] * (left - light)

@@ -7,7 +7,7 @@ through is below the tolerance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from threading import Lock
@@ -147,6 +147,11 @@ class Surfaces:
         return VolumeTask(
             Scene(scene.medium, scene.walls, Auto(), objects), None, DIRECTIONS, lambda bands: None
         )
+
+    def give_up_with(self, pause: Callable[[], None]) -> None:
+        """Let long batches end early as those of the task do that this is a part of."""
+        if self._volume is not None:
+            self._volume.give_up = pause
 
     def _take(self, light: Arrays) -> None:
         """Take the light of grey faces and solid cells from a finished volume solve."""

@@ -58,7 +58,11 @@ class BandSolve:
     """One band of a box: its fields, where the limit is taken, and the rounds of sweeps that it needs.
 
     start: radiance that leaves surfaces, to begin with
+    taken, left: totals of the last sweep, and the radiance that left surfaces in it
     """
+
+    taken: Swept
+    left: FloatArray
 
     def __init__(self, box: Box, b: int, directions: int, start: FloatArray | None = None) -> None:
         self.box, self.b, scene = box, b, box.scene
@@ -83,12 +87,13 @@ class BandSolve:
 
     def solve(self) -> Generator[FloatArray, Swept, Band]:
         """Ask for sweeps until what leaves grey surfaces is that of what arrives; return the answer."""
-        nothing = self.sweeper.swept(self.sweeper.nothing())
-        last: list[Any] = [nothing, self.light, 0]
+        nothing = self.sweeper.swept(self.sweeper.nothing()) if self.switch.everywhere else None
+        sweeps = 0
 
         def reflected(leaving: FloatArray) -> Generator[FloatArray, Swept, FloatArray]:
-            swept = nothing if self.switch.everywhere else (yield leaving)
-            last[:] = swept, leaving, last[2] + (not self.switch.everywhere)
+            nonlocal sweeps
+            swept = (yield leaving) if nothing is None else nothing
+            self.taken, self.left, sweeps = swept, leaving, sweeps + (nothing is None)
             arriving = self._arriving(swept, leaving) / np.pi
             return np.asarray(self.absorbs * self.light + (1.0 - self.absorbs) * arriving)
 
@@ -97,8 +102,7 @@ class BandSolve:
             lacks = 0.0
         else:
             lacks = yield from _fixed_point(reflected, self.start, self.tolerance)
-        swept, leaving, sweeps = last
-        return self._answer(swept, leaving, sweeps, lacks)
+        return self._answer(self.taken, self.left, sweeps, lacks)
 
     def _arriving(self, swept: Swept, leaving: FloatArray) -> FloatArray:
         """Flux that arrives at all surfaces, its mean over exposed faces of solid cells [W m-2]."""
@@ -124,7 +128,10 @@ class BandSolve:
             limited=self.switch.limited,
             wall_net=box.by_face(arriving - light),
             wall_incident=box.by_face(arriving),
-            wall_error={name: scale * _rms(v) + np.pi * missing for name, v in contrast.items()},
+            wall_error={
+                name: self.switch.wall_error(name, scale * _rms(v)) + np.pi * missing
+                for name, v in contrast.items()
+            },
             solid_heat=(arriving - light)[solid] * box.exposed,
             leaving=box.by_face(leaving) | {"solids": leaving[solid]},
             counts={"sweeps": sweeps, "crossings": sweeps * self.sweeper.crossings, "lacks": missing},
@@ -141,7 +148,7 @@ class BandSolve:
         div_q = swept.div_q if swept.div_q.size else new()
         out = Cells(swept.incident, G_error, emission, div_q, error)
 
-        thin, scale = 0.0 if box.ends.slab else box.thin, angular(self.sweeper.count)
+        thin, scale = box.thin, angular(self.sweeper.count)
 
         def layers(first: int) -> None:
             sizes = np.empty(shape[2])  # work array

@@ -53,6 +53,12 @@ class Ends(NamedTuple):
         return tuple(a for a in range(3) if not (self.endless[a] or self.wall[2 * a] or self.wall[2 * a + 1]))
 
     @property
+    def periodic(self) -> Three:
+        """Axes whose ends are neighbours."""
+        x, y, z = (a in self.cyclic and not self.mirrored[a] for a in range(3))
+        return x, y, z
+
+    @property
     def slab(self) -> bool:
         """Whether fields vary along one axis only."""
         return sum(self.finite) == 1

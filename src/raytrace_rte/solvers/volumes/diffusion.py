@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grid import FACES, FloatArray
-from .box import Box
+from .box import Box, Three
 
 THICK_CELL = 0.5
 """Optical depth of a cell from which on the limit is considered."""
@@ -32,6 +32,8 @@ FAR = 20.0
 """Mean free paths from a wall at which its light has died away."""
 TAIL = 0.2
 """Of what a wall's light would change, what is left when it is counted."""
+POINTS = 4
+"""Cells from which S is extrapolated to a wall; with one less the difference estimates the error."""
 BEYOND = 4
 """Cells beyond a mirror or periodic face that differences reach, and more."""
 BETTER, BEST = 2.0, 6.0
@@ -42,28 +44,34 @@ class Limit(NamedTuple):
     """What the limit says of a band.
 
     flux: through the faces of each axis [W m-2], along the axis; arriving: flux that arrives at walls [W m-2], by
-    face; error, swept_error: estimated errors of div q by the limit, inf where it may not be used, and by the sweep
-    [W m-3]
+    face, and its estimated error; error, swept_error: estimated errors of div q by the limit, inf where it may not
+    be used, and by the sweep [W m-3]
     """
 
     flux: tuple[FloatArray, ...]
     arriving: dict[str, FloatArray]
+    arriving_error: dict[str, FloatArray]
     error: FloatArray
     swept_error: FloatArray
 
-    def shares(self, wanted: float) -> tuple[FloatArray, ...]:
-        """Share of the limit in the flux through each face, 0 to 1, smooth in the estimates; wanted: error [W m-3]
-        that is good enough for the limit to be taken, as it costs less."""
+    def shares(self, wanted: float, periodic: Three) -> tuple[FloatArray, ...]:
+        """Share of the limit in the flux through each face, 0 to 1, smooth in the estimates.
+
+        wanted: error [W m-3] that is good enough for the limit to be taken, as it costs less; periodic: axes whose
+        ends are neighbours
+        """
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.log(np.maximum(self.swept_error, wanted) / self.error)
         x = np.clip((ratio - np.log(BETTER)) / np.log(BEST / BETTER), 0.0, 1.0)
         cells = np.where(np.isfinite(self.error), x * x * (3.0 - 2.0 * x), 0.0)
-        return tuple(np.minimum(*_both(cells, axis)) for axis in range(3))
+        return tuple(np.minimum(*_both(cells, axis, periodic[axis])) for axis in range(3))
 
 
-def _both(cells: FloatArray, axis: int) -> tuple[FloatArray, FloatArray]:
-    """The cells below and above each face; at an end, the one there is, twice."""
+def _both(cells: FloatArray, axis: int, periodic: bool) -> tuple[FloatArray, FloatArray]:
+    """The cells below and above each face; at an end, the one there is, twice, or that of the other end."""
     first, last = np.take(cells, [0], axis), np.take(cells, [-1], axis)
+    if periodic:
+        first, last = last, first
     return np.concatenate((first, cells), axis), np.concatenate((cells, last), axis)
 
 
@@ -153,6 +161,7 @@ def diffusion(
     tau = kappa * p.size
     second = _second_flux(p, k, source)
     lead, within, flux, arriving, at_walls = [], [], [], {}, np.zeros(kappa.shape)
+    doubts, wall_doubt = {}, np.zeros(kappa.shape)
     for axis in range(3):
         q0 = _leading(p, kappa, source, axis)
         q1 = _to_faces(second[axis], axis, p)
@@ -167,6 +176,13 @@ def diffusion(
             share = p.pad_face(emissivity[face], axis)
             light = share * p.pad_face(black[face], axis) + (1.0 - share) * coming / np.pi
             arriving[face] = p.own_face(coming, axis)
+            fewer, other = _at_wall(p, source, axis, at, sign, POINTS - 1)
+            doubt = np.abs(np.pi * (wall - fewer)) + 2.0 * np.pi / 3.0 * np.abs(
+                mean - _over(other, np.take(kappa, at, axis))
+            )
+            doubts[face] = p.own_face(doubt, axis)
+            at_end = np.moveaxis(wall_doubt, axis, 0)[at]  # a view
+            at_end += doubt / np.diff(p.faces[axis])[at]
             ends.append(sign * (np.pi * light - coming))
             beside = np.moveaxis(at_walls, axis, 0)[at]  # a view
             beside += np.abs(ends[-1]) / np.diff(p.faces[axis])[at]
@@ -183,7 +199,8 @@ def diffusion(
     rough = solid | (tau < THICK_CELL) | (scale > ROUGH)
     wall, clear = _distances(box, p, rough, minimum_filter(tau, NEIGHBOURS, mode="nearest"))
     seen = 2.0 * np.pi * kappa * span * (expn(2, clear) + TAIL * expn(2, wall))
-    error = size * (3.0 / 7.0 * scale**2 + tau**2 * scale / 36.0) + seen
+    axes = sum(n > 1 for n in kappa.shape)  # a wave along all of them alike
+    error = size * (3.0 / 7.0 * scale**2 + tau**2 * scale / (12.0 * max(axes, 1))) + seen + wall_doubt
     error = np.where(rough | (np.minimum(clear, wall) <= 1.0), np.inf, error)
     swept = (MARCHED if box.ends.slab else SWEPT) * tau**3 * scale * size
     if not box.ends.slab:
@@ -192,7 +209,7 @@ def diffusion(
         leak = LEAK * np.minimum((tau / 4.0) ** 3, 1.0) * FADE ** (layers - 1.0)
         swept += WALL * tau * at_walls + 2.0 * np.pi * kappa * span * leak
     own = tuple(p.own(f, axis) for axis, f in enumerate(flux))
-    return Limit(own, arriving, p.own(error), p.own(swept))
+    return Limit(own, arriving, doubts, p.own(error), p.own(swept))
 
 
 def _spread(values: FloatArray, axis: int) -> FloatArray:
@@ -268,10 +285,10 @@ def _tail(
 
 
 def _at_wall(
-    p: _Padded, source: FloatArray, axis: int, cell: int, inward: float
+    p: _Padded, source: FloatArray, axis: int, cell: int, inward: float, points: int = POINTS
 ) -> tuple[FloatArray, FloatArray]:
-    """S at a wall and its derivative along the inward normal: the polynomial through the means of four cells."""
-    order = range(min(4, source.shape[axis]))
+    """S at a wall and its derivative along the inward normal: the polynomial through the means of some cells."""
+    order = range(min(points, source.shape[axis]))
     widths = np.diff(p.faces[axis])[:: int(inward)][: len(order)]
     edges = np.concatenate(([0.0], np.cumsum(widths)))
     powers = np.arange(len(order)) + 1.0

@@ -104,7 +104,9 @@ def _weighted(vector: FloatArray, mirrored: Three, images: int) -> Ordinates:
     weight = _corrected(vector, mirrored)
     contrast = np.empty(len(vector))
     for start, sign in ((0, 1.0), (1, -1.0)):
-        contrast[start::2] = sign * _corrected(vector[start::2], mirrored)
+        half = _corrected(vector[start::2], mirrored)
+        even = np.full(half.shape, half.mean())  # too few of them for all moments
+        contrast[start::2] = sign * (half if half.min() > 0.0 else even)
     return Ordinates(vector, weight, contrast, images)
 
 

@@ -35,7 +35,7 @@ class VolumeTask(Task[R]):
 
     sensor: None for the light of a scene's surfaces, part of another task; finish: makes the answer
     box: of an earlier task with the same grid, walls and objects; start, left: radiance that leaves all surfaces, for
-        each band, from an earlier task and after this one
+        each band, from an earlier task and after this one; give_up: `pause` of a task that this is a part of
     Raises InputError for limits, for meshes, in lean mode, and where no face ends a ray.
     """
 
@@ -58,6 +58,7 @@ class VolumeTask(Task[R]):
         cells = int(np.prod(scene.medium.grid.shape))
         memory.require(cells * scene.medium.n_band * BYTES, f"a volume solve on {cells} cells")
         self.scene, self.sensor, self._finish = scene, sensor, finish
+        self.give_up: Callable[[], None] | None = None
         self.box = Box(scene) if box is None else box.of(scene)
         self.directions, self.start = directions, list(start)
         self.left: list[FloatArray] = []
@@ -106,8 +107,8 @@ class VolumeTask(Task[R]):
 
     def batches(self) -> Sequence[Batch]:
         """What is left of this sweep; empty when all bands are solved."""
-        if self._rounds is None and len(self.bands) < self.scene.medium.n_band:
-            self._begin()
+        while self._rounds is None and len(self.bands) < self.scene.medium.n_band:
+            self._begin()  # a band that follows the limit everywhere needs no round
         if len(self.bands) == self.scene.medium.n_band:
             return []
         given = {"leaving": self._leaving}
@@ -116,13 +117,16 @@ class VolumeTask(Task[R]):
     def run(self, batch: Batch) -> Arrays:
         """Sweep one group of directions."""
         solve = self._band(batch.stage)
-        return solve.sweeper.sweep(batch.given["leaving"], batch.start, self.pause)
+        return solve.sweeper.sweep(batch.given["leaving"], batch.start, self.give_up or self.pause)
 
     def add(self, batch: Batch, part: Arrays) -> None:
         """Add the sums of a group; after the last one, see whether another sweep is needed."""
         assert self._solve is not None
         for name, total in self._sums.items():
-            total += part[name]
+            if name == "remainder":
+                np.maximum(total, part[name], out=total)
+            else:
+                total += part[name]
         self._solve.sweeper.give_back(part)
         self._added += 1
         if self._added == self._groups:
@@ -164,8 +168,8 @@ class VolumeTask(Task[R]):
             self._sums = self._solve.sweeper.nothing()
         except StopIteration as end:
             self.bands.append(end.value)
-            self.left.append(self._leaving)
-            self._totals.append((self._solve.sweeper, self._sums))
+            self.left.append(self._solve.left)
+            self._totals.append((self._solve.sweeper, dict(self._solve.taken._asdict())))
             self._rounds = None
 
     def leaving(self) -> dict[str, FloatArray]:

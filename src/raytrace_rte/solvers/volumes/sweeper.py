@@ -29,6 +29,8 @@ IN_CACHE = 2048
 """Cells of a tile's face across x: what a block carries there stays in the cache."""
 ROUNDS = 1000
 """Rounds of a cyclic axis at most; what is left then is part of the error."""
+SLOWEST = 0.999
+"""Greatest ratio of changes from round to round that is believed."""
 Sense = tuple[int, int, int]
 Key = tuple[int, int, int, int]
 
@@ -158,26 +160,26 @@ class _Trip:
 
         self.domain = sweeper.domain(leaving)
         self.rates = aligned((RATES,), np.dtype(np.float64))
-        self.least = sweeper.tolerance * max(sweeper.brightest, float(leaving.max(initial=0.0)))
+        self.brightest = max(sweeper.brightest, float(leaving.max(initial=0.0)), 1e-300)
 
     def sweep(self, family: Family) -> None:
         """Sweep a block and its images, round after round where an axis is cyclic; add the last round to the sums."""
         cyclic = [self._plane(axis, sense) for sense in family.senses for axis in self.of.ends.cyclic]
         for plane in cyclic:
             plane.fill(0.0)
-        change, ratio = (np.inf, 1.0) if cyclic else (0.0, 0.0)
+        change, ratio = (np.inf, SLOWEST) if cyclic else (0.0, 0.0)
         for turn in range(ROUNDS):
-            last = change * ratio <= self.least or turn == ROUNDS - 1
+            lacks = change * ratio / (1.0 - ratio) / self.brightest  # of rounds that go on as they went
+            last = lacks <= self.of.tolerance or turn == ROUNDS - 1
             before = [] if last else [plane.copy() for plane in cyclic]
             for sense in family.senses:
                 self._cross(family, sense, last)
             if last:
                 break
             now = max(float(np.abs(plane - old).max()) for plane, old in zip(cyclic, before, strict=True))
-            ratio = min(now / change, 1.0) if np.isfinite(change) and change > 0.0 else 1.0
+            ratio = min(now / change, SLOWEST) if 0.0 < change < np.inf else SLOWEST
             change = now
-        left = change * ratio / max(1.0 - ratio, 1e-3) if cyclic else 0.0
-        self.sums["remainder"] = np.maximum(self.sums["remainder"], left)
+        self.sums["remainder"] = np.maximum(self.sums["remainder"], lacks)
 
     def _cross(self, family: Family, sense: Sense, last: bool) -> None:
         """Take a block through the box, tile after tile; what arrives counts in the last round only."""
@@ -285,7 +287,7 @@ def _images(sense: Sense, mirrored: tuple[bool, bool, bool]) -> Iterator[Sense]:
 
 
 def _rows(ordinates: Ordinates, members: NDArray[np.int64]) -> tuple[FloatArray, int]:
-    """The rows of a block, and its lanes: those without an ordinate repeat the last one, without a weight."""
+    """The rows of a block, and its lanes: those without an ordinate repeat others, without a weight."""
     from ...kernels.ordinates import LANES, ROWS
     from ...kernels.reconstruct import aligned
 

@@ -18,6 +18,8 @@ from .sweeper import Special, Swept
 if TYPE_CHECKING:
     from ...kernels.settle import Cells
 
+DARKER = 3
+"""Times that cells are given back to the sweep, since their neighbours change with them."""
 BUFFER = 10.0
 """Mean free paths of thick core that are swept behind cells that need the sweep."""
 
@@ -49,8 +51,16 @@ class Switch:
             return
         flux_div = self._divergence(limit.flux)
         self.limit = limit
-        self.shares = limit.shares(rtol * float(np.sqrt(np.mean(flux_div[good] ** 2))))
+        self.shares = limit.shares(rtol * float(np.sqrt(np.mean(flux_div[good] ** 2))), box.ends.periodic)
         self._sort()
+        for _ in range(DARKER):  # where the limit would absorb less than nothing, the sweep stays
+            dark = self.limited & (flux_div > 4.0 * np.pi * fields.kappa * fields.source)
+            if not dark.any():
+                break
+            for axis, share in enumerate(self.shares):
+                for side in _sides(share, axis):
+                    side[dark] = 0.0
+            self._sort()
 
     def _sort(self) -> None:
         """Find the cells that follow the limit alone, and those that follow it in part."""
@@ -84,7 +94,11 @@ class Switch:
         kept = kept if self.mixed.any() else np.empty(0, np.int64)
         if not self.limited.any() or self.everywhere:
             return Special(opaque, kept, thick), none
-        depth = distance_transform_cdt(self.limited, "chessboard") - 1
+        n, periodic = self.limited.shape, self.box.ends.periodic
+        added = [min(m, int(BUFFER / THICK_CELL) + 1) if p else 0 for m, p in zip(n, periodic, strict=True)]
+        around = np.pad(self.limited, [(a, a) for a in added], mode="wrap")
+        own = tuple(slice(a, a + m) for a, m in zip(added, n, strict=True))
+        depth = distance_transform_cdt(around, "chessboard")[own] - 1
         core = depth * float((self.fields.kappa * self.box.size)[self.limited].min()) >= BUFFER
         if not core.any():
             return Special(opaque, kept, thick), none
@@ -104,6 +118,14 @@ class Switch:
             out[face] = (share * flux).ravel() + (1.0 - share).ravel() * arrived[face]
         return out
 
+    def wall_error(self, name: str, swept: FloatArray) -> FloatArray:
+        """Estimated error of the flux that arrives at a wall [W m-2], from that of the sweep."""
+        if self.limit is None:
+            return swept
+        n = self.box.number(name)
+        share = np.take(self.shares[n // 2], -(n % 2), n // 2)
+        return share * self.limit.arriving_error[name] + (1.0 - share) * swept
+
     def cells(self, swept: Swept, cells: Cells, net: FloatArray) -> Cells:
         """Return what cells have, where the limit is taken by that.
 
@@ -118,7 +140,8 @@ class Switch:
             div_q = np.where(some, self._divergence(self._fluxes(swept, net)), div_q)
             error = np.where(self.limited, self.limit.error, error)
             with np.errstate(divide="ignore", invalid="ignore"):
-                G = np.where(some, (emission - div_q) / kappa, G)
+                limit = (emission - div_q) / kappa
+            G = np.where(some & (limit >= 0.0), limit, G)
         with np.errstate(divide="ignore", invalid="ignore"):
             G_error = np.where(kappa > 0.0, error / kappa, G_error)
         return cells._replace(G=G, G_error=G_error, div_q=div_q, error=error)
@@ -154,6 +177,6 @@ class Switch:
 
 
 def _sides(faces: FloatArray, axis: int) -> tuple[FloatArray, FloatArray]:
-    """Values on the low and the high faces of cells."""
-    n = faces.shape[axis]
-    return np.take(faces, range(n - 1), axis), np.take(faces, range(1, n), axis)
+    """Values on the low and the high faces of cells, views."""
+    along = np.moveaxis(faces, axis, 0)
+    return np.moveaxis(along[:-1], 0, axis), np.moveaxis(along[1:], 0, axis)
