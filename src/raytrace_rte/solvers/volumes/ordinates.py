@@ -69,9 +69,10 @@ def ordinates(count: int, finite: Three, mirrored: Three) -> Ordinates:
 def _filling(lanes: int, least: int, finite: Three, mirrored: Three) -> Iterator[FloatArray]:
     """Yield directions of turned spirals that fill so many lanes, with positive components along mirrored axes."""
     octants, images = 2 ** sum(finite), 2 ** sum(mirrored)
+    roll = 1 + mirrored.index(True) if any(mirrored) else 0  # a mirror across the spiral's axis cuts it least
     for turn in range(TURNS):
         for n in range(lanes, least - 1, -images):
-            vector = _turned(n, turn)
+            vector = np.roll(_turned(n, turn), roll, axis=1)
             kept = vector[(vector[:, np.array(mirrored)] > 0.0).all(axis=1)]
             if len(kept) * images >= least and _fills(kept, lanes // octants, finite, n):
                 yield kept
