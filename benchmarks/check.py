@@ -91,7 +91,7 @@ def volumes(quick: bool) -> Figures:
     } | {"fire, 512": volume_peers.l2(volume_peers.solved(fire, min(512, many)), reference)}
     for name, n in {"64³": 64, "128³": 128}.items():
         for field, words in (("smooth", name), ("white noise", f"{name}, noise")):
-            row = volume_cost.costs(field, 8 if quick else n, 256, 1 if quick else 6, ())
+            row = volume_cost.costs(field, 8 if quick else n, 64 if quick else 512, 1 if quick else 6, ())
             out[words] = row["ours"][1]
     return out
 

@@ -8,9 +8,10 @@ cache. Python threads take every other block, each with sums of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raytrace_rte.execution.executors import each
 from raytrace_rte.grid import FloatArray
@@ -21,6 +22,7 @@ from raytrace_rte.kernels.vector import WIDTH
 from raytrace_rte.solvers.quadrature import SETS, Directions, rotated
 from raytrace_rte.solvers.volumes.ordinates import octant, ordinates
 
+Floats = NDArray[np.floating[Any]]
 SCHEMES = ("step", "diamond")
 LANES = 2 * WIDTH
 A, B, C, WEIGHT = (n * LANES for n in range(4))
@@ -102,13 +104,13 @@ def _cross(rates, planes, x, y, z, emitted, inverse, diamond):
 
 
 def div_q(
-    kappa: FloatArray, source: FloatArray, h: float, ways: Directions, scheme: str, threads: int = 2
+    kappa: Floats, source: Floats, h: float, ways: Directions, scheme: str, threads: int = 2
 ) -> FloatArray:
     """Return div q [W m-3] of cubic cells of width h [m] between cold black walls; scheme: one of SCHEMES."""
-    kappa, (nx, ny, nz) = kappa.astype(np.float64, copy=False), kappa.shape
-    emitted, diamond = kappa * source, scheme == "diamond"
+    k, (nx, ny, nz) = kappa.astype(np.float64, copy=False), kappa.shape
+    emitted, diamond = k * source, scheme == "diamond"
     shared = list(blocks(ways, (2.0 if diamond else 1.0) / h))
-    sums, tile = np.zeros((threads, *kappa.shape)), max(1, IN_CACHE // nz)
+    sums, tile = np.zeros((threads, nx, ny, nz)), max(1, IN_CACHE // nz)
 
     def sweep(group: int) -> None:
         planes = tuple(aligned((n * nz * LANES,), np.dtype(np.float64)) for n in (ny, nx))
@@ -117,10 +119,10 @@ def div_q(
                 plane.fill(0.0)
             for first in range(0, ny, tile):
                 last = min(first + tile, ny)
-                _sweep(kappa, emitted, block, planes, sums[group], diamond, first, last)
+                _sweep(k, emitted, block, planes, sums[group], diamond, first, last)
 
     each(threads)(sweep, range(threads))
-    return np.asarray(4.0 * np.pi * emitted - kappa * sums.sum(axis=0))
+    return np.asarray(4.0 * np.pi * emitted - k * sums.sum(axis=0))
 
 
 def blocks(ways: Directions, per: float) -> Iterator[Block]:

@@ -424,3 +424,141 @@ def test_clipping_and_stopping_share_one_tolerance():
             assert result.stats["budget"]["max"] <= 1 + 1e-12
             march = rte.solve(medium, ray, rte.open_(intensity=1.0), rte.March())
             assert abs(result.value - march.value)[0] <= result.error_bound[0]
+
+
+def cube(half, times):
+    """Vertices and triangles of a cube about the origin, each face's triangles quartered so many times."""
+    corners = half * np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=float)
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    triangles = [corners[[a, b, c]] for q in quads for a, b, c in (q[:3], (q[0], q[2], q[3]))]
+    for _ in range(times):
+        triangles = [
+            part
+            for a, b, c in triangles
+            for part in (
+                (a, (a + b) / 2, (c + a) / 2), ((a + b) / 2, b, (b + c) / 2), ((c + a) / 2, (b + c) / 2, c),
+                ((a + b) / 2, (b + c) / 2, (c + a) / 2),
+            )
+        ]  # fmt: skip
+    vertices, number = np.unique(np.round(np.concatenate(triangles), 9), axis=0, return_inverse=True)
+    return vertices, number.reshape(-1, 3)
+
+
+def test_case_1_grey_walls_see_a_mesh_as_they_see_solids():
+    grid = rte.uniform((-1,) * 3, (1,) * 3, (20,) * 3)
+    clear, walls = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape)), rte.grey(500.0, 0.3)
+    inside = (np.abs(np.stack(np.meshgrid(*grid.centres, indexing="ij"))) < 0.2).all(axis=0)
+    mesh, solids = rte.mesh(cube(0.2, 2), 1000.0, 0.8), rte.solids(inside, 1000.0, 0.8)
+    ray = rte.Rays([[0, 0, 0.9]], [[0, 1, 0.0]])
+    seen = [rte.solve(clear, ray, walls, objects=[thing]) for thing in (mesh, solids)]
+    for result in seen:
+        assert abs(result.value[0] - 2303.0) < 3.0 * result.error_estimate[0] < 300.0
+    assert_allclose(seen[0].value, seen[1].value, rtol=1e-3)
+    # The two-surface network: 39.57 kW/m2.
+    flux = rte.solve(clear, rte.mesh_flux(mesh, directions=400), walls, objects=[mesh])
+    net = -(flux.net_flux(1000.0, 0.8) * mesh.areas).sum() / mesh.areas.sum()
+    assert_allclose(net, 39_570.0, rtol=1e-2)
+    volume = rte.solve(clear, rte.heat_source(400), walls, objects=[solids])
+    assert_allclose(-volume.solid_heat.sum() / (6 * 0.16), 39_570.0, rtol=1e-2)
+
+
+def test_a_mesh_throws_its_shadow_on_a_grey_wall():
+    grid = rte.uniform((-1,) * 3, (1,) * 3, (20,) * 3)
+    clear = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape))
+    hot = np.full((20, 20), 300.0)
+    hot[9:11, 9:11] = 1500.0  # above the cube
+    walls = rte.black(300.0, z_max=rte.black(hot), z_min=rte.grey(300.0, 0.5))
+    down = rte.Rays([[0.9, 0.05, 0.0], [-0.95, 0.9, 0.0]], [[-0.55, 0, -0.6], [0, 0, -1.0]])
+    cold = rte.mesh(cube(0.3, 0), 300.0)
+    free, shaded = (rte.solve(clear, down, walls, objects=o).value for o in ([], [cold]))
+    assert free[0] > 3.0 * rte.blackbody(300.0)
+    assert_allclose(shaded[0], rte.blackbody(300.0), rtol=0.2)
+    assert_allclose(shaded[1], free[1], rtol=0.2)  # beside the shadow
+
+
+def test_case_2_reflected_light_has_a_stated_estimate_that_covers_the_truth():
+    grid = rte.uniform((0,) * 3, (1,) * 3, (8,) * 3)
+    medium = rte.Medium(grid, np.full(grid.shape, 0.05), np.zeros(grid.shape))
+    walls, camera = (
+        rte.grey(300.0, 0.3, x_min=rte.black(1500.0)),
+        rte.camera((0.5,) * 3, (1, 0.5, 0.5), (24, 24), 60),
+    )
+    few, more = (rte.solve(medium, camera, walls, radiosity_directions=n) for n in (200, 4000))
+    error = np.abs(few.value - more.value)
+    assert (error > 3.0 * few.error_estimate + 1e-3 * few.value).mean() < 0.05
+    assert 0.0 < few.error_estimate.mean() < 0.03 * few.value.mean()
+    assert more.error_estimate.mean() < 0.5 * few.error_estimate.mean()
+    assert np.isnan(few.error_bound).all()
+    assert "an estimate, no bound" in few.summary()
+
+
+@pytest.mark.parametrize(("distance", "flux"), [(2.0, 523.5), (5.0, 78.96), (10.0, 19.35)])
+def test_case_3_a_radiometer_finds_a_small_hot_cube(distance, flux):
+    grid = rte.uniform((-0.1,) * 3, (0.1,) * 3, (16,) * 3)
+    medium = rte.Medium(grid, np.full(grid.shape, 1e4), np.full(grid.shape, 47_420.0))
+    for rtol in (1e-2, 2e-3):
+        result = rte.solve(medium, rte.radiometer((distance, 0, 0), (-1, 0, 0), rtol=rtol))
+        error = abs(result.value[0] - flux)
+        assert error < 3.0 * result.error_estimate[0] + 5e-4 * flux
+        assert 0.0 < result.error_estimate[0] <= rtol * flux * 1.2
+        assert result.stats["short"] == 0
+    fixed = rte.solve(medium, rte.radiometer((distance, 0, 0), (-1, 0, 0), directions=400))
+    assert abs(fixed.value[0] / flux - 1.0) > 0.1  # canary
+
+
+def rectangle_factor(x, y, point, height):
+    """View factor from a small plane at a point to a rectangle parallel to it, x and y its ends."""
+
+    def corner(a, b):
+        X, Y = np.abs(a) / height, np.abs(b) / height
+        r, s = np.sqrt(1 + X * X), np.sqrt(1 + Y * Y)
+        return np.sign(a) * np.sign(b) * (X / r * np.arctan(Y / r) + Y / s * np.arctan(X / s)) / (2 * np.pi)
+
+    (x0, x1), (y0, y1) = np.subtract(x, point[0]), np.subtract(y, point[1])
+    return corner(x1, y1) - corner(x0, y1) - corner(x1, y0) + corner(x0, y0)
+
+
+@pytest.mark.parametrize("cells", [4, 1])
+@pytest.mark.parametrize("rtol", [1e-2, 3e-3])
+def test_case_4_what_is_stated_of_directions_is_true(cells, rtol):
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (20, 20, 20))
+    clear = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape))
+    rng = np.random.default_rng(3)
+    points = np.column_stack([rng.uniform(0.05, 0.95, (100, 2)), rng.uniform(0.05, 0.6, 100)])
+    T = np.full((20, 20), 300.0)
+    T[8 : 8 + cells, 8 : 8 + cells] = 1500.0
+    side = (0.4, 0.4 + 0.05 * cells)
+    factor = np.array([rectangle_factor(side, side, p, 1 - p[2]) for p in points])
+    cold, hot = (np.pi * rte.blackbody(t) for t in (300.0, 1500.0))
+    truth = cold + (hot - cold) * factor
+    sensor = rte.radiometer(points, (0, 0, 1), rtol=rtol)
+    result = rte.solve(clear, sensor, rte.black(300.0, z_max=rte.black(T)))
+    error, stated = np.abs(result.value - truth), result.error_estimate
+    assert (error > 3.0 * stated).mean() <= 0.05
+    assert np.median(stated / error) <= 5.0
+    assert (stated <= rtol * result.value * (1 + 1e-9)).all()
+    assert result.stats["rays"] < 100 * (20_000 if rtol == 1e-2 else 60_000)
+    fixed = rte.solve(
+        clear, rte.radiometer(points, (0, 0, 1), directions=4000), rte.black(300.0, z_max=rte.black(T))
+    )
+    assert (
+        np.abs(fixed.value - truth) > 3.0 * fixed.error_estimate
+    ).mean() > 0.05  # canary: two sets do not know
+
+
+def test_a_radiometer_says_when_its_rays_are_spent():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (20, 20, 20))
+    clear = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape))
+    walls = rte.black(300.0, z_max=1500.0)
+    result = rte.solve(clear, rte.radiometer((0.5, 0.5, 0.2), (1, 0, 0), rtol=1e-5, max_rays=20_000), walls)
+    assert result.stats["short"] == 1
+    assert result.stats["rays"] <= 20_000
+    assert "1 of the points are not good to rtol 1e-05 with 20000 rays" in result.summary()
+
+
+def test_case_13_nothing_is_lost_with_walls_at_0_kelvin():
+    grid = rte.uniform((0, 0, 0), (2, 2, 1), (10, 10, 8))
+    medium = rte.Medium(grid, np.full(grid.shape, 0.5), np.zeros(grid.shape))
+    for cold in (0.0, 1.0):
+        result = rte.solve(medium, rte.heat_source(100), rte.black(cold, z_max=1273.15))
+        assert abs(result.budget["residual_relative"]) < 1e-12

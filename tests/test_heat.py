@@ -183,7 +183,7 @@ def test_solid_cells():
     assert np.abs(result.div_q).max() <= 1e-10 * result.emission.max()
     camera = rte.camera((-2, 0.5, 0.5), (0.5, 0.5, 0.5), (8, 8), 25)
     image = rte.solve(same, camera, rte.grey(1000.0, 0.5), objects=[solid])
-    assert_allclose(image.value, B1000, rtol=1e-10)
+    assert_allclose(image.value, B1000, rtol=1e-8)  # shares of rays are kept in float32
 
 
 def test_solids_may_not_share_cells():

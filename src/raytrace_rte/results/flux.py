@@ -126,8 +126,9 @@ class FluxResult(Result):
         s, main = self.stats, self.table.main
         points = main.without_bands().values.size
         bound = largest(self["error_bound"])
-        rays = "good to about" if s.get("light_estimate") else "certified within"
-        rays = f"rays {rays} {bound:.3g} {FLUX}" if np.isfinite(bound) else "rays without a bound"
+        rays = f"rays certified within {bound:.3g} {FLUX}" if np.isfinite(bound) else "rays without a bound"
+        if s.get("light_estimate"):
+            rays = "the light that surfaces reflect is an estimate"
         if "directions" in s:
             how, honest = (
                 f"{s['directions']} directions for each of {points} points",

@@ -220,6 +220,12 @@ class RadianceResult(Result):
 
     def _trust(self) -> list[str]:
         s = self.stats
+        if self.error_estimate is not None and s.get("light_estimate"):
+            worst = largest(self.error_estimate)
+            return [
+                f"trust          good to about {worst:.3g} {RADIANCE}: an estimate, no bound, as the light that "
+                "surfaces reflect is one (half the difference of two sets of directions)"
+            ]
         if self.error_estimate is not None:
             worst = largest(self.error_estimate)
             return [
@@ -233,7 +239,7 @@ class RadianceResult(Result):
         saved = float(self["left_out"].sum()) if "left_out" in self else 0.0
         left_out = saved / max(saved + s["crossings"], 1.0)
         bound = f"certified within {worst:.3g} {RADIANCE} of march(order=2)"
-        if s.get("light_estimate"):
+        if s.get("light_estimate"):  # a result of an older version
             bound = (
                 f"rays good to {worst:.3g} {RADIANCE} of march(order=2): an estimate, as the light that "
                 "surfaces reflect is one"

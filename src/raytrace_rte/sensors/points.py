@@ -104,6 +104,8 @@ def fluxes(
 
     def fold(traced: Traced, points: int) -> dict[str, FloatArray]:
         flux, estimate = view.fold(traced.value, points)
+        if traced.error_estimate is not None:  # of the light that surfaces reflect
+            estimate = estimate + view.fold(traced.error_estimate, points)[0]
         return {"flux": flux, "bound": view.fold(traced.error_bound, points)[0], "estimate": estimate}
 
     def measure(numbers: NDArray[np.int64], look: Look) -> dict[str, NDArray[Any]]:

@@ -97,7 +97,7 @@ class Point:
     def __init__(self, view: Viewpoints, number: int, spots: Spots, tolerance: Tolerance, look: Look) -> None:
         self.view, self.number, self.tolerance, self._look = view, number, tolerance, look
         self.rng = np.random.default_rng((tolerance.seed, number))
-        self.rays = 0
+        self.rays, self.light_error = 0, np.zeros(1)
         n = np.arange(1 << BASE)
         i, j = (a.ravel() for a in np.meshgrid(n, n, indexing="ij"))
         cells = _Cells(np.full(i.size, BASE), i, j)
@@ -126,7 +126,7 @@ class Point:
         return Measured(
             values.mean(axis=0),
             bounds.mean(axis=0),
-            values.std(axis=0, ddof=1) / np.sqrt(len(values)),
+            values.std(axis=0, ddof=1) / np.sqrt(len(values)) + self.light_error,
             self.rays,
             bool(_error(values) > rtol * values.mean(axis=0).sum()),
         )
@@ -138,12 +138,13 @@ class Point:
 
     def _refine(self, aim: float) -> None:
         """Split cells until each adds so little to the error that all together meet an aim."""
-        while self.rays < self.tolerance.max_rays:
+        while True:
             spread = self._spread() * self.cells.size**2 * self.view.view
             # Of n cells that differ by `spread` each, uniformly, replicates err by spread sqrt(n / 12 / replicates).
             limit = BOLD * aim * np.sqrt(12.0 * REPLICATES / len(spread))
             split = (spread > limit) & (self.cells.level < DEEPEST)
-            if not split.any():
+            ahead = PROBES**2 * 4 * split.sum() + REPLICATES * (len(split) + 3 * split.sum())
+            if not split.any() or self.rays + ahead > self.tolerance.max_rays:
                 return
             new = self.cells.at(split).quarters()
             seen = self._probed(new)
@@ -206,6 +207,8 @@ class Point:
         def summed(radiance: FloatArray) -> FloatArray:
             return np.asarray(np.einsum("c,crb->rb", weight, radiance.reshape(len(weight), count, -1)))
 
+        if traced.error_estimate is not None:
+            self.light_error = summed(traced.error_estimate).mean(axis=0)
         return summed(traced.value), summed(traced.error_bound)
 
     def _traced(self, cells: _Cells, at: FloatArray) -> Traced:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..method import March
-from .surfaces import OPAQUE_KAPPA, Piece
+from .surfaces import Piece
 
 if TYPE_CHECKING:
     from .rays import RayTask
@@ -28,7 +28,7 @@ def profile(task: RayTask[Any]) -> NDArray[np.void]:
         medium, cells = task.scene.medium, task.scene.cells
         pieces = [Piece(lines.origin, lines.direction, np.inf)]
     else:
-        pieces, medium = [], surfaces.medium(surfaces.leaving)
+        pieces, medium = [], task.scene.medium
         cells = medium.cells
         surfaces.follow(lines, surfaces.leaving, pieces)
     method = task.scene.method
@@ -62,8 +62,6 @@ def _march(cells: Any, b: int, pieces: list[Piece], linear: bool) -> dict[str, N
         count = segments(cells, b, piece.origin, piece.direction, piece.end, linear, np.empty((0, 7)))
         rows = np.empty((count, 7))
         segments(cells, b, piece.origin, piece.direction, piece.end, linear, rows)
-        solid = np.flatnonzero(rows[:, 2] >= OPAQUE_KAPPA / 2)
-        rows = rows[: solid[0]] if solid.size else rows
         if len(rows):
             end = rows[-1, 0] + rows[-1, 1]
             rows[:, 0] += start

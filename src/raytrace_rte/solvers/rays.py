@@ -84,8 +84,6 @@ class RayTask(Task[R]):
         self.take, self._finish, self._fold, self._measure = take, finish, fold, measure
         self._order = None if order is None else order()
         self.surfaces = None if scene.plain else Surfaces(scene)
-        if self.surfaces is not None:
-            self.surfaces.give_up_with(self.pause)
         self.rows: dict[str, NDArray[Any]] = {}
         self.sums = np.zeros(4, dtype=np.int64)
         self.visited = 0

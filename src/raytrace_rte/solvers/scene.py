@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ..kernels.reconstruct import Cells
     from ..kernels.trace import Plan
 
+RADIOSITY_DIRECTIONS = 200
+"""Rays from each reflecting surface element, unless said."""
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
@@ -50,6 +52,7 @@ class Scene:
 
     lean: rebuild cells' records wherever a ray comes instead of keeping them
     record: what else a Result records of the job that this belongs to
+    radiosity_directions: rays from each reflecting surface cell or triangle that find what it reflects
     """
 
     medium: Medium
@@ -58,6 +61,7 @@ class Scene:
     objects: tuple[Object, ...] = ()
     lean: bool = False
     record: Mapping[str, Any] = field(default_factory=dict)
+    radiosity_directions: int = RADIOSITY_DIRECTIONS
 
     @cached_property
     def bodies(self) -> Bodies:
@@ -155,6 +159,8 @@ class Scene:
         }
         if self.objects:
             out["objects"] = [thing.settings() for thing in self.objects]
+        if not self.plain:
+            out["radiosity_directions"] = self.radiosity_directions
         return {**self.record, **out}
 
     def require_bound(self, what: str) -> None:
@@ -171,6 +177,7 @@ def scene(
     lean: bool = False,
     record: Mapping[str, Any] | None = None,
     workers: int = 1,
+    radiosity_directions: int = RADIOSITY_DIRECTIONS,
 ) -> Scene:
     """Return the checked scene; None of walls is open and cold, None of method Auto(rtol=1e-3).
 
@@ -186,7 +193,8 @@ def scene(
     checks.instance("method", method, kinds, "March, Auto, Thick, Thin or Threshold")
     things = gathered(objects, medium.grid).objects
     lean = checks.instance("lean", lean, bool, "true or false")
-    out = Scene(medium, walls.checked(medium), method, things, lean, dict(record or {}))
+    count = checks.whole("radiosity_directions", radiosity_directions, low=18)
+    out = Scene(medium, walls.checked(medium), method, things, lean, dict(record or {}), count)
     medium.verify(workers)
     if lean and not out.plain:
         found = "objects" if out.objects else "reflecting walls"
@@ -225,7 +233,10 @@ def recipe(scene: Scene, sensor: Sensor[R], folder: str | None) -> Iterator[Scen
         home.mkdir(parents=True, exist_ok=True)
         if not (home / f"medium-{key}").exists():
             scene.medium.write(home / f"medium-{key}")
-        rest = sensor, scene.walls, scene.method, scene.objects, scene.lean, scene.record
+        rest = (
+            sensor, scene.walls, scene.method, scene.objects, scene.lean, scene.record,
+            scene.radiosity_directions,
+        )  # fmt: skip
         temporary = home / f".{key}.tmp"
         temporary.write_bytes(pickle.dumps(rest))
         temporary.replace(home / f"{key}.pickle")

@@ -1,50 +1,30 @@
-"""Rays among surfaces that reflect: they go on from mirrors and periodic faces, and see the light of grey ones.
+"""Rays among surfaces: they go on from mirrors and periodic faces, and end at walls, solid cells and triangles.
 
-What leaves grey walls and solid cells comes from a volume solve, what leaves grey triangles from rays over their
-hemispheres, by a fixed point. Every piece of a ray is then marched exactly, until what its transmittance lets
-through is below the tolerance.
+What leaves grey surfaces is found once for a scene (radiosity.py). Every piece of a ray is marched exactly, until
+what its transmittance lets through is below the tolerance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from itertools import pairwise
-from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..boundaries.mesh import Mesh
-from ..boundaries.solids import Solids
 from ..errors import InputError
 from ..execution.task import Arrays, Batch, below, named
-from ..grid import FACES, Cartesian, FloatArray, across
-from ..media.medium import Medium
+from ..grid import FACES, Cartesian, FloatArray
 from ..method import ATOL, Auto, March
 from .lines import Lines, Traced
+from .patches import Patches, SolidCells
+from .radiosity import Radiosity
 from .scene import Scene
-from .viewpoints import Viewpoints
-from .volumes.solve import VolumeTask
-
-if TYPE_CHECKING:
-    pass
 
 BOUNCES = 10_000
 """Pieces of a ray at most; what is left of it then is part of its error."""
-OPAQUE_KAPPA = 1e30
-"""[1/m], absorption coefficient of a solid cell: no light passes, and it stays finite in float32."""
-OPAQUE_DEPTH = 1e20
-"""Optical depth that only a solid cell has."""
-DIRECTIONS = 100
-"""Of the volume solve that finds the light of grey faces and solid cells."""
-MESH_DIRECTIONS, MESH_ROUNDS, MESH_CHANGE = 100, 50, 1e-6
-"""Light of grey triangles: rays each, rounds at most, and the relative change at which they end."""
-TRIANGLES = 32
-"""Triangles in a batch."""
-MESHES = -2
-"""Stage of the rays of triangles; those of the volume solve are the numbers of the bands."""
+LIGHT = -2
+"""Stage of the rays that find the light of reflecting surfaces."""
 
 
 class Piece(NamedTuple):
@@ -55,11 +35,26 @@ class Piece(NamedTuple):
     end: float
 
 
-class Surfaces:
-    """What reflecting surfaces of a scene send out, and rays among them.
+class Reached(NamedTuple):
+    """How rays end: light emitted on the way, transmittance to the end, what may be left beyond the last piece
+    [W m-2 sr-1] and optical depth (n, n_band); number of the patch at the end, -1 where there is none (n,); steps
+    (n, 4), visits and whether the grid is met (n,)."""
 
-    `leaving` are arrays of radiance [W m-2 sr-1]: "x_min", ... "beyond" (1 or cells of the face, n_band),
-    "solids" (n_solid, n_band) where there are any, "mesh 0", ... (n_triangle, n_band).
+    emission: FloatArray
+    transmittance: FloatArray
+    left: FloatArray
+    optical_depth: FloatArray
+    patch: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    visits: NDArray[np.int64]
+    hit: NDArray[np.bool_]
+
+
+class Surfaces:
+    """What surfaces of a scene send out, and rays among them.
+
+    leaving: "light" that leaves all patches and its estimated error "doubt" (n_patch, n_band) [W m-2 sr-1]
+    estimated: whether some of it is reflected, and so an estimate
     Raises InputError for methods that cannot follow a reflected ray (Thick, Thin, Threshold).
     """
 
@@ -68,167 +63,149 @@ class Surfaces:
             raise InputError(
                 f"method: {scene.method!r} knows no reflecting walls or objects; use Auto or March"
             )
-        self.scene, self.method = scene, scene.method
-        self.solids, self.meshes = scene.bodies.solids, scene.bodies.meshes
-        walls = [scene.walls.face(f) for f in FACES]
+        self.scene, self.method, self.meshes = scene, scene.method, scene.bodies.meshes
+        self.patches = Patches(scene)
+        self.solid = None if scene.bodies.solids is None else SolidCells(scene)
         self.leaving: dict[str, NDArray[Any]] = {
-            name: wall.emitted(scene.medium) for name, wall in zip(FACES, walls, strict=True)
-        }
-        self.leaving["beyond"] = scene.walls.emitted(scene.medium)
-        self.leaving |= {f"mesh {n}": m.emitted(scene.medium) for n, m in enumerate(self.meshes)}
-        self.reflecting = [f for f, wall in zip(FACES, walls, strict=True) if wall.reflects]
+            "light": self.patches.black, "doubt": np.zeros_like(self.patches.black)
+        }  # fmt: skip
+        walls = [scene.walls.face(name) for name in FACES]
         self.returning = np.zeros(9, dtype=bool)
         self.returning[:6] = [wall.returns_rays for wall in walls]
-        needed = bool(self.reflecting) or self.solids is not None
-        self._volume = self._volume_task() if needed else None
-        self._meshes = MeshRounds(self) if any(np.min(m.emissivity) < 1.0 for m in self.meshes) else None
-        self.estimated = self._volume is not None or self._meshes is not None
-        self._opaque: tuple[FloatArray, Medium] | None = None
-        self._lock = Lock()
+        self.estimated = bool((self.patches.emissivity < 1.0).any())
+        self.radiosity = None
+        if self.estimated:
+            self.radiosity = Radiosity(self.patches, scene.radiosity_directions, LIGHT, self.reach)
+        self._known = not self.estimated
 
-    # The light of surfaces, as rounds of a task
+    # The light of surfaces, as a round of a task
 
     @property
     def total(self) -> int:
-        """Batches that finding the light takes, an estimate."""
-        return sum(part.total for part in (self._volume, self._meshes) if part is not None)
+        """Batches that finding the light takes."""
+        return 0 if self.radiosity is None else self.radiosity.total
 
     @property
     def done(self) -> int:
         """Batches of these that are added."""
-        return sum(part.done for part in (self._volume, self._meshes) if part is not None)
+        return 0 if self.radiosity is None else self.radiosity.added
 
     def batches(self) -> Sequence[Batch]:
         """The next round; empty when `leaving` is known."""
-        if self._volume is not None:
-            if rest := self._volume.batches():
-                return rest
-            self._take(self._volume.leaving())
-        if self._meshes is not None:
-            return self._meshes.batches()
+        if self._known or self.radiosity is None:
+            return []
+        if rest := self.radiosity.batches():
+            return rest
+        self.leaving["light"], self.leaving["doubt"] = self.radiosity.solved()
+        self._known = True
         return []
 
     def run(self, batch: Batch) -> Arrays:
-        """A part of the volume solve, or the light that arrives at some triangles."""
-        if batch.stage == MESHES:
-            assert self._meshes is not None
-            return self._meshes.run(batch)
-        assert self._volume is not None
-        return self._volume.run(batch)
+        """Find what rays from some surfaces meet."""
+        assert self.radiosity is not None
+        return self.radiosity.run(batch)
 
     def add(self, batch: Batch, part: Arrays) -> None:
         """Take a part."""
-        if batch.stage == MESHES:
-            assert self._meshes is not None
-            self._meshes.add(batch, part)
-        else:
-            assert self._volume is not None
-            self._volume.add(batch, part)
+        assert self.radiosity is not None
+        self.radiosity.add(part)
 
     def state(self) -> Arrays:
         """What is known of the light so far."""
-        out = named("leaving/", self.leaving)
-        if self._volume is not None:
-            out |= named("volume/", self._volume.state())
-        return out | ({} if self._meshes is None else named("meshes/", self._meshes.state()))
+        return {} if self.radiosity is None else named("radiosity/", self.radiosity.state())
 
     def restore(self, state: Arrays) -> None:
         """Go on from a state."""
-        self.leaving = below(state, "leaving/")
-        if self._volume is not None:
-            self._volume.restore(below(state, "volume/"))
-        if self._meshes is not None:
-            self._meshes.restore(below(state, "meshes/"))
-
-    def _volume_task(self) -> VolumeTask[Any]:
-        """The volume solve whose walls and solid cells this scene sees."""
-        scene = self.scene
-        objects = () if self.solids is None else (self.solids,)
-        return VolumeTask(
-            Scene(scene.medium, scene.walls, Auto(), objects), None, DIRECTIONS, lambda bands: None
-        )
-
-    def give_up_with(self, pause: Callable[[], None]) -> None:
-        """Let long batches end early as those of the task do that this is a part of."""
-        if self._volume is not None:
-            self._volume.give_up = pause
-
-    def _take(self, light: Arrays) -> None:
-        """Take the light of grey faces and solid cells from a finished volume solve."""
-        for name in set(self.reflecting) & set(light):
-            self.leaving[name] = np.asarray(light[name]).reshape(-1, self.scene.medium.n_band)
-        if self.solids is not None:
-            self.leaving["solids"] = np.asarray(light["solids"]).reshape(-1, self.scene.medium.n_band)
+        if self.radiosity is not None:
+            self.radiosity.restore(below(state, "radiosity/"))
 
     # Rays
 
-    def medium(self, leaving: Arrays) -> Medium:
-        """The medium with solid cells opaque, sending out what leaves them."""
-        if self.solids is None:
-            return self.scene.medium
-        with self._lock:
-            light = leaving["solids"]
-            if self._opaque is None or not np.array_equal(self._opaque[0], light):
-                self._opaque = light, _opaque(self.scene.medium, self.solids, light)
-            return self._opaque[1]
-
     def follow(self, lines: Lines, leaving: Arrays, pieces: list[Piece] | None = None) -> Traced:
-        """Follow rays over mirrors and periodic faces until something ends them.
+        """Follow rays over mirrors and periodic faces until something ends them, and see the light of that.
 
-        leaving: the light of all surfaces; pieces: takes the stretches of a single ray
+        pieces: takes the stretches of a single ray
         """
-        from ..kernels.cartesian import MISSED
-        from ..kernels.trace import empty_answers
+        r = self.reach(lines, pieces)
+        seen = (r.patch >= 0)[:, None]
+        light, doubt = (np.where(seen, leaving[name][r.patch], 0.0) for name in ("light", "doubt"))
+        value, error, estimate = r.emission + r.transmittance * light, r.left, None
+        transmittance, depth = r.transmittance, r.optical_depth
+        given_up = r.patch < 0  # between mirrors or periodic faces
+        transmittance = np.where(given_up[:, None], np.nan, transmittance)
+        depth = np.where(given_up[:, None], np.nan, depth)
+        if self.estimated:
+            estimate, error = r.left + r.transmittance * doubt, np.full_like(error, np.nan)
+        if isinstance(self.method, March) and self.method.order == 1:
+            error = np.full_like(error, np.nan)
+        return Traced(
+            value, error, estimate, transmittance, depth, r.steps[:, :3], r.steps[:, 3], r.visits, r.hit
+        )
 
-        medium, grid = self.medium(leaving), self.scene.medium.grid
-        brightest = np.max([medium.source_range[1], *(a.max(axis=0) for a in leaving.values())], axis=0)
+    def reach(self, lines: Lines, pieces: list[Piece] | None = None) -> Reached:
+        """Follow rays to their ends, whatever leaves those."""
+        from ..kernels.cartesian import MISSED, STRUCK
+
+        medium, grid = self.scene.medium, self.scene.medium.grid
+        brightest = np.maximum(medium.source_range[1], self.patches.black.max(axis=0))
         stop = self._stop(brightest)
         origin, direction = lines.origin.copy(), lines.direction.copy()
-        total = empty_answers(len(origin), medium.n_band)
-        total.transmittance[:], total.face[:] = 1.0, MISSED
-        for array in (total.emission, total.optical_depth, total.neglected, total.visits, total.steps):
-            array[:] = 0
-        value, on, hit = np.zeros_like(total.emission), np.arange(len(origin)), None
+        n, bands = len(origin), medium.n_band
+        emission, depth, T = np.zeros((n, bands)), np.zeros((n, bands)), np.ones((n, bands))
+        steps, visits = np.zeros((n, 4), np.int64), np.zeros(n, np.int64)
+        patch, on, hit = np.full(n, -1), np.arange(n), None
         for _ in range(BOUNCES):
-            end, mesh, triangle = _nearest(self.meshes, origin[on], direction[on])
+            end, struck = self._nearest(origin[on], direction[on])
             if pieces is not None:
                 pieces.append(Piece(origin[on], direction[on], float(end[0])))
-            piece = self._march(medium, origin[on], direction[on], end)
+            piece = self._march(origin[on], direction[on], end)
             hit = piece.face != MISSED if hit is None else hit
-            T = total.transmittance[on]
-            total.emission[on] += T * piece.emission
-            total.transmittance[on] = T * piece.transmittance
-            total.optical_depth[on] += piece.optical_depth
-            total.visits[on] += piece.visits
-            total.steps[on] += piece.steps
-            total.face[on] = piece.face
+            emission[on] += T[on] * piece.emission
+            T[on] *= piece.transmittance
+            depth[on] += piece.optical_depth
+            visits[on] += piece.visits
+            steps[on] += piece.steps
             out = _leave(grid, origin[on], direction[on], piece.face)
-            value[on] = _at_the_end(medium, leaving, piece.face, out, mesh, triangle)
-            again = self.returning[piece.face] & (total.transmittance[on] * brightest > stop).any(axis=1)
+            patch[on] = np.where(piece.face == STRUCK, struck, self._ended(piece.face, out))
+            again = self.returning[piece.face] & (T[on] * brightest > stop).any(axis=1)
             origin[on], direction[on] = self._turned(piece.face, out, direction[on])
             on = on[again]
             if not on.size:
                 break
-        left = np.where(self.returning[total.face][:, None], total.transmittance * brightest, 0.0)
-        total.optical_depth[total.optical_depth > OPAQUE_DEPTH] = np.inf  # it ended in a solid cell
-        value = total.emission + total.transmittance * value
-        given_up = self.returning[total.face]  # between mirrors or periodic faces
-        total.transmittance[given_up], total.optical_depth[given_up] = np.nan, np.nan
-        if isinstance(self.method, March) and self.method.order == 1:
-            left = np.full_like(left, np.nan)
-        return Traced(
-            value, left, None, total.transmittance, total.optical_depth, total.steps[:, :3],
-            total.steps[:, 3], total.visits,
-            np.zeros(0, bool) if hit is None else hit,
-        )  # fmt: skip
+        left = np.where((patch < 0)[:, None], T * brightest, 0.0)
+        return Reached(
+            emission, T, left, depth, patch, steps, visits, np.zeros(0, bool) if hit is None else hit
+        )
 
-    def _march(self, medium: Medium, origin: FloatArray, direction: FloatArray, end: FloatArray) -> Any:
+    def _nearest(self, origin: FloatArray, direction: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Distance of the nearest solid cell or triangle on each ray, and its patch; inf and -1 if there is none."""
+        end, patch = np.full(len(origin), np.inf), np.full(len(origin), -1)
+        if self.solid is not None:
+            end, number = self.solid.hit(origin, direction)
+            patch = np.where(number >= 0, self.patches.first["solids"] + number, -1)
+        for n, mesh in enumerate(self.meshes):
+            t, triangle = mesh.hit(origin, direction)
+            nearer = t < end
+            end[nearer], patch[nearer] = t[nearer], self.patches.first[f"mesh {n}"] + triangle[nearer]
+        return end, patch
+
+    def _ended(self, face: NDArray[np.int8], out: FloatArray) -> NDArray[np.int64]:
+        """Patches at which rays leave the grid for good; -1 where they come in again."""
+        patch = np.full(len(face), -1)
+        for n in range(6):
+            rows = np.flatnonzero(face == n)
+            if rows.size and not self.returning[n]:
+                patch[rows] = self.patches.on_face(n, out[rows])
+        patch[face == len(FACES)] = self.patches.first["beyond"]
+        return patch
+
+    def _march(self, origin: FloatArray, direction: FloatArray, end: FloatArray) -> Any:
         """March a piece of each ray to the end of the grid, or to what ends it inside."""
         from ..kernels import pyramid
         from ..kernels.cartesian import ENDS
         from ..kernels.trace import CONSTANT, LINEAR, Plan, empty_answers, trace
 
-        order = self.method.order if isinstance(self.method, March) else 2
+        medium, order = self.scene.medium, self.method.order if isinstance(self.method, March) else 2
         plan, dark = Plan(CONSTANT if order == 1 else LINEAR), np.zeros((ENDS, medium.n_band))
         answers = empty_answers(len(origin), medium.n_band)
         trace(
@@ -269,119 +246,6 @@ class Surfaces:
         return origin, direction
 
 
-class MeshRounds:
-    """The light of grey triangles, emitted and reflected, by a fixed point: rays over all their hemispheres."""
-
-    def __init__(self, surfaces: Surfaces) -> None:
-        self.surfaces = surfaces
-        meshes, medium = surfaces.meshes, surfaces.scene.medium
-        self.black = [m.emitted(medium) for m in meshes]
-        self.emissivity = [
-            np.broadcast_to(np.asarray(m.emissivity), len(m.triangles))[:, None] for m in meshes
-        ]
-        self.views = [Viewpoints(*m.outside, 90.0, MESH_DIRECTIONS) for m in meshes]
-        self.parts = [
-            Batch(MESHES, first, min(first + TRIANGLES, stop))
-            for start, stop in self._spans for first in range(start, stop, TRIANGLES)
-        ]  # fmt: skip
-        self.arriving = np.zeros((self._spans[-1][1], medium.n_band))
-        self.rounds, self.added, self.converged = 0, 0, False
-
-    @property
-    def total(self) -> int:
-        """Batches in all; the number of rounds is a guess until they end."""
-        return len(self.parts) * (self.rounds if self.converged else max(5, self.rounds + 1))
-
-    @property
-    def done(self) -> int:
-        """Batches added."""
-        return len(self.parts) * self.rounds + self.added
-
-    @cached_property
-    def _spans(self) -> list[tuple[int, int]]:
-        """First and last triangle of each mesh, all counted through."""
-        ends = np.cumsum([0, *(len(b) for b in self.black)]).tolist()
-        return list(pairwise(ends))
-
-    def batches(self) -> Sequence[Batch]:
-        """What is left of this round."""
-        if self.converged:
-            return []
-        given = dict(self.surfaces.leaving)
-        return [part._replace(given=given) for part in self.parts[self.added :]]
-
-    def run(self, batch: Batch) -> Arrays:
-        """The light that arrives at some triangles, its mean over the hemisphere times pi."""
-        mesh = next(n for n, (a, b) in enumerate(self._spans) if a <= batch.start < b)
-        first, view = self._spans[mesh][0], self.views[mesh]
-        lines = view.take(np.arange(batch.start - first, batch.stop - first))
-        traced = self.surfaces.follow(lines, batch.given)
-        return {"arriving": view.fold(traced.value, batch.stop - batch.start)[0]}
-
-    def add(self, batch: Batch, part: Arrays) -> None:
-        """Take what arrives; at the end of a round, see whether the light still changes."""
-        self.arriving[batch.start : batch.stop] = part["arriving"]
-        self.added += 1
-        if self.added == len(self.parts):
-            self._close_round()
-
-    def _close_round(self) -> None:
-        leaving, change = self.surfaces.leaving, 0.0
-        for n, (a, b) in enumerate(self._spans):
-            e = self.emissivity[n]
-            light = e * self.black[n] + (1.0 - e) * self.arriving[a:b] / np.pi
-            change = max(change, float(np.abs(light - leaving[f"mesh {n}"]).max()))
-            leaving[f"mesh {n}"] = light
-        self.rounds, self.added = self.rounds + 1, 0
-        sources = self.surfaces.medium(leaving).source_range[1]
-        brightest = max(float(sources.max()), *(float(a.max()) for a in leaving.values()))
-        self.converged = change <= MESH_CHANGE * brightest
-        if not self.converged and self.rounds == MESH_ROUNDS:
-            raise InputError(
-                f"mesh: radiosity did not converge in {MESH_ROUNDS} rounds; raise the emissivities"
-            )
-
-    def state(self) -> Arrays:
-        """Where in which round, and what has arrived in it."""
-        place = np.array([self.rounds, self.added, int(self.converged)])
-        return {"place": place, "arriving": self.arriving}
-
-    def restore(self, state: Arrays) -> None:
-        """Go on from a state."""
-        self.rounds, self.added = int(state["place"][0]), int(state["place"][1])
-        self.converged, self.arriving = bool(state["place"][2]), state["arriving"]
-
-
-def _nearest(
-    meshes: Sequence[Mesh], origin: FloatArray, direction: FloatArray
-) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
-    """Return (distance, mesh, triangle) of the nearest mesh each ray meets; inf and -1 where none."""
-    end = np.full(len(origin), np.inf)
-    mesh, triangle = np.full(len(origin), -1), np.full(len(origin), -1)
-    for n, thing in enumerate(meshes):
-        t, tri = thing.hit(origin, direction)
-        nearer = t < end
-        end[nearer], mesh[nearer], triangle[nearer] = t[nearer], n, tri[nearer]
-    return end, mesh, triangle
-
-
-def _opaque(medium: Medium, solids: Solids, leaving: FloatArray) -> Medium:
-    """Return the medium with solid cells opaque, sending out `leaving` (n_solid, n_band)."""
-    from ..kernels.reconstruct import KAPPA, SOURCE
-
-    shape = (*medium.grid.shape, medium.n_band)
-    kappa, source = (a.reshape(shape).copy() for a in (medium.kappa, medium.source))
-    kappa[solids.mask], source[solids.mask] = OPAQUE_KAPPA, leaving
-    shape = medium.kappa.shape
-    opaque = Medium(
-        medium.grid, kappa.reshape(shape), source.reshape(shape), medium.spectrum, medium.provenance
-    )
-    record = opaque.cells.record  # a solid cell sends out one radiance: no slope towards its neighbours
-    record[solids.mask.ravel(), :, KAPPA + 1 : SOURCE] = 0.0
-    record[solids.mask.ravel(), :, SOURCE + 1 :] = 0.0
-    return opaque
-
-
 def _leave(grid: Cartesian, origin: FloatArray, direction: FloatArray, face: NDArray[np.int8]) -> FloatArray:
     """Where rays leave the grid, exactly on their face (n, 3); rays that miss it stay."""
     out = origin.copy()
@@ -392,33 +256,3 @@ def _leave(grid: Cartesian, origin: FloatArray, direction: FloatArray, face: NDA
         out[rows] = origin[rows] + t[:, None] * direction[rows]
         out[rows, axis] = at
     return out
-
-
-def _at_the_end(
-    medium: Medium,
-    leaving: Arrays,
-    face: NDArray[np.int8],
-    out: FloatArray,
-    mesh: NDArray[np.int64],
-    triangle: NDArray[np.int64],
-) -> FloatArray:
-    """Radiance that leaves what rays end at, towards them (n, n_band)."""
-    from ..kernels.cartesian import STRUCK
-
-    grid = medium.grid
-    values = np.empty((len(face), medium.n_band))
-    for n, name in enumerate((*FACES, "beyond")):
-        rows, light = np.flatnonzero(face == n), leaving[name]
-        if len(light) == 1:
-            values[rows] = light[0]
-            continue
-        first, second = across(range(3), n)
-        i, j = (
-            np.clip(np.searchsorted(grid[a], out[rows, a], side="right") - 1, 0, grid.shape[a] - 1)
-            for a in (first, second)
-        )
-        values[rows] = light[i * grid.shape[second] + j]
-    for n in np.unique(mesh[mesh >= 0]):
-        rows = np.flatnonzero((face == STRUCK) & (mesh == n))
-        values[rows] = leaving[f"mesh {n}"][triangle[rows]]
-    return values

@@ -35,7 +35,7 @@ class VolumeTask(Task[R]):
 
     sensor: None for the light of a scene's surfaces, part of another task; finish: makes the answer
     box: of an earlier task with the same grid, walls and objects; start, left: radiance that leaves all surfaces, for
-        each band, from an earlier task and after this one; give_up: `pause` of a task that this is a part of
+        each band, from an earlier task and after this one
     Raises InputError for limits, for meshes, in lean mode, and where no face ends a ray.
     """
 
@@ -58,7 +58,6 @@ class VolumeTask(Task[R]):
         cells = int(np.prod(scene.medium.grid.shape))
         memory.require(cells * scene.medium.n_band * BYTES, f"a volume solve on {cells} cells")
         self.scene, self.sensor, self._finish = scene, sensor, finish
-        self.give_up: Callable[[], None] | None = None
         self.box = Box(scene) if box is None else box.of(scene)
         self.directions, self.start = directions, list(start)
         self.left: list[FloatArray] = []
@@ -117,7 +116,7 @@ class VolumeTask(Task[R]):
     def run(self, batch: Batch) -> Arrays:
         """Sweep one group of directions."""
         solve = self._band(batch.stage)
-        return solve.sweeper.sweep(batch.given["leaving"], batch.start, self.give_up or self.pause)
+        return solve.sweeper.sweep(batch.given["leaving"], batch.start, self.pause)
 
     def add(self, batch: Batch, part: Arrays) -> None:
         """Add the sums of a group; after the last one, see whether another sweep is needed."""
