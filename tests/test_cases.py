@@ -562,3 +562,30 @@ def test_case_13_nothing_is_lost_with_walls_at_0_kelvin():
     for cold in (0.0, 1.0):
         result = rte.solve(medium, rte.heat_source(100), rte.black(cold, z_max=1273.15))
         assert abs(result.budget["residual_relative"]) < 1e-12
+
+
+@pytest.mark.parametrize("kappa", [1e-5, 1e-2, 3.0])
+def test_case_17_a_ray_between_mirrors_keeps_the_tolerance(kappa):
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (10, 4, 4))
+    x = grid.centres[0][:, None, None] + np.zeros(grid.shape)
+    medium = rte.Medium(grid, np.full(grid.shape, kappa), 3.0 + 2.0 * x)
+    ray = rte.Rays([[0.3, 0.4, 0.6]], [[1.0, 0.0, 0.0]])
+    faces = {"x_min": rte.mirror(), "x_max": rte.mirror()}
+    result = rte.solve(medium, ray, rte.black(300.0, **faces))
+    if kappa == 1e-5:
+        assert_allclose(result.value, 4.0, rtol=1e-4)
+    again = rte.solve(medium, rte.Rays([[0.3, 0.4, 0.6]], [[1.0, 1e-9, 0.0]]), rte.black(300.0, **faces))
+    assert result.error_bound[0] <= 1e-3 * result.value[0]
+    assert np.isnan(result.transmittance).all()
+    assert abs(again.value[0] - result.value[0]) <= again.error_bound[0] + 1e-9
+    wrapped = rte.solve(medium, ray, rte.black(300.0, x_min=rte.periodic(), x_max=rte.periodic()))
+    if kappa == 1e-5:
+        assert_allclose(wrapped.value, 4.0, rtol=1e-4)
+
+
+def test_mirrors_round_a_medium_that_does_not_absorb_leave_the_rest_unknown():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
+    medium = rte.Medium(grid, np.zeros(grid.shape), np.ones(grid.shape))
+    ray = rte.Rays([[0.3, 0.4, 0.6]], [[1.0, 0.0, 0.0]])
+    result = rte.solve(medium, ray, rte.black(1000.0, x_min=rte.mirror(), x_max=rte.mirror()))
+    assert result.error_bound[0] >= rte.blackbody(1000.0)

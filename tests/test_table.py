@@ -575,8 +575,14 @@ def test_scales_start_where_values_do():
         image = built.image(value=rows).plot().axes[0].images[0]
         assert_allclose(image.get_clim(), [start, 528.0])
     signs = built.heat().plot().axes[0].collections[0]
-    assert signs.norm.vcenter == 0.0
-    assert signs.get_clim()[0] == -signs.get_clim()[1]
+    low, high = signs.get_clim()
+    shown = built.heat().div_q.sum(axis=-1) if built.heat().div_q.ndim == 4 else built.heat().div_q
+    assert low < 0.0 < high
+    assert_allclose(signs.cmap(signs.norm(0.0))[:3], 0.97, atol=0.03)  # white at 0
+    blue, red = signs.cmap(signs.norm(low)), signs.cmap(signs.norm(high))
+    assert blue[2] > blue[0]
+    assert red[0] > red[2]
+    assert (low, high) == (shown.min(), shown.max())  # no colour is kept for what there is not
     uniform = built.image(value=np.full((3, 4), 300.0)).plot().axes[0].images[0]
     assert uniform.get_clim() == (0.0, 300.0)
 

@@ -58,3 +58,32 @@ def test_vtk_reads_it_back(grid, tmp_path):
                              vtk.reference(0), [0, 0, 0], [0] * 8)  # fmt: skip
         assert values.GetValue(cell) == NUMBERS[i, j, k]
         assert vectors.GetTuple(cell) == tuple(vector[i, j, k])
+
+
+def test_walls_are_surfaces(tmp_path):
+    medium = rte.Medium(STRETCHED, np.ones(STRETCHED.shape), np.full(STRETCHED.shape, 100.0))
+    result = rte.solve(medium, rte.heat_source(50), rte.black(300.0, x_min=rte.mirror()))
+    with h5py.File(result.save(tmp_path / "a.walls.vtkhdf")) as file:
+        root = file["VTKHDF"]
+        assert root.attrs["Type"] == b"UnstructuredGrid"
+        points = root["Points"][:][root["Connectivity"][:].reshape(-1, 4)]
+        area = np.linalg.norm(np.cross(points[:, 1] - points[:, 0], points[:, 3] - points[:, 0]), axis=1)
+        flux = root["CellData/wall_net_flux [W m-2]"][:]
+        assert len(flux) == len(area) == 4 * 2 + 2 * 3 * 2 + 2 * 3 * 4  # all but the mirror
+        lost = sum(power for name, power in result.budget.items() if name.startswith("to_"))
+        assert_allclose((flux * area).sum(), lost)
+        assert_allclose(flux[:8], result.wall_net_flux["x_max"].ravel())
+        assert_allclose(points[:8, :, 0], 7.0)
+    image = rte.solve(medium, rte.camera((-3, 2, 2), (3, 2, 2), (4, 4), 40.0))
+    with pytest.raises(rte.InputError, match="holds walls, but this result has none"):
+        image.save(tmp_path / "b.walls.vtkhdf")
+
+
+def test_vtk_reads_walls(tmp_path):
+    vtk = pytest.importorskip("vtk", reason="reading back needs VTK: pip install 'raytrace-rte[vtk]'")
+    medium = rte.Medium(STRETCHED, np.ones(STRETCHED.shape), np.full(STRETCHED.shape, 100.0))
+    result = rte.solve(medium, rte.heat_source(50), rte.black(300.0))
+    reader = vtk.vtkHDFReader()
+    reader.SetFileName(str(result.save(tmp_path / "a.walls.vtkhdf")))
+    reader.Update()
+    assert reader.GetOutput().GetNumberOfCells() == 2 * (4 * 2 + 3 * 2 + 3 * 4)

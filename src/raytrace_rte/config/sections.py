@@ -278,9 +278,10 @@ class MeshSection(Section):
 
 
 class OutputSection(Section):
-    """Where results go, and which quantity the picture shows."""
+    """Where results go, which quantity the picture shows, and which axis maps and slices draw upwards."""
 
     directory: str = "out"
+    up: Literal["x", "y", "z"] = "z"
     quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] | None = None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import TwoSlopeNorm
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -99,12 +99,19 @@ def colours(values: NDArray[Any], unit: str) -> dict[str, Any]:
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
     if low < 0.0:
-        most = max(-low, high)
-        return {"cmap": _map("RdBu_r"), "norm": TwoSlopeNorm(0.0, -most, most)}
+        high = max(high, 0.0)
+        return {"cmap": _diverging(low, high), "vmin": low, "vmax": high}
     starts_at_0 = unit != "K" and low <= FAR_FROM_ZERO * high
     if starts_at_0 or low == high:
         low, high = 0.0, high if high > 0.0 else 1.0
     return {"cmap": _map("viridis" if unit == "1" else "inferno"), "vmin": low, "vmax": high}
+
+
+def _diverging(low: float, high: float) -> Any:
+    """The part of blue to red, white at 0, that a range uses: equal distances from 0 look equally strong."""
+    most = max(-low, high)
+    part = colormaps["RdBu_r"](np.linspace(0.5 + 0.5 * low / most, 0.5 + 0.5 * high / most, 256))
+    return ListedColormap(part).with_extremes(bad=UNKNOWN)
 
 
 def _map(name: str) -> Any:

@@ -14,17 +14,17 @@ from ..table import Table, Variable
 from .figure import axis_label, colours, label, new_figure, not_known
 
 
-def face(table: Table, v: Variable) -> Figure:
-    """Return the map of a 2-D variable, its first dimension across and its second up."""
+def face(table: Table, v: Variable, upright: str = "z") -> Figure:
+    """Return the map of a 2-D variable, its second dimension up; its first one if that is `upright`."""
     figure = new_figure(6.2, 5.0)
     axes = figure.add_subplot()
-    shown = _map(axes, table, v.dims, v.values, colours(v.values, v.unit))
+    shown = _map(axes, table, v.dims, v.values, colours(v.values, v.unit), upright)
     axes.set_title(not_known(v.values))
     figure.colorbar(shown, ax=axes, label=label(v.name, v.unit))
     return figure
 
 
-def faces(table: Table, names: Sequence[str], quantity: str) -> Figure:
+def faces(table: Table, names: Sequence[str], quantity: str, upright: str = "z") -> Figure:
     """Return maps of several 2-D variables of one quantity, side by side on one scale."""
     maps = [table[name].without_bands() for name in names]
     everything = np.concatenate([v.values.ravel() for v in maps])
@@ -34,7 +34,7 @@ def faces(table: Table, names: Sequence[str], quantity: str) -> Figure:
     panels = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     shown: Any = None
     for axes, v in zip(panels, maps, strict=False):
-        shown = _map(axes, table, v.dims, v.values, colours(everything, v.unit))
+        shown = _map(axes, table, v.dims, v.values, colours(everything, v.unit), upright)
         axes.set_title(v.name.removeprefix(f"{quantity}_"))
     for axes in panels[len(maps) :]:
         axes.set_axis_off()
@@ -42,7 +42,7 @@ def faces(table: Table, names: Sequence[str], quantity: str) -> Figure:
     return figure
 
 
-def slices(table: Table, v: Variable) -> Figure:
+def slices(table: Table, v: Variable, upright: str = "z") -> Figure:
     """Return three slices through the middle of a 3-D variable."""
     values = v.values.astype(np.float64)
     figure = new_figure(13.0, 4.4)
@@ -51,16 +51,23 @@ def slices(table: Table, v: Variable) -> Figure:
     for normal, axes in enumerate(panels):
         middle = values.shape[normal] // 2
         dims = tuple(dim for dim in v.dims if dim != v.dims[normal])
-        shown = _map(axes, table, dims, np.take(values, middle, normal), colours(values, v.unit))
+        shown = _map(axes, table, dims, np.take(values, middle, normal), colours(values, v.unit), upright)
         axes.set_title(_place(table.coordinate(v.dims[normal]), middle))
     figure.colorbar(shown, ax=list(panels), label=label(v.name, v.unit), shrink=0.9)
     return figure
 
 
 def _map(
-    axes: Axes, table: Table, dims: tuple[str, ...], values: NDArray[Any], colour: dict[str, Any]
+    axes: Axes,
+    table: Table,
+    dims: tuple[str, ...],
+    values: NDArray[Any],
+    colour: dict[str, Any],
+    upright: str,
 ) -> Any:
     """Cells of a plane with labelled axes, to scale where both are lengths."""
+    if dims[0] == upright:
+        dims, values = dims[::-1], values.T
     across, up = (table.coordinate(dim) for dim in dims)
     shown = axes.pcolormesh(_edges(table, across), _edges(table, up), values.T.astype(np.float64), **colour)
     axes.set_xlabel(axis_label(across))

@@ -182,25 +182,30 @@ class HeatResult(Result):
         """Heat that the medium loses in all [W]; over the heat release it is the radiant fraction."""
         return self.budget["emitted"] - self.budget["absorbed"]
 
-    def pictures(self) -> dict[str, Callable[[], Figure]]:
+    def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """Every variable, and each quantity of walls as maps of all faces together."""
         from ..plots import maps
 
-        out = super().pictures()
+        out = super().pictures(up)
         for name in WALL:
             faces = [f"{name}_{face}" for face in FACES if f"{name}_{face}" in self]
             if faces:
-                out[name] = partial(maps.faces, self.table, faces, name)
+                out[name] = partial(maps.faces, self.table, faces, name, up)
         return out
 
     def files(self) -> dict[str, str]:
-        """Everything, the cells for ParaView, and pictures."""
+        """Everything, the cells and the walls for ParaView, and pictures."""
         names = {"result.h5": "", "result.vtkhdf": "", "div_q.png": "div_q", "G.png": "G"}
-        return names | ({"wall_flux.png": "wall_net_flux"} if self.wall_net_flux else {})
+        walls = {"result.walls.vtkhdf": "", "wall_flux.png": "wall_net_flux"}
+        return names | (walls if self.wall_net_flux else {})
 
     def summary(self) -> str:
         """A few lines of text: method, ranges, energy budget, work and time."""
-        s, rms = self.stats, float(np.sqrt(np.mean(self["error_estimate"] ** 2)))
+        s = self.stats
+        rms = [
+            f"{float(np.sqrt(np.mean(self[name] ** 2))):.3g}"
+            for name in ("error_estimate", "G_error_estimate") if name in self
+        ]  # fmt: skip
         lines = [
             f"method         {self.config['method']['kind']}, {s['directions']} directions",
             f"{label('div q')}{span(self.div_q)} W m-3",
@@ -208,9 +213,23 @@ class HeatResult(Result):
             *self._budget_lines(),
             f"work           {s['sweeps']} sweeps, {s['crossings']:.4g} cell crossings, "
             f"{s['cells_limit']} of {s['cells']} cells by the Rosseland limit, {s['seconds_trace']:.3g} s",
-            f"trust          div q within about {rms:.3g} W m-3 (rms): an estimate, no bound",
+            f"trust          div q within about {rms[0]} W m-3"
+            + (f" and G within {rms[1]} W m-2" if len(rms) > 1 else "")
+            + " (rms): an estimate, no bound",
+            *self._wall_lines(),
         ]
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
+
+    def _wall_lines(self) -> list[str]:
+        """Mean flux that arrives at each wall, and about how well that of a cell is known."""
+        if not self.wall_error_estimate:
+            return []
+        flux = self.wall_incident_flux
+        parts = [
+            f"{name} {flux[name].mean():.4g} ± {np.sqrt(np.mean(error**2)):.2g}"
+            for name, error in self.wall_error_estimate.items()
+        ]
+        return [f"walls          incident flux, mean ± error of a cell (rms) [W m-2]: {', '.join(parts)}"]
 
     def _budget_lines(self) -> list[str]:
         """Where the emitted power goes, in shares of it; in watts where nothing is emitted."""

@@ -168,7 +168,7 @@ class RadianceResult(Result):
             for v, name in ((self.table[stored], name) for stored, name in names)
         ]
 
-    def pictures(self) -> dict[str, Callable[[], Figure]]:
+    def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """Every variable, brightness_temperature, and for images the regimes; a line of sight's profile."""
         from ..plots import images, lines
         from ..plots.draw import draw
@@ -178,7 +178,7 @@ class RadianceResult(Result):
             v = Variable("brightness_temperature", dims, self.brightness_temperature, "K", "of the total")
             return draw(self.table.with_variables([v]), v.name)
 
-        out = super().pictures() | {"brightness_temperature": brightness}
+        out = super().pictures(up) | {"brightness_temperature": brightness}
         if "s" in self:
             out["radiance"] = lambda: lines.profile(self._profile_columns(), float(self.total.sum()))
         out["regimes"] = lambda: images.regimes(self.table)

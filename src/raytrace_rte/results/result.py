@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 BAND_EDGES = "band_edges"
 
 
+WALLS = ".walls.vtkhdf"
+"""End of the names of files with the walls of a volume."""
+
+
 class Result:
     """The answer of one `solve`: thin over its table, `result["name"]` being the values of a variable.
 
@@ -176,7 +180,8 @@ class Result:
 
     def save(self, path: str | Path) -> Path:
         """Write the result; the suffix decides: .h5 (everything; xarray opens it, `load` reads it), .csv (a
-        row for each entry), .tif or .tiff (float32 image), .vtkhdf (cells, for ParaView), .png (picture).
+        row for each entry), .tif or .tiff (float32 image), .vtkhdf (cells, for ParaView), .walls.vtkhdf (walls as
+        surfaces), .png (picture).
 
         Nothing half-written is left. Raises InputError on another suffix, when the answer does not fit into
         such a file, or when the file cannot be written.
@@ -192,6 +197,9 @@ class Result:
             ".png": self.plot,
         }
         path = checks.path("path", path)
+        if path.name.endswith(WALLS):
+            vtkhdf.write_walls(self.table, path)
+            return path
         if path.suffix not in writers:
             raise InputError(f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join(writers)}")
         writers[path.suffix](path)
@@ -203,12 +211,12 @@ class Result:
 
         return to_xarray(self.complete())
 
-    def pictures(self) -> dict[str, Callable[[], Figure]]:
-        """What draws each quantity that `plot` knows; the main variable comes first."""
+    def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
+        """What draws each quantity that `plot` knows; the main variable comes first; up: axis drawn upwards."""
         from ..plots.draw import draw
 
         def drawn(name: str) -> Callable[[], Figure]:
-            return lambda: draw(self.table, name)
+            return lambda: draw(self.table, name, up)
 
         main = self.table.main.name
         names = [
@@ -218,15 +226,17 @@ class Result:
         ]
         return {name: drawn(name) for name in sorted(names, key=lambda name: name != main)}
 
-    def plot(self, path: str | Path | None = None, quantity: str | None = None) -> Figure:
+    def plot(self, path: str | Path | None = None, quantity: str | None = None, up: str = "z") -> Figure:
         """Return a figure of a quantity, None being the main variable; write it to path (PNG) when given.
 
         What is drawn follows from the quantity's dims: a value, a line, an image or slices.
+        up: axis (x, y, z) that maps and slices draw upwards
         Raises InputError on a quantity that there is not, or when the file cannot be written.
         """
         from ..plots import figure as figures
 
-        known = self.pictures()
+        checks.choice("plot: up", up, ("x", "y", "z"))
+        known = self.pictures(up)
         name = next(iter(known)) if quantity is None else checks.text("quantity", quantity)
         if name in self.old_names:
             name = self.old_names[name]

@@ -91,7 +91,7 @@ def write(job: Job, result: Result) -> list[Path]:
     try:
         for name, quantity in names.items():
             if name.endswith(".png"):
-                result.plot(staging / name, quantity or job.output.quantity)
+                result.plot(staging / name, quantity or job.output.quantity, job.output.up)
             else:
                 result.save(staging / name)
         for name in names:

@@ -154,7 +154,8 @@ class Surfaces:
         emission, depth, T = np.zeros((n, bands)), np.zeros((n, bands)), np.ones((n, bands))
         steps, visits = np.zeros((n, 4), np.int64), np.zeros(n, np.int64)
         patch, on, hit = np.full(n, -1), np.arange(n), None
-        for _ in range(BOUNCES):
+        loop, before = self._loops(direction), (emission, T, depth)
+        for turn in range(BOUNCES):
             end, struck = self._nearest(origin[on], direction[on])
             if pieces is not None:
                 pieces.append(Piece(origin[on], direction[on], float(end[0])))
@@ -170,12 +171,30 @@ class Surfaces:
             again = self.returning[piece.face] & (T[on] * brightest > stop).any(axis=1)
             origin[on], direction[on] = self._turned(piece.face, out, direction[on])
             on = on[again]
+            if turn == 0:
+                before = emission.copy(), T.copy(), depth.copy()
+            if (round_ := on[loop[on] == turn]).size and turn > 0:
+                _close_loops(round_, before, (emission, T, depth))
+                on = on[loop[on] != turn]
             if not on.size:
                 break
         left = np.where((patch < 0)[:, None], T * brightest, 0.0)
         return Reached(
             emission, T, left, depth, patch, steps, visits, np.zeros(0, bool) if hit is None else hit
         )
+
+    def _loops(self, direction: FloatArray) -> NDArray[np.int64]:
+        """Pieces after which a ray goes along its own path again: 2 between facing mirrors, 1 along a periodic axis,
+        if it is parallel to that; else 0."""
+        walls = [self.scene.walls.face(name) for name in FACES]
+        out = np.zeros(len(direction), np.int64)
+        for axis in range(3):
+            along = (np.delete(direction, axis, axis=1) == 0.0).all(axis=1)
+            if walls[2 * axis].mirrors and walls[2 * axis + 1].mirrors:
+                out[along] = 2
+            elif walls[2 * axis].wraps:
+                out[along] = 1
+        return out
 
     def _nearest(self, origin: FloatArray, direction: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
         """Distance of the nearest solid cell or triangle on each ray, and its patch; inf and -1 if there is none."""
@@ -244,6 +263,18 @@ class Surfaces:
             elif wall.wraps:
                 origin[rows, axis] = grid[axis][-1 if n % 2 == 0 else 0]
         return origin, direction
+
+
+def _close_loops(
+    rays: NDArray[np.int64], before: tuple[FloatArray, ...], now: tuple[FloatArray, ...]
+) -> None:
+    """Let rays go round for ever; before, now: emission, transmittance and optical depth at both ends of one loop."""
+    e0, d0 = before[0][rays], before[2][rays]
+    e, t, d = (a[rays] for a in now)
+    absorbed = -np.expm1(d0 - d)
+    ends = absorbed > 0.0  # where nothing absorbs the rest stays unknown
+    now[0][rays] = np.where(ends, e0 + (e - e0) / np.where(ends, absorbed, 1.0), e)
+    now[1][rays], now[2][rays] = np.where(ends, 0.0, t), np.where(ends, np.inf, d)
 
 
 def _leave(grid: Cartesian, origin: FloatArray, direction: FloatArray, face: NDArray[np.int8]) -> FloatArray:
