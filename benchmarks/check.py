@@ -12,6 +12,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import raytrace_rte as rte
@@ -83,16 +84,15 @@ def cells(quick: bool) -> Figures:
 
 def volumes(quick: bool) -> Figures:
     """Errors of div q, and nanoseconds a cell and ordinate of two threads: their processor time, halved."""
-    cube, line = volume_peers.burns_christon(11 if quick else 41)
-    fire, many = volume_peers.pool_fire()[0], 64 if quick else 8000
-    reference = volume_peers.solved(fire, many)
-    out = {
-        f"cube, {n}": volume_peers.on_line(volume_peers.solved(cube, n), line)["error"] for n in (128, 256)
-    } | {"fire, 512": volume_peers.l2(volume_peers.solved(fire, min(512, many)), reference)}
-    for name, n in {"64³": 64, "128³": 128}.items():
-        for field, words in (("smooth", name), ("white noise", f"{name}, noise")):
-            row = volume_cost.costs(field, 8 if quick else n, 64 if quick else 512, 1 if quick else 6, ())
-            out[words] = row["ours"][1]
+    (cube, line), (fire, *_) = volume_peers.burns_christon(11 if quick else 41), volume_peers.pool_fire()
+    few, many = (64, 64) if quick else (512, 8000)
+    out: Figures = {}
+    for n in (128, 256):
+        out[f"cube, {n}"] = volume_peers.on_line(volume_peers.solved(cube, n), line)["error"]
+    out["fire, 512"] = volume_peers.l2(volume_peers.solved(fire, few), volume_peers.solved(fire, many))
+    for n, (field, words) in product((64, 128), (("smooth", ""), ("white noise", ", noise"))):
+        row = volume_cost.costs(field, 8 if quick else n, few, 1 if quick else 6, schemes=())
+        out[f"{n}³{words}"] = row["ours"][1]
     return out
 
 

@@ -77,9 +77,18 @@ VALID = {
     "mesh_flux": {"mesh": rte.mesh(TETRAHEDRON, 300.0), "directions": 20},
     "incident": {"points": [[0, 0, 0]], "directions": 20},
     "heat_source": {"directions": 20},
+    "HeatSolver": {
+        "grid": MEDIUM.grid, "walls": rte.black(300.0), "directions": 20, "method": rte.March(), "objects": [],
+        "spectrum": None, "executor": None, "threads": 1,
+    },
+    "radiative_equilibrium": {
+        "grid": MEDIUM.grid, "kappa": np.ones(MEDIUM.grid.shape), "walls": rte.black(300.0), "heat_release": 0.0,
+        "directions": 20, "rtol": 1e-3, "threads": 1,
+    },
     "solve": {
         "medium": MEDIUM, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
         "method": rte.March(), "threads": 1, "progress": None, "store": None, "objects": [], "lean": False,
+        "radiosity_directions": 20,
     },
     "load": {"path": "no file"},
     "Serial": {},
@@ -97,7 +106,7 @@ VALID = {
         "config": {}, "spectrum": built.GREY,
     },
     "image.save": {"path": "no folder/a.h5"},
-    "image.plot": {"path": None, "quantity": None},
+    "image.plot": {"path": None, "quantity": None, "up": "z"},
     "fluxes.net_flux": {"T_wall": 300.0, "emissivity": 0.5},
     "fluxes.gauge_flux": {"T_gauge": 300.0, "emissivity": 0.5},
     "medium.write": {"folder": "kept"},
@@ -109,6 +118,9 @@ VALID = {
 ALSO = [
     (name, {"intensity": [1.0], **faces}) for name, faces in (("open_", {}), ("open_", {"x_max": 5.0}))
 ] + [
+    ("radiometer", {"position": (0, 0, 0), "normal": (1, 0, 0), "rtol": 0.1, "max_rays": 20_000}),
+    ("wall_flux", {"face": "x_min", "rtol": 0.1, "max_rays": 20_000}),
+    ("incident", {"points": [[0, 0, 0]], "rtol": 0.1, "max_rays": 20_000}),
     (
         "solve",
         {name: value for name, value in VALID["solve"].items() if name != "threads"}
@@ -160,6 +172,7 @@ NOT_CALLED = {
     "Batch": "made by tasks",
     "RayTask": "made by sensors, in a scene",
     "Executor": "abstract",
+    "Equilibrium": "made by radiative_equilibrium",
     "warmup": "compiles; its only argument is in test_warmup.py",
     "Sensor": "a protocol",
     "Task": "abstract",

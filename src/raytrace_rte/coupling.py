@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .boundaries.bodies import Object
+from .boundaries.bodies import Object, gathered
 from .boundaries.walls import Walls
 from .execution.executors import Executor
 from .grid import Cartesian, FloatArray
@@ -20,7 +20,7 @@ from .method import Method
 from .planck import blackbody
 from .results.heat import HeatResult
 from .sensors.volumes import HeatSource, heat_source
-from .solvers.scene import scene
+from .solvers.scene import scene, usual
 from .solvers.volumes.box import Box
 from .solvers.volumes.solve import VolumeTask
 from .solving import executor_of
@@ -88,6 +88,7 @@ class HeatSolver:
 
     Sets of directions, numbers of surfaces and all large arrays are made once; with grey surfaces each call starts
     from the light of the last one. Not for several threads at once.
+    Raises InputError when an argument is of a wrong type.
     """
 
     def __init__(
@@ -102,8 +103,12 @@ class HeatSolver:
         executor: Executor | None = None,
         threads: int | None = None,
     ) -> None:
-        self.grid, self.walls, self.method = grid, walls, method
-        self.objects, self.spectrum = tuple(objects), spectrum
+        expected = "a grid, from rte.Cartesian(x, y, z) or rte.uniform(...)"
+        self.grid = checks.instance("grid", grid, Cartesian, expected)
+        self.walls, self.method = usual(walls, method)
+        self.objects = gathered(objects, grid).objects
+        kinds = (Spectrum, type(None))
+        self.spectrum = checks.instance("spectrum", spectrum, kinds, "a Spectrum, or None for grey")
         self.sensor, self.executor = heat_source(directions), executor_of(executor, threads)
         self._box: Box | None = None
         self._record: NDArray[np.floating] | None = None

@@ -33,7 +33,7 @@ class Equilibrium(NamedTuple):
 def radiative_equilibrium(
     grid: Cartesian,
     kappa: ArrayLike,
-    walls: Walls,
+    walls: Walls | None = None,
     heat_release: ArrayLike = 0.0,
     directions: int = 100,
     *,
@@ -42,7 +42,7 @@ def radiative_equilibrium(
 ) -> Equilibrium:
     """Return the temperatures at which div q of a grey medium is the heat release.
 
-    kappa: [1/m] (nx, ny, nz), which does not depend on temperature; walls: at least one ends the medium
+    kappa: [1/m] (nx, ny, nz), which does not depend on temperature; walls: None is open and cold
     heat_release: [W m-3], a number or (nx, ny, nz); 0 is radiative equilibrium in the narrow sense
     directions: ordinates at least; rtol: greatest residual over the greatest emission
 
@@ -50,6 +50,7 @@ def radiative_equilibrium(
     (Heaslet & Warming 1965 for the slab between black plates).
     Raises InputError on bad values, where heat is released and nothing absorbs, and when 500 sweeps do not do.
     """
+    checks.instance("grid", grid, Cartesian, "a grid, from rte.Cartesian(x, y, z) or rte.uniform(...)")
     k = np.broadcast_to(checks.array("radiative_equilibrium: kappa", kappa, low=0.0, unit="1/m"), grid.shape)
     q = np.broadcast_to(
         checks.array("radiative_equilibrium: heat_release", heat_release, unit="W m-3"), grid.shape

@@ -169,6 +169,16 @@ class Scene:
             raise InputError(f"method: {self.method!r} has no bound; {what} needs Auto or March")
 
 
+def usual(walls: Walls | None, method: Method | None) -> tuple[Walls, Method]:
+    """Return walls and method, open and cold and Auto(rtol=1e-3) where there are none; InputError on other types."""
+    walls = open_() if walls is None else walls
+    checks.instance("walls", walls, Walls, "black(...), grey(...), open_(...), mirror() or periodic()")
+    method = Auto() if method is None else method
+    kinds = (March, Auto, Thick, Thin, Threshold)
+    checks.instance("method", method, kinds, "March, Auto, Thick, Thin or Threshold")
+    return walls, method
+
+
 def scene(
     medium: Medium,
     walls: Walls | None = None,
@@ -186,11 +196,7 @@ def scene(
     not fit together, and when the medium's arrays were written after their first use.
     """
     checks.instance("medium", medium, Medium, "a Medium, as of rte.absorption.planck_mean(field)")
-    walls = open_() if walls is None else walls
-    checks.instance("walls", walls, Walls, "black(...), grey(...), open_(...), mirror() or periodic()")
-    method = Auto() if method is None else method
-    kinds = (March, Auto, Thick, Thin, Threshold)
-    checks.instance("method", method, kinds, "March, Auto, Thick, Thin or Threshold")
+    walls, method = usual(walls, method)
     things = gathered(objects, medium.grid).objects
     lean = checks.instance("lean", lean, bool, "true or false")
     count = checks.whole("radiosity_directions", radiosity_directions, low=18)
