@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from numpy.testing import assert_allclose
 
 import raytrace_rte as rte
 
+ROOT = Path(__file__).parents[1]
 GRID = rte.Cartesian(np.linspace(0, 1, 9) ** 1.5, np.linspace(0, 1, 8), np.linspace(0, 2, 7))
 WALLS = rte.grey(500.0, 0.6, x_min=rte.mirror())
 
@@ -127,3 +130,10 @@ def test_heat_that_nothing_can_give_off():
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (3, 3, 3))
     with pytest.raises(rte.InputError, match="kappa is 0 where heat is released"):
         rte.radiative_equilibrium(grid, np.zeros(grid.shape), rte.black(300.0), 1.0)
+
+
+def test_the_example_keeps_its_energy():
+    spec = importlib.util.spec_from_file_location("couple_energy", ROOT / "scripts/couple_energy.py")
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    assert example.main(cells=12, steps=12) < 1e-12

@@ -106,8 +106,9 @@ def _weighted(vector: FloatArray, mirrored: Three, images: int) -> Ordinates:
     contrast = np.empty(len(vector))
     for start, sign in ((0, 1.0), (1, -1.0)):
         half = _corrected(vector[start::2], mirrored)
-        even = np.full(half.shape, half.mean())  # too few of them for all moments
-        contrast[start::2] = sign * (half if half.min() > 0.0 else even)
+        even = np.full(half.shape, 4.0 * np.pi / (images * half.size))  # too few of them for all moments
+        fits = half.min() > 0.0 and np.isclose(half.sum(), even.sum(), rtol=1e-12)
+        contrast[start::2] = sign * (half if fits else even)
     return Ordinates(vector, weight, contrast, images)
 
 
