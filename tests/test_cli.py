@@ -346,7 +346,7 @@ NOT_IN_A_CONFIG = {
     "solve": {
         "medium": "[field] and [absorption]", "sensor": "[sensor]", "walls": "[walls]", "method": "[method]",
         "objects": "[[objects]]", "threads": "--threads", "lean": "--lean", "executor": "--executor",
-        "store": "--resume", "progress": "a bar, unless --quiet",
+        "store": "--resume", "progress": "a bar, unless --quiet", "radiosity_directions": "[walls]",
     },
     "read": {"path": "file", "map": "map", "allow_cold": "allow_cold"},
     "sample": {"name": "sample", "cells": "cells"},
@@ -423,3 +423,18 @@ def test_shipped_configs_run(path, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "result.h5").exists()
+
+
+def test_how_well_reflected_light_is_found_can_be_said_in_a_job(tmp_path):
+    config = ROOT / "configs/grey_enclosure.toml"
+    sets = ["sensor.kind=camera", "sensor.position=[0.1, 0.1, 0.1]", "sensor.look_at=[0.5, 0.2, 0.0]",
+            "sensor.shape=[8, 8]", "sensor.field_of_view_deg=60.0", "field.cells=8",
+            f"output.directory={tmp_path}"]  # fmt: skip
+    words = [word for said in sets for word in ("--set", said)]
+    done = call("run", config, *words, "--set", "walls.radiosity_directions=40")
+    assert done.returncode == 0, done.stderr
+    assert rte.load(tmp_path / "result.h5").config["radiosity_directions"] == 40
+    assert "an estimate, no bound" in done.stdout
+    wrong = call("run", config, *words, "--set", "walls.radiosity_directions=2.5")
+    assert wrong.returncode == 2
+    assert "radiosity_directions is 2.5" in wrong.stderr

@@ -61,16 +61,6 @@ def test_cone(angle):
     assert_allclose(d.weight.sum(), 2 * math.pi * (1 - math.cos(math.radians(angle))), rtol=0.03)
 
 
-def test_pairs():
-    whole = q.rotated(q.lebedev(86), 3)
-    half = q.pairs(whole)
-    assert len(half.weight) == 43
-    both = np.concatenate((half.vector, -half.vector))
-    assert_allclose(np.sort(both, axis=0), np.sort(whole.vector, axis=0), atol=1e-12)
-    with pytest.raises(rte.InputError, match="opposite"):
-        q.pairs(q.fibonacci(20))
-
-
 @pytest.mark.parametrize("make", [
     lambda: q.lebedev(5), lambda: q.lebedev(6.5), lambda: q.cone([0, 0, 1], 0, 9),
     lambda: q.cone([0, 0, 1], 91, 9),

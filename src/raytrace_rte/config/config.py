@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from ..solvers.scene import Sensor
 
 
+RADIOSITY, RADIOSITY_DIRECTIONS = "radiosity_directions", 200
+"""Key of [walls], and what solve has without it."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A checked config: the objects of a solve, except for the medium, which takes reading the field."""
@@ -39,6 +43,7 @@ class Job:
     absorption: GivenSection | PlanckMeanSection | None
     sensor: Sensor[Result]
     walls: Walls
+    radiosity_directions: int
     objects: tuple[BoxSection | MeshSection, ...]
     method: Method
     output: OutputSection
@@ -58,7 +63,7 @@ class Job:
             "field": self.field.arguments(),
             "absorption": self.absorption.model_dump(exclude_none=True) if self.absorption else {},
             "sensor": self.sensor.settings(),
-            "walls": self.walls.settings(),
+            "walls": self.walls.settings() | {"radiosity_directions": self.radiosity_directions},
             "objects": [thing.model_dump() for thing in self.objects],
             "method": repr(self.method),
         }
@@ -95,7 +100,7 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
     field = _field(checked("field", FieldSection, table.get("field", {})))
     absorption = chosen("absorption", table["absorption"]) if "absorption" in table else None
     sensor = chosen("sensor", table["sensor"])
-    walls = chosen("walls", {"kind": "open"} | table.get("walls", {}))
+    walls, count = _walls(table.get("walls", {}))
     objects = tuple(chosen("objects", thing) for thing in table.get("objects", []))
     method = chosen("method", {"kind": "auto"} | table.get("method", {}))
     output = checked("output", OutputSection, table.get("output", {}))
@@ -105,10 +110,22 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
         absorption=absorption,
         sensor=_built("sensor", sensor),
         walls=_built("walls", walls),
+        radiosity_directions=count,
         objects=objects,
         method=_built("method", method),
         output=output,
     )
+
+
+def _walls(table: dict[str, Any]) -> tuple[Any, int]:
+    """The section of the walls, and rays from each reflecting surface element, which is for objects too."""
+    given = {"kind": "open"} | table
+    if RADIOSITY not in given:
+        return chosen("walls", given), RADIOSITY_DIRECTIONS
+    from .. import checks
+
+    count = checks.whole(f"[walls]: {RADIOSITY}", given.pop(RADIOSITY), low=18)
+    return chosen("walls", given), count
 
 
 def _field(section: FieldSection) -> FieldSection:

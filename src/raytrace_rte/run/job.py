@@ -58,7 +58,15 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
             "field_sha256": field.source_sha256, "field_provenance": field.provenance,
             "medium": dict(medium.provenance),
         }  # fmt: skip
-        place = scene(medium, job.walls, job.method, _objects(job, medium), lean, {"job": record})
+        place = scene(
+            medium,
+            job.walls,
+            job.method,
+            _objects(job, medium),
+            lean,
+            {"job": record},
+            radiosity_directions=job.radiosity_directions,
+        )
         task = task_of(job.sensor, place)
         return Prepared(job, field, place, task, _described(job, field, medium, task))
     except InputError as error:
@@ -121,6 +129,7 @@ def _worst(
     place, sensor = prepared.scene, prepared.job.sensor
     pure = solve(
         place.medium, sensor, place.walls, method, objects=place.objects, lean=place.lean,
+        radiosity_directions=place.radiosity_directions,
         executor=executor, progress=progress,
     )  # fmt: skip
     off = np.abs(pure.value - value)

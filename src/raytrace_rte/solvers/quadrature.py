@@ -107,20 +107,6 @@ def rotated(directions: Directions, seed: int) -> Directions:
     return directions._replace(vector=directions.vector @ turn.T)
 
 
-def pairs(directions: Directions) -> Directions:
-    """Return one direction of each opposite pair, with its own weight; InputError if a partner is missing."""
-    v = np.where(np.abs(directions.vector) < 1e-12, 0.0, directions.vector)
-    first = np.array([x[np.flatnonzero(x)[-1]] > 0.0 for x in v])
-    ahead, behind = v[first], -v[~first]
-    if ahead.shape != behind.shape or not np.allclose(_ordered(ahead), _ordered(behind), atol=1e-9):
-        raise InputError("directions: each needs its opposite in the set; use lebedev, or add them")
-    return Directions(directions.vector[first], directions.weight[first], directions.degree)
-
-
-def _ordered(v: FloatArray) -> FloatArray:
-    return v[np.lexsort(np.round(v, 9).T)]
-
-
 def _product(
     mu: NDArray[np.floating], weight: NDArray[np.floating], azimuthal: int
 ) -> tuple[FloatArray, FloatArray]:

@@ -1,1 +1,1 @@
-"""Whole volumes: sweeps of tracks, and the Rosseland limit."""
+"""Whole volumes: discrete ordinates, exact slabs, and the Rosseland limit."""

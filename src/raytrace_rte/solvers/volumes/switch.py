@@ -60,6 +60,9 @@ class Switch:
             for axis, share in enumerate(self.shares):
                 for side in _sides(share, axis):
                     side[dark] = 0.0
+                if box.ends.periodic[axis]:  # its first and last faces are one
+                    ends = np.moveaxis(share, axis, 0)
+                    ends[0] = ends[-1] = np.minimum(ends[0], ends[-1])
             self._sort()
 
     def _sort(self) -> None:
