@@ -589,3 +589,39 @@ def test_mirrors_round_a_medium_that_does_not_absorb_leave_the_rest_unknown():
     ray = rte.Rays([[0.3, 0.4, 0.6]], [[1.0, 0.0, 0.0]])
     result = rte.solve(medium, ray, rte.black(1000.0, x_min=rte.mirror(), x_max=rte.mirror()))
     assert result.error_bound[0] >= rte.blackbody(1000.0)
+
+
+def test_surfaces_that_no_ray_reaches_and_solids_at_the_rim():
+    slab = rte.Cartesian(np.linspace(0, 1, 5))
+    medium = rte.Medium(slab, np.ones(slab.shape), np.ones(slab.shape))
+    walls = rte.grey(300.0, 0.5, x_min=rte.black(300.0), x_max=rte.black(300.0))  # grey where it has no end
+    plain = rte.solve(medium, rte.Rays([[-1, 0, 0]], [[1, 0, 0]]), rte.black(300.0))
+    seen = rte.solve(medium, rte.Rays([[-1, 0, 0]], [[1, 0, 0]]), walls)
+    assert_allclose(seen.value, plain.value, rtol=1e-12)
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (6, 4, 4))
+    clear = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape))
+    for layers in (1, 2):
+        mask = np.zeros(grid.shape, bool)
+        mask[:layers] = True
+        block = rte.solids(mask, 1000.0, 0.5)
+        result = rte.solve(clear, rte.Rays([[-1, 0.5, 0.5]], [[1, 0, 0]]), rte.open_(), objects=[block])
+        assert_allclose(result.value, 0.5 * rte.blackbody(1000.0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("emissivity", [1e-3, 1e-4])
+def test_nearly_mirror_walls_fill_a_box_with_their_own_light(emissivity):
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (3, 3, 3))
+    clear = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape))
+    ray = rte.Rays([[0.5, 0.5, 0.5]], [[1, 0.1, 0]])
+    result = rte.solve(clear, ray, rte.grey(1000.0, emissivity))
+    assert_allclose(result.value, rte.blackbody(1000.0), rtol=1e-6 / emissivity)
+
+
+def test_a_radiometer_among_many_spots_keeps_to_its_rays():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 64, 64))
+    clear = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape))
+    T = np.random.default_rng(0).uniform(300.0, 1500.0, (64, 64))
+    sensor = rte.radiometer((0.1, 0.5, 0.5), (1, 0, 0), max_rays=10_000)
+    result = rte.solve(clear, sensor, rte.black(300.0, x_max=rte.black(T)))
+    assert result.stats["rays"] <= 10_000
+    assert result.stats["short"] == 1

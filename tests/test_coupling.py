@@ -137,3 +137,32 @@ def test_the_example_keeps_its_energy():
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     assert example.main(cells=12, steps=12) < 1e-12
+
+
+def test_a_call_that_fails_does_no_harm():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4))
+    solver, ones = rte.HeatSolver(grid, rte.periodic(), 20), np.ones(grid.shape)
+    before = solver(ones, ones).result()
+    with pytest.raises(rte.InputError, match="no wall ends a ray"):
+        solver(0.0 * ones, ones)
+    np.testing.assert_array_equal(solver(ones, ones).G, before.G)
+    corners = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    mesh = rte.mesh((corners, [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]]), 300.0)
+    with pytest.raises(rte.InputError, match="sees solid cells, not meshes"):
+        rte.HeatSolver(grid, objects=[mesh])
+
+
+def test_heat_without_a_way_out():
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (3, 3, 3))
+    with pytest.raises(rte.InputError, match="no wall lets heat in or out"):
+        rte.radiative_equilibrium(grid, np.ones(grid.shape), rte.mirror(), 1.0)
+
+
+@pytest.mark.parametrize("tau", [30.0, 100.0])
+def test_equilibrium_of_a_thick_slab(tau):
+    grid = rte.Cartesian(np.linspace(0, 1, 51))
+    walls = rte.black(0.0, x_min=1000.0, x_max=500.0)
+    found = rte.radiative_equilibrium(grid, np.full(grid.shape, tau), walls)
+    ends = np.pi * (rte.blackbody(1000.0) - rte.blackbody(500.0))
+    # Milne's law: 4/3 over tau + 2 times 0.7104.
+    assert_allclose(found.heat.wall_net_flux["x_max"] / ends, 4.0 / 3.0 / (tau + 1.4209), rtol=2e-2)

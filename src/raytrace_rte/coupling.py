@@ -106,7 +106,9 @@ class HeatSolver:
         expected = "a grid, from rte.Cartesian(x, y, z) or rte.uniform(...)"
         self.grid = checks.instance("grid", grid, Cartesian, expected)
         self.walls, self.method = usual(walls, method)
-        self.objects = gathered(objects, grid).objects
+        bodies = gathered(objects, grid)
+        bodies.cells_only("HeatSolver")
+        self.objects = bodies.objects
         kinds = (Spectrum, type(None))
         self.spectrum = checks.instance("spectrum", spectrum, kinds, "a Spectrum, or None for grey")
         self.sensor, self.executor = heat_source(directions), executor_of(executor, threads)
@@ -138,8 +140,9 @@ class HeatSolver:
             raise checks.wrong("out", out, f"a float64 array of shape {self.grid.shape} that can be written")
         medium = Medium(self.grid, kappa, source, self.spectrum)  # type: ignore[arg-type]  # not None
         place = scene(medium, self.walls, self.method, self.objects)
-        if self._task is not None:
-            self._task.release()
+        task_before, self._task = self._task, None
+        if task_before is not None:
+            task_before.release()
         medium.prepare(self.executor.workers, out=self._record)
         self._record = medium.cells.record
         sensor, light = self.sensor, self._light

@@ -12,17 +12,19 @@ from .boundaries.walls import Walls
 from .coupling import HeatSolver
 from .errors import InputError
 from .grid import Cartesian, FloatArray
+from .method import March
 from .planck import brightness_temperature
 from .results.heat import HeatResult
 from .solvers.anderson import Anderson
+from .solvers.volumes.box import ends_of
 
-STEPS = 500
-"""Sweeps at most."""
+STEPS, HISTORY = 500, 20
+"""Sweeps at most; steps that Anderson's acceleration remembers: thick media forget slowly."""
 
 
 class Equilibrium(NamedTuple):
     """temperature [K] of cells, NaN where nothing absorbs; their heat; calls of the heat solver; the greatest
-    difference between div q and the heat release, over the greatest emission."""
+    difference between div q and the heat release, over the greatest heat release, or emission where there is none."""
 
     temperature: FloatArray
     heat: HeatResult
@@ -44,7 +46,8 @@ def radiative_equilibrium(
 
     kappa: [1/m] (nx, ny, nz), which does not depend on temperature; walls: None is open and cold
     heat_release: [W m-3], a number or (nx, ny, nz); 0 is radiative equilibrium in the narrow sense
-    directions: ordinates at least; rtol: greatest residual over the greatest emission
+    directions: ordinates at least; rtol: greatest residual over the greatest heat
+    release, or where there is none over the greatest emission
 
     4 pi kappa S = kappa G + heat release is solved for S, by Anderson's acceleration of what G of the last S demands
     (Heaslet & Warming 1965 for the slab between black plates).
@@ -61,13 +64,15 @@ def radiative_equilibrium(
         raise InputError(
             "radiative_equilibrium: kappa is 0 where heat is released, or everywhere; give it a value"
         )
-    solver, anderson = HeatSolver(grid, walls, directions, threads=threads), Anderson()
+    solver, anderson = HeatSolver(grid, walls, directions, method=March(), threads=threads), Anderson(HISTORY)
+    if not any(ends_of(grid, solver.walls).wall):
+        raise InputError("radiative_equilibrium: no wall lets heat in or out; give one")
     S = np.full(grid.shape, 1.0)
     demand = np.divide(q, 4.0 * np.pi * k, out=np.zeros(grid.shape), where=absorbs)
     S = np.maximum(S * float(solver(k, S).G.mean()) / (4.0 * np.pi), 1e-300) + np.maximum(demand, 0.0)
     for step in range(2, STEPS + 2):
         heat = solver(k, S)
-        scale = 4.0 * np.pi * float((k * S).max())
+        scale = float(np.abs(q).max()) or 4.0 * np.pi * float((k * S).max())
         lacks = np.where(absorbs, heat.div_q - q, 0.0)
         residual = float(np.abs(lacks).max()) / max(scale, 1e-300)
         if residual <= tolerance:
@@ -77,5 +82,5 @@ def radiative_equilibrium(
         S = anderson.next(S.ravel(), change.ravel()).reshape(grid.shape)
     raise InputError(
         f"radiative_equilibrium: the residual is {residual:.2g} after {STEPS} sweeps, expected {tolerance:g}: "
-        "raise rtol"
+        "raise rtol; in thick media fewer cells help too"
     )

@@ -127,8 +127,6 @@ class FluxResult(Result):
         points = main.without_bands().values.size
         bound = largest(self["error_bound"])
         rays = f"rays certified within {bound:.3g} {FLUX}" if np.isfinite(bound) else "rays without a bound"
-        if s.get("light_estimate"):
-            rays = "the light that surfaces reflect is an estimate"
         if "directions" in s:
             how, honest = (
                 f"{s['directions']} directions for each of {points} points",
@@ -139,6 +137,9 @@ class FluxResult(Result):
             mean = s["rays"] / max(points, 1)
             how = f"{points} points to rtol {aim:g}, {mean:.4g} rays each, at most {s['rays_most']}"
             honest = "standard error of fresh rays"
+        if s.get("light_estimate"):
+            rays = "no bound, as the light that surfaces reflect is an estimate"
+            honest += ", and the error of that light"
         lines = [
             f"method         {method_text(self.config)}, {how}",
             f"{label('incident')}{span(self.value)} {FLUX}",

@@ -224,11 +224,13 @@ class HeatResult(Result):
         """Mean flux that arrives at each wall, and about how well that of a cell is known."""
         if not self.wall_error_estimate:
             return []
-        flux = self.wall_incident_flux
-        parts = [
-            f"{name} {flux[name].mean():.4g} ± {np.sqrt(np.mean(error**2)):.2g}"
-            for name, error in self.wall_error_estimate.items()
-        ]
+        parts = []
+        for name in self.wall_error_estimate:
+            flux, error = (
+                self.table[f"{quantity}_{name}"].without_bands().values
+                for quantity in ("wall_incident_flux", "wall_error_estimate")
+            )
+            parts.append(f"{name} {flux.mean():.4g} ± {np.sqrt(np.mean(error**2)):.2g}")
         return [f"walls          incident flux, mean ± error of a cell (rms) [W m-2]: {', '.join(parts)}"]
 
     def _budget_lines(self) -> list[str]:

@@ -38,7 +38,8 @@ class RadianceResult(Result):
     value: radiance that arrives at the sensor
     error_bound: bound of |value - March(order=2)|: certified for Auto, 0 for the march (its remainder,
         if it was stopped), nan for limits and Threshold, which have none
-    error_estimate: size of the first term that a limit neglects: no bound; None for march and Auto
+    error_estimate: no bound: size of the first term that a limit neglects, or the error of the light that surfaces
+        reflect; else None
     transmittance, optical_depth: of the whole ray [1], nan where Auto did not follow it to its end
     steps: steps of each regime along the ray: exact cells, thin and thick shortcuts; the last axis
     hit: whether the ray meets the grid
@@ -87,7 +88,8 @@ class RadianceResult(Result):
             ),
         ]
         if error_estimate is not None:
-            text = "size of the first neglected term"
+            light = stats.get("light_estimate", False)
+            text = "estimated error of reflected light" if light else "size of the first neglected term"
             variables += [Variable("error_estimate", all_, error_estimate, RADIANCE, text, "error_estimate")]
         variables += [
             Variable("transmittance", all_, transmittance, "1", "transmittance of the whole ray"),

@@ -201,7 +201,9 @@ class Result:
             vtkhdf.write_walls(self.table, path)
             return path
         if path.suffix not in writers:
-            raise InputError(f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join(writers)}")
+            raise InputError(
+                f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join((*writers, WALLS))}"
+            )
         writers[path.suffix](path)
         return path
 

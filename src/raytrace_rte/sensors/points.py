@@ -243,6 +243,8 @@ def incident(
     if points is None:
         if rtol is not None:
             raise InputError("incident: rtol is for points; for every cell give directions")
+        if max_rays != MAX_RAYS:
+            raise InputError("incident: max_rays is for points; for every cell give directions")
         return heat_source(400 if directions is None else directions)
     chosen = _chosen("incident", directions, rtol, max_rays)
     return PointSensor("incident", "G", Viewpoints(_points("incident: points", points), None, 180.0, *chosen))

@@ -43,7 +43,7 @@ def radiances(
         rows, stats = gathered
         missed, depths = _ray_statistics(rows["optical_depth"], rows["hit"])
         stats |= missed | {"optical_depth": stats["optical_depth"] | depths}
-        if scene.switches:
+        if scene.switches and not stats.get("light_estimate"):
             stats["budget"] = budget(scene, rows["value"], rows["error_bound"])
         spectral = scene.medium.kappa.ndim == 4
         shape = (*sensor.shape, *((scene.medium.n_band,) if spectral else ()))

@@ -24,6 +24,8 @@ PROBES = 2
 """Rays a side that look at a new cell."""
 REPLICATES, MOST = 12, 48
 """Fresh rays in each cell, at first and at most."""
+AT_ONCE = 1 << 18
+"""Rays that are followed in one go."""
 BOLD = 3.0
 """How much larger differences may be at first: over nine cells they are larger than in one, and replicates tell."""
 SMALL = 1.0
@@ -97,7 +99,7 @@ class Point:
     def __init__(self, view: Viewpoints, number: int, spots: Spots, tolerance: Tolerance, look: Look) -> None:
         self.view, self.number, self.tolerance, self._look = view, number, tolerance, look
         self.rng = np.random.default_rng((tolerance.seed, number))
-        self.rays, self.light_error = 0, np.zeros(1)
+        self.rays, self.light_error, self.cut = 0, np.zeros(1), False
         n = np.arange(1 << BASE)
         i, j = (a.ravel() for a in np.meshgrid(n, n, indexing="ij"))
         cells = _Cells(np.full(i.size, BASE), i, j)
@@ -128,7 +130,7 @@ class Point:
             bounds.mean(axis=0),
             values.std(axis=0, ddof=1) / np.sqrt(len(values)) + self.light_error,
             self.rays,
-            bool(_error(values) > rtol * values.mean(axis=0).sum()),
+            self.cut or bool(_error(values) > rtol * values.mean(axis=0).sum()),
         )
 
     @property
@@ -181,6 +183,9 @@ class Point:
             coarse = (cells.size[there] ** 2 > SMALL * area) & (cells.level[there] < DEEPEST)
             if not coarse.any():
                 break
+            if (PROBES**2 + REPLICATES) * (len(cells.i) + 3 * coarse.sum()) > self.tolerance.max_rays:
+                self.cut = True
+                break
             u, v, area = u[coarse], v[coarse], area[coarse]
             split = np.zeros(len(cells.i), bool)
             split[there[coarse]] = True
@@ -201,6 +206,11 @@ class Point:
 
     def _replicates(self, count: int) -> tuple[FloatArray, FloatArray]:
         """Fluxes and bounds (count, n_band) of so many sets of fresh rays, one in each cell."""
+        most = max(1, AT_ONCE // len(self.cells.i))
+        if count > most:
+            parts = [self._replicates(min(most, count - n)) for n in range(0, count, most)]
+            values, bounds = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            return values, bounds
         traced = self._traced(self.cells, self.rng.random((2, len(self.cells.i), count)))
         weight = self.view.view * self.cells.size**2
 

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from ..grid import FACES, FloatArray, across
 from .scene import Scene
 
+EXACT = 1 << 24
+"""Whole numbers up to which float32 holds all."""
+OPAQUE = 1e30
+"""[1/m], absorption coefficient through which nothing is seen."""
 LIFT = 1e-9
 """Distance of a ray's origin above a solid cell, over the cell's width."""
 
@@ -88,19 +92,17 @@ class Patches:
     def facets(self) -> Facets:
         """The facets of all patches that reflect."""
         parts = [
+            _nothing(),
             *(self._face(n) for n, name in enumerate(FACES) if self.scene.walls.face(name).reflects),
             *self._solids(),
             *self._triangles(),
         ]
-        parts = [p for p in parts if len(p.patch)]
         return Facets(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     def _face(self, n: int) -> Facets:
         grid, axis = self.scene.medium.grid, n // 2
         if not np.isfinite(grid[axis]).all():  # no ray gets there
-            return _quads(
-                np.empty((0, 3)), np.empty((0, 3)), np.empty((0, 3)), np.empty((0, 3)), np.empty(0, int)
-            )
+            return _nothing()
         low = [np.where(np.isfinite(faces[:-1]), faces[:-1], -0.5) for faces in grid]
         width = [np.where(np.isfinite(w), w, 1.0) for w in grid.widths]
         low[axis], width[axis] = grid[axis][[-(n % 2)]], np.zeros(1)
@@ -121,9 +123,7 @@ class Patches:
             return []
         number = np.full(solids.mask.shape, -1)
         number[solids.mask] = np.arange(int(solids.mask.sum()))
-        padded = np.pad(
-            solids.mask, 1, constant_values=True
-        )  # what touches the rim of the box is covered there
+        padded = np.pad(solids.mask, 1)  # a face at the rim of the box sees what is beyond
         out, eye = [], np.eye(3)
         for axis in range(3):
             for side in (-1, 1):
@@ -169,6 +169,11 @@ def _quads(
     return Facets(corner, first, second, np.zeros(n, bool), np.array(normal, float), patch, np.ones(n))
 
 
+def _nothing() -> Facets:
+    none = np.empty((0, 3))
+    return _quads(none, none, none, none, np.empty(0, np.int64))
+
+
 def _where(facets: Facets, kept: NDArray[np.bool_]) -> Facets:
     return Facets(*(np.asarray(a)[kept] for a in facets))  # type: ignore[arg-type]  # each of its own type
 
@@ -185,10 +190,11 @@ class SolidCells:
         self.grid, self.cells = grid, np.argwhere(solids.mask)
         self.lower = np.stack([grid[k][self.cells[:, k]] for k in range(3)], axis=1)
         self.upper = np.stack([grid[k][self.cells[:, k] + 1] for k in range(3)], axis=1)
-        number = np.zeros(grid.shape)
-        number[solids.mask] = 1.0 + np.arange(len(self.cells))
+        kind = np.float32 if len(self.cells) < EXACT else np.float64
+        number = np.zeros(grid.shape, kind)
+        number[solids.mask] = 1 + np.arange(len(self.cells))
         # Their numbers, seen through a medium in which they alone are opaque.
-        self._medium = Medium(grid, np.where(solids.mask, OPAQUE, 0.0), number)
+        self._medium = Medium(grid, np.where(solids.mask, OPAQUE, 0.0).astype(kind), number)
         record = self._medium.cells.record
         record[:, :, 1:SOURCE], record[:, :, SOURCE + 1 :] = 0.0, 0.0
 
@@ -225,7 +231,3 @@ class SolidCells:
         )
         distance[seen] = np.maximum(entry, 0.0)
         return distance, number
-
-
-OPAQUE = 1e30
-"""[1/m], absorption coefficient through which nothing is seen."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 RAYS = 1 << 11
 """Rays of a batch, roughly."""
-ROUNDS, CHANGE = 10_000, 1e-9
-"""Steps of the fixed point at most, and the relative change at which it ends: they cost nothing beside tracing."""
+ROUNDS, CHANGE = 300, 1e-9
+"""Steps of the fixed point, after which GMRES takes over, and the relative change at which either ends."""
 PLASTIC = (0.7548776662466927, 0.5698402909980532)
 """Steps of an even sequence in the square (Roberts 2018), for where on a facet rays start."""
 
@@ -34,15 +34,19 @@ PLASTIC = (0.7548776662466927, 0.5698402909980532)
 class Radiosity:
     """The work of finding the light of reflecting patches.
 
-    stage: number of its batches; trace: follows rays to their ends
+    facets: those of the patches that reflect; stage: number of its batches; trace: follows rays to their ends
     Raises InputError when what rays meet does not fit into memory.
     """
 
     def __init__(
-        self, patches: Patches, directions: int, stage: int, trace: Callable[[Looks], Reached]
+        self,
+        patches: Patches,
+        facets: Facets,
+        directions: int,
+        stage: int,
+        trace: Callable[[Looks], Reached],
     ) -> None:
-        self.patches, self.stage, self._trace = patches, stage, trace
-        self.facets: Facets = patches.facets()
+        self.patches, self.facets, self.stage, self._trace = patches, facets, stage, trace
         self.unknown = np.unique(self.facets.patch)
         self.column = np.full(len(patches.emissivity), -1)
         self.column[self.unknown] = np.arange(self.unknown.size)
@@ -168,4 +172,11 @@ def _fixed_point(F: Any, fixed: FloatArray, reflects: FloatArray) -> FloatArray:
         light = after
         if change <= CHANGE * max(float(light.max()), 1e-300):
             return light
-    raise InputError("walls: what leaves them did not converge; raise the emissivities")
+    from scipy.sparse import eye_array
+    from scipy.sparse.linalg import gmres
+
+    system = eye_array(len(light)) - F.multiply(reflects[:, None])
+    light, failed = gmres(system.tocsr(), fixed, x0=light, rtol=CHANGE, atol=0.0, restart=100, maxiter=100)
+    if failed:
+        raise InputError("walls: what leaves them did not converge; raise the emissivities")
+    return np.asarray(np.maximum(light, 0.0))

@@ -222,6 +222,8 @@ class RayTask(Task[R]):
     def describe(self) -> str:
         """How many rays there are; for rays that are aimed, how many meet the field, and InputError if none."""
         rays = self.entries * self.each
+        if self._measure is not None:
+            return f"{self.entries} points, each with the rays that its tolerance takes"
         if not self.aimed:
             return f"{rays} rays"
         grid, count = self.scene.medium.grid, 0

@@ -72,10 +72,11 @@ class Surfaces:
         walls = [scene.walls.face(name) for name in FACES]
         self.returning = np.zeros(9, dtype=bool)
         self.returning[:6] = [wall.returns_rays for wall in walls]
-        self.estimated = bool((self.patches.emissivity < 1.0).any())
+        facets = self.patches.facets()
+        self.estimated = len(facets.patch) > 0
         self.radiosity = None
         if self.estimated:
-            self.radiosity = Radiosity(self.patches, scene.radiosity_directions, LIGHT, self.reach)
+            self.radiosity = Radiosity(self.patches, facets, scene.radiosity_directions, LIGHT, self.reach)
         self._known = not self.estimated
 
     # The light of surfaces, as a round of a task

@@ -33,7 +33,7 @@ BYTES = 200
 class VolumeTask(Task[R]):
     """All cells of a scene, band after band; a round is one sweep of one band.
 
-    sensor: None for the light of a scene's surfaces, part of another task; finish: makes the answer
+    finish: makes the answer
     box: of an earlier task with the same grid, walls and objects; start, left: radiance that leaves all surfaces, for
         each band, from an earlier task and after this one
     Raises InputError for limits, for meshes, in lean mode, and where no face ends a ray.
@@ -44,7 +44,7 @@ class VolumeTask(Task[R]):
     def __init__(
         self,
         scene: Scene,
-        sensor: Sensor[R] | None,
+        sensor: Sensor[R],
         directions: int,
         finish: Callable[[VolumeTask[R]], R],
         box: Box | None = None,
@@ -259,7 +259,6 @@ class VolumeTask(Task[R]):
 
     def recipe(self, folder: str | None) -> AbstractContextManager[Recipe[R]]:
         """Write the scene and the sensor for other processes."""
-        assert self.sensor is not None
         return recipe(self.scene, self.sensor, folder)
 
     def describe(self) -> str:
