@@ -487,3 +487,55 @@ def test_a_config_with_objects(tmp_path):
     (tmp_path / "job.toml").write_text(CONFIG + block.format(0.59))
     with pytest.raises(rte.InputError, match="no cell centre lies in the box"):
         jobs.prepare(load(tmp_path / "job.toml"))
+
+
+@pytest.mark.parametrize("depth", [3.0, 10.0, 30.0])
+def test_a_ramp_of_kappa_is_not_worse_than_the_better_pure_scheme(depth, monkeypatch):
+    """64 cells of a slab, kappa h from `depth` / 400 to `depth`; the reference has 32 times as many."""
+    from raytrace_rte.solvers.volumes.diffusion import Limit, _both
+
+    def slab(n):
+        faces = np.linspace(0.0, 1.0, n + 1)
+        x = faces[:-1, None] + np.diff(faces)[:, None] * (np.arange(8) + 0.5) / 8
+        kappa, source = 64.0 * depth * np.exp(-6.0 * (1.0 - x)), 1.0 + 0.5 * np.sin(2.0 * np.pi * x)
+        grid = rte.Cartesian(faces)
+        return rte.Medium(
+            grid, kappa.mean(axis=1).reshape(grid.shape), source.mean(axis=1).reshape(grid.shape)
+        )
+
+    def wherever_it_may(limit, wanted, periodic):
+        cells = np.where(np.isfinite(limit.error), 1.0, 0.0)
+        return tuple(np.minimum(*_both(cells, axis, periodic[axis])) for axis in range(3))
+
+    def error(method):
+        div_q = rte.solve(slab(64), rte.heat_source(), rte.black(0.0), method).div_q.ravel()
+        return np.abs(div_q - reference).max()
+
+    fine = rte.solve(slab(64 * 32), rte.heat_source(), rte.black(0.0), rte.March())
+    reference = fine.div_q.reshape(64, -1).mean(axis=1)
+    blend, march = error(rte.Auto()), error(rte.March())
+    monkeypatch.setattr(Limit, "shares", wherever_it_may)
+    assert blend <= 1.2 * min(march, error(rte.Auto()))
+
+
+@pytest.mark.parametrize("tau", [0.1, 1.0, 5.0])
+def test_grey_plates_with_gas_between(tau):
+    """The network of two plates and an isothermal gas, whose transmittance is 2 E3(tau)."""
+    from scipy.special import expn
+
+    grid, (e1, e2), (T1, T2) = rte.Cartesian(np.linspace(0, 1, 21)), (0.4, 0.7), (500.0, 900.0)
+    medium = rte.Medium(grid, np.full(grid.shape, tau), np.full(grid.shape, rte.blackbody(1500.0)))
+    passed = 2.0 * expn(3, tau)
+    gas, b1, b2 = (np.pi * rte.blackbody(T) for T in (1500.0, T1, T2))
+    gas *= 1.0 - passed
+    system = np.array([[1.0, -(1.0 - e1) * passed], [-(1.0 - e2) * passed, 1.0]])
+    J = np.linalg.solve(system, [e1 * b1 + (1.0 - e1) * gas, e2 * b2 + (1.0 - e2) * gas])
+    arriving = J[::-1] * passed + gas
+    walls = rte.grey(T1, e1, x_max=rte.grey(T2, e2))
+    volume = rte.solve(medium, rte.heat_source(128), walls, rte.Auto(rtol=1e-6))
+    for flux, name in zip(arriving, ("x_min", "x_max"), strict=True):
+        assert_allclose(volume.wall_incident_flux[name], flux, rtol=1e-8)
+    sensor = rte.radiometer([[0, 0, 0], [1, 0, 0]], [[1, 0, 0], [-1, 0, 0]], rtol=1e-3)
+    rays = rte.solve(medium, sensor, walls, radiosity_directions=4000)
+    assert_allclose(rays.value, arriving, rtol=1e-3)
+    assert (np.abs(rays.value - arriving) <= 3.0 * rays.error_estimate + 1e-9 * arriving).all()
