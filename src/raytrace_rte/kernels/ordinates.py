@@ -23,7 +23,7 @@ from .reconstruct import KAPPA, SOURCE, SOURCE_X, SOURCE_Y, SOURCE_Z
 from .vector import WIDTH
 
 LANES = 16
-"""Ordinates in a block at most; the last one of an octant may have fewer, a multiple of WIDTH."""
+"""Ordinates in a block at most; the last one of an octant may have EIGHT."""
 MU_X, MU_Y, MU_Z, WEIGHT, CONTRAST = (n * LANES for n in range(5))
 """Rows of a block: magnitudes of the direction's components; weights [sr]; weights of the difference between two
 halves of the set, each a set of its own, which estimates the error of the angles."""
