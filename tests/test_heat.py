@@ -461,6 +461,7 @@ GREY = "emissivity = 0.5"
         ("[field]", "objects = ['box']\n[field]", r"'objects' is \['box'\]; expected a list of tables"),
         (SENSOR, "kind = 'wall_flux'\nface = 'left'\n", "no face 'left'"),
         (SENSOR, RADIOMETER + "\n", "position"),
+        ("[walls]", "[output]\nup = 'w'\n[walls]", r"\[output\]: 'up' is 'w'; expected x, y or z"),
     ],
 )
 def test_bad_configs(old, new, text, tmp_path):

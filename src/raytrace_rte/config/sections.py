@@ -368,7 +368,7 @@ def _annotation(model: type[Section], key: str) -> str:
             "a temperature [K], or a table with kind = black, grey, open, mirror or periodic",
         ),
         "look_at": "three numbers [m]",
-        "up": "three numbers",
+        "up": "x, y or z" if model is OutputSection else "three numbers",
         "origin": "three numbers [m], or a list of them for rays",
         "direction": "three numbers, or a list of them for rays",
         "shape": "two whole numbers, [rows, columns]",
