@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from raytrace_rte.execution.executors import each
 from raytrace_rte.grid import FloatArray
-from raytrace_rte.kernels.intrinsics import fma, load, maximum, repeated, store, total
+from raytrace_rte.kernels.blocks import vector
+from raytrace_rte.kernels.intrinsics import fma, load, maximum, store, total
 from raytrace_rte.kernels.jit import driver, inlined
 from raytrace_rte.kernels.reconstruct import aligned
 from raytrace_rte.kernels.vector import WIDTH
@@ -63,7 +64,7 @@ def _row(kappa, emitted, block, planes, at, sums, diamond):
     nz = kappa.size
     one, two, w1, w2 = _rates(block, 0), _rates(block, WIDTH), _weight(block, 0), _weight(block, WIDTH)
     s1, s2 = one[0] + one[1] + one[2], two[0] + two[1] + two[2]
-    z1, z2 = repeated(0.0), repeated(0.0)
+    z1, z2 = vector(0.0), vector(0.0)
     for r in range(nz):
         k = r if block.z > 0 else nz - 1 - r
         x, y = (at[0] * nz + k) * LANES, (at[1] * nz + k) * LANES

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ..solvers.scene import Sensor
 
 
-RADIOSITY, RADIOSITY_DIRECTIONS = "radiosity_directions", 200
-"""Key of [walls], and what solve has without it."""
+RADIOSITY = "radiosity_directions"
+"""Key of [walls]; without it solve decides."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +110,25 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
         absorption=absorption,
         sensor=_built("sensor", sensor),
         walls=_built("walls", walls),
-        radiosity_directions=count,
+        radiosity_directions=_usual_directions() if count is None else count,
         objects=objects,
         method=_built("method", method),
         output=output,
     )
 
 
-def _walls(table: dict[str, Any]) -> tuple[Any, int]:
+def _usual_directions() -> int:
+    """What solve takes where a job says nothing."""
+    from ..solvers.scene import RADIOSITY_DIRECTIONS
+
+    return RADIOSITY_DIRECTIONS
+
+
+def _walls(table: dict[str, Any]) -> tuple[Any, int | None]:
     """The section of the walls, and rays from each reflecting surface element, which is for objects too."""
     given = {"kind": "open"} | table
     if RADIOSITY not in given:
-        return chosen("walls", given), RADIOSITY_DIRECTIONS
+        return chosen("walls", given), None
     from .. import checks
 
     count = checks.whole(f"[walls]: {RADIOSITY}", given.pop(RADIOSITY), low=18)

@@ -110,16 +110,6 @@ def bits(context, mask):
 
 
 @intrinsic
-def repeated(context, a):
-    """Return a vector of a number WIDTH times over."""
-
-    def code(ctx, builder, signature, args):
-        return broadcast(builder, args[0])
-
-    return VECTOR(types.float64), code
-
-
-@intrinsic
 def total(context, a):
     """Return the sum of a vector, halves added to halves."""
 
@@ -284,9 +274,6 @@ if config.DISABLE_JIT:
 
     def bits(mask):
         return sum(int(m) << n for n, m in enumerate(mask))
-
-    def repeated(a):
-        return np.full(WIDTH, a)
 
     def total(a):
         while a.size > 1:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .intrinsics import bits, fma, load, minimum, repeated, store, total, totals, where
+from .blocks import vector
+from .intrinsics import bits, fma, load, minimum, store, total, totals, where
 from .jit import driver, inlined, kernel
 from .reconstruct import KAPPA, SOURCE, SOURCE_X, SOURCE_Y, SOURCE_Z
 from .vector import WIDTH
@@ -36,8 +37,8 @@ POSITIVE = 1.0 - 2.0**-40
 """Share of what would make the least value 0: rounding must not take it below."""
 EIGHT = 8
 """Lanes whose sums are formed together, whatever the width of vectors: no bit depends on that."""
-AVERAGE, FIRST, SECOND = (n * LANES for n in range(3))
-"""Rows of a face: averages, slopes along the first axis across the face, and along the second one."""
+FIRST, SECOND = LANES, 2 * LANES
+"""Rows of a face after the averages: slopes along the first axis across the face, and along the second one."""
 FACE = 3 * LANES
 
 
@@ -162,7 +163,7 @@ def _cell(domain, block, planes, sums, cell, faces, light):
     kept = domain.kept[cell] if sums.faces.size > 0 else -1
     if kept >= 0:
         _count(block, planes, faces, sums.faces, kept, False)
-    near = repeated(0.0), repeated(0.0), repeated(0.0)
+    near = vector(0.0), vector(0.0), vector(0.0)
     far = near
     for n in range(0, block.lanes, EIGHT):
         near = _add(block, n, planes, faces, light, thick, near)
@@ -286,7 +287,7 @@ def _solid(domain, block, planes, sums, i, j, k):
     )
     z = wx * wy if domain.z[k] > 0.0 and not _solid_behind(domain, k - block.z, nz, cell - block.z) else 0.0
     at_x, at_y, at_z = (j * nz + k) * FACE, (i * nz + k) * FACE, (i * ny + j) * FACE
-    zero = repeated(0.0)
+    zero = vector(0.0)
     near = zero, zero
     far = near
     for n in range(0, block.lanes, EIGHT):
@@ -302,12 +303,12 @@ def _solid(domain, block, planes, sums, i, j, k):
 @inlined
 def _strike(rows, n, planes, faces, area, light, so_far):
     """Let a vector of ordinates end in a solid cell and start from it; add to what arrives, and its contrast."""
-    at, zero = (faces[0] + n, faces[1] + n, faces[2] + n), repeated(0.0)
+    at, zero = (faces[0] + n, faces[1] + n, faces[2] + n), vector(0.0)
     X, Y, Z = load(rows, MU_X + n) * area[0], load(rows, MU_Y + n) * area[1], load(rows, MU_Z + n) * area[2]
     power = fma(X, load(planes.x, at[0]), fma(Y, load(planes.y, at[1]), Z * load(planes.z, at[2])))
-    _leave(planes.x, at[0], repeated(light), zero, zero)
-    _leave(planes.y, at[1], repeated(light), zero, zero)
-    _leave(planes.z, at[2], repeated(light), zero, zero)
+    _leave(planes.x, at[0], vector(light), zero, zero)
+    _leave(planes.y, at[1], vector(light), zero, zero)
+    _leave(planes.z, at[2], vector(light), zero, zero)
     return fma(load(rows, WEIGHT + n), power, so_far[0]), fma(load(rows, CONTRAST + n), power, so_far[1])
 
 

@@ -82,11 +82,4 @@ def _solids(scene: Scene) -> list[Spots]:
 
 def _meshes(scene: Scene) -> list[Spots]:
     """Triangles, the largest."""
-    out = []
-    for mesh in scene.bodies.meshes:
-        corners = mesh.vertices[mesh.triangles]
-        area = 0.5 * np.linalg.norm(
-            np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-        )
-        out.append(_brightest(corners.mean(axis=1), np.sqrt(area / np.pi), area))
-    return out
+    return [_brightest(m.centroids, np.sqrt(m.areas / np.pi), m.areas) for m in scene.bodies.meshes]

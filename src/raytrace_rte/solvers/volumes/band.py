@@ -19,6 +19,7 @@ from ...grid import FloatArray
 from ...method import Auto
 from ..anderson import Anderson
 from .box import Box, Fields
+from .diffusion import rms
 from .slab import SlabSweeper
 from .sweeper import Sweeper, Swept
 from .switch import Switch
@@ -31,8 +32,6 @@ ROUNDS = 200
 SHARE, CYCLIC, USUAL = 1e-2, 1e-3, 1e-3
 """What the light of grey surfaces, and that of cyclic axes, may lack: shares of the method's rtol, or of the usual
 one."""
-NEIGHBOURS = 5
-"""Cells across over which estimates are averaged: differences between halves pass through zero."""
 Rounds = Generator[FloatArray, Swept, Any]
 """Asks for a sweep with the radiance that it yields leaving all surfaces, and gets its totals."""
 
@@ -129,7 +128,7 @@ class BandSolve:
             wall_net=box.by_face(arriving - light),
             wall_incident=box.by_face(arriving),
             wall_error={
-                name: self.switch.wall_error(name, scale * _rms(v)) + np.pi * missing
+                name: self.switch.wall_error(name, scale * rms(v)) + np.pi * missing
                 for name, v in contrast.items()
             },
             solid_heat=(arriving - light)[solid] * box.exposed,
@@ -166,13 +165,6 @@ def angular(count: int) -> float:
     differences between cells cost is not in it.
     """
     return 0.22 / (1.0 + min(count, 2000) / 500.0)
-
-
-def _rms(values: FloatArray) -> FloatArray:
-    """Root mean square over neighbours."""
-    from scipy.ndimage import uniform_filter
-
-    return np.asarray(np.sqrt(np.maximum(uniform_filter(values * values, NEIGHBOURS, mode="nearest"), 0.0)))
 
 
 def _fixed_point(

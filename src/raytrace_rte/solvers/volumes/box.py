@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -183,16 +183,6 @@ class Box:
             if self.ends.wall[n]
         }
 
-    @staticmethod
-    def number(name: str) -> int:
-        """Number of a face."""
-        return FACES.index(name)
-
-    @staticmethod
-    def names(axis: int) -> tuple[str, str]:
-        """Faces of an axis."""
-        return FACES[2 * axis], FACES[2 * axis + 1]
-
     @cached_property
     def thin(self) -> float:
         """kappa [1/m] up to which no cell is thick: its optical depth is below 1 along every axis that ends."""
@@ -203,16 +193,18 @@ class Box:
     @cached_property
     def size(self) -> FloatArray:
         """Geometric mean width of each cell over the axes that end [m]."""
-        finite = self.ends.finite
-        x, y, z = (
-            w ** (1.0 / sum(finite)) if f else np.ones(1) for w, f in zip(self.widths, finite, strict=True)
-        )
-        return np.asarray(np.einsum("i,j,k->ijk", x, y, z))
+        return mean_width(self.widths, self.ends.finite)
 
     def _map(self, values: float | FloatArray, number: int) -> FloatArray:
         """A number, or one for each cell of a face, for all cells of the face in a row."""
         given = np.asarray(values, dtype=np.float64).ravel()
         return np.broadcast_to(given, int(np.prod(across(self.grid.shape, number)))).copy()
+
+
+def mean_width(widths: Sequence[FloatArray], finite: Three) -> FloatArray:
+    """Return the geometric mean width of each cell over the axes that end [m]."""
+    x, y, z = (w ** (1.0 / sum(finite)) if f else np.ones(1) for w, f in zip(widths, finite, strict=True))
+    return np.asarray(np.einsum("i,j,k->ijk", x, y, z))
 
 
 class Fields:
@@ -229,12 +221,16 @@ class Fields:
     @cached_property
     def kappa(self) -> FloatArray:
         """[1/m], 0 in solid cells."""
-        return np.where(self.gas, self._column(0), 0.0)
+        from ...kernels.reconstruct import KAPPA
+
+        return np.where(self.gas, self._column(int(KAPPA)), 0.0)
 
     @cached_property
     def source(self) -> FloatArray:
         """[W m-2 sr-1]."""
-        return self._column(4)
+        from ...kernels.reconstruct import SOURCE
+
+        return self._column(int(SOURCE))
 
     def _column(self, n: int) -> FloatArray:
         return self._box.record[:, self.b, n].astype(np.float64).reshape(self._box.grid.shape)
@@ -242,14 +238,16 @@ class Fields:
 
 def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> FloatArray:
     """Records whose differences of S are one-sided where the other neighbour is solid, and 0 where both are."""
+    from ...kernels.reconstruct import SOURCE, SOURCE_X
+
     out = record.copy().reshape(*grid.shape, *record.shape[1:])
-    source = out[..., 4].astype(np.float64)
+    source = out[..., SOURCE].astype(np.float64)
     for axis in range(3):
         centre = np.moveaxis(grid.centres[axis][:, None, None, None], 0, axis)
         s, c, opaque = (
             np.moveaxis(v, axis, 0) for v in (source, np.broadcast_to(centre, source.shape), solid)
         )
-        slope = np.moveaxis(out[..., 5 + axis], axis, 0)
+        slope = np.moveaxis(out[..., SOURCE_X + axis], axis, 0)
         if len(s) == 1:
             continue
         step = np.diff(s, axis=0) / np.diff(c, axis=0)
@@ -261,9 +259,11 @@ def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> Fl
         beside = np.concatenate((shut, ~open_)) | np.concatenate((~open_, shut))
         one_sided = np.where(from_low[..., None], low, np.where(from_high[..., None], high, 0.0))
         slope[beside] = one_sided[beside]
-    fall = 0.5 * np.sum([np.abs(out[..., 5 + a]) * _spread(grid.widths[a], a) for a in range(3)], axis=0)
+    fall = 0.5 * np.sum(
+        [np.abs(out[..., SOURCE_X + a]) * _spread(grid.widths[a], a) for a in range(3)], axis=0
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        out[..., 5:] *= np.where(fall > source, source / fall, 1.0)[..., None]
+        out[..., SOURCE_X:] *= np.where(fall > source, source / fall, 1.0)[..., None]
     return out.reshape(record.shape)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...execution.executors import ordered
 from ...grid import FACES, FloatArray
 from .box import Box, Three
+from .padding import Padded, padded
 
 THICK_CELL = 1.5
 """Optical depth of a cell from which on the limit is considered: below, the sweep is about as good (its error over
@@ -21,7 +22,7 @@ that of the limit is 2 kappa h for a smooth field)."""
 ROUGH = 0.5
 """(mean free path / scale)^2 above which a cell counts as rough."""
 NEIGHBOURS = 5
-"""Cells across over which sizes of terms are averaged: they pass through zero."""
+"""Cells across over which sizes of terms and differences between sets are averaged: they pass through zero."""
 SWEPT, MARCHED = 0.055, 0.5
 """The relative error in thick cells over (kappa h)(h/L)^2 of the linear-discontinuous sweep (measured: 0.046 to 0.061
 for kappa h from 1 to 100), and of the exact march of a slab (0.35 to 0.84)."""
@@ -36,8 +37,6 @@ TAIL = 0.2
 """Of what a wall's light would change, what is left when it is counted."""
 POINTS = 4
 """Cells from which S is extrapolated to a wall; with one less the difference estimates the error."""
-BEYOND = 4
-"""Cells beyond a mirror or periodic face that differences reach, and more."""
 BETTER, BEST = 2.0, 6.0
 """Error of the sweep over that of the limit from where on, and up to where, faces change over."""
 
@@ -77,69 +76,6 @@ def _both(cells: FloatArray, axis: int, periodic: bool) -> tuple[FloatArray, Flo
     return np.concatenate((first, cells), axis), np.concatenate((cells, last), axis)
 
 
-class _Padded(NamedTuple):
-    """A box with some cells beyond mirrors and periodic faces: its faces, and how many cells were added."""
-
-    faces: tuple[FloatArray, ...]
-    added: tuple[tuple[int, int], ...]
-    modes: tuple[str, ...]
-    endless: tuple[bool, ...]
-
-    def pad(self, f: FloatArray) -> FloatArray:
-        for axis, (added, mode) in enumerate(zip(self.added, self.modes, strict=True)):
-            if any(added):
-                f = np.pad(f, [added if a == axis else (0, 0) for a in range(3)], mode=mode)  # type: ignore[call-overload]
-        return f
-
-    def pad_face(self, f: FloatArray, axis: int) -> FloatArray:
-        """A map of a face across an axis, with its cells beyond."""
-        sides = [(0, 0) if a == axis else added for a, added in enumerate(self.added)]
-        f = np.expand_dims(f, axis)
-        for a, mode in enumerate(self.modes):
-            if any(sides[a]):
-                f = np.pad(f, [sides[a] if b == a else (0, 0) for b in range(3)], mode=mode)  # type: ignore[call-overload]
-        return np.take(f, 0, axis)
-
-    def own_face(self, f: FloatArray, axis: int) -> FloatArray:
-        """The given box's part of a map of a face across an axis."""
-        others = [a for a in range(3) if a != axis]
-        n = [len(self.faces[a]) - 1 for a in others]
-        return f[tuple(slice(self.added[a][0], m - self.added[a][1]) for a, m in zip(others, n, strict=True))]
-
-    def own(self, f: FloatArray, axis: int = -1) -> FloatArray:
-        """The given box's part of cell values, or of values on the faces of an axis."""
-        n = [len(f_) - 1 for f_ in self.faces]
-        return f[tuple(slice(a, n[k] - b + (k == axis)) for k, (a, b) in enumerate(self.added))]
-
-    @property
-    def size(self) -> FloatArray:
-        """Geometric mean width of each cell over the axes that end [m]."""
-        finite = 3 - sum(self.endless)
-        x, y, z = (
-            np.ones(1) if e else np.diff(f) ** (1.0 / finite)
-            for f, e in zip(self.faces, self.endless, strict=True)
-        )
-        return np.asarray(np.einsum("i,j,k->ijk", x, y, z))
-
-
-def _padded(box: Box) -> _Padded:
-    faces, added, modes = [], [], []
-    for axis, widths in enumerate(box.widths):
-        ends, n = box.ends, min(BEYOND, len(widths))
-        f = np.concatenate(([0.0], np.cumsum(widths)))
-        if ends.endless[axis]:
-            sides, mode = (0, 0), "wrap"
-        else:
-            mode = "symmetric" if ends.mirrored[axis] else "wrap"
-            sides = (0 if ends.wall[2 * axis] else n, 0 if ends.wall[2 * axis + 1] else n)
-            w = np.pad(widths, sides, mode=mode)  # type: ignore[call-overload]
-            f = np.concatenate(([0.0], np.cumsum(w)))
-        faces.append(f)
-        added.append(sides)
-        modes.append(mode)
-    return _Padded(tuple(faces), tuple(added), tuple(modes), box.ends.endless)
-
-
 def diffusion(
     box: Box,
     kappa: FloatArray,
@@ -156,7 +92,7 @@ def diffusion(
     """
     from scipy.ndimage import minimum_filter
 
-    p = _padded(box)
+    p = padded(box)
     kappa, source, solid = p.pad(kappa), p.pad(source), p.pad(solid.astype(np.float64)) > 0.5
     k = np.where(kappa > 0.0, kappa, np.inf)
     tau = kappa * p.size
@@ -193,7 +129,7 @@ def diffusion(
         within.append(q0 + q1)
         flux.append(_closed(q0 + q1, ends[0], ends[1], axis))
     leading, total = _divergence(p, lead), _divergence(p, within)
-    size, change, first = ordered(_rms, (total, total - leading, leading), box.workers)
+    size, change, first = ordered(rms, (total, total - leading, leading), box.workers)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = change / first
     scale = 5.0 / 3.0 * np.where(np.isfinite(ratio), ratio, 0.0)  # (mean free path / L)^2 of one wave
@@ -222,7 +158,7 @@ def _spread(values: FloatArray, axis: int) -> FloatArray:
     return np.expand_dims(values, [a for a in range(3) if a != axis])
 
 
-def _slope(p: _Padded, f: FloatArray, axis: int) -> FloatArray:
+def _slope(p: Padded, f: FloatArray, axis: int) -> FloatArray:
     """Derivative along one axis at cell centres: second order, one-sided at walls."""
     if f.shape[axis] == 1:
         return np.zeros_like(f)
@@ -238,7 +174,7 @@ def _slope(p: _Padded, f: FloatArray, axis: int) -> FloatArray:
     return out
 
 
-def _second_flux(p: _Padded, k: FloatArray, source: FloatArray, workers: int) -> list[FloatArray]:
+def _second_flux(p: Padded, k: FloatArray, source: FloatArray, workers: int) -> list[FloatArray]:
     """First correction of the flux at cell centres, for each axis (eq. 20)."""
     per = 1.0 / k
     step = list(ordered(lambda j: _slope(p, source, j) * per, range(3), workers))
@@ -262,7 +198,7 @@ def _inner(f: FloatArray, axis: int) -> tuple[FloatArray, FloatArray]:
     return np.take(f, range(n - 1), axis), np.take(f, range(1, n), axis)
 
 
-def _leading(p: _Padded, kappa: FloatArray, source: FloatArray, axis: int) -> FloatArray:
+def _leading(p: Padded, kappa: FloatArray, source: FloatArray, axis: int) -> FloatArray:
     """-(4 pi / 3) dS / dtau on inner faces, tau from centre to centre."""
     half = 0.5 * _spread(np.diff(p.faces[axis]), axis) * kappa
     below, above = _inner(source, axis)
@@ -272,7 +208,7 @@ def _leading(p: _Padded, kappa: FloatArray, source: FloatArray, axis: int) -> Fl
     return np.where(depth > 0.0, q, 0.0)
 
 
-def _to_faces(q: FloatArray, axis: int, p: _Padded) -> FloatArray:
+def _to_faces(q: FloatArray, axis: int, p: Padded) -> FloatArray:
     """Cell values on inner faces, linear between centres."""
     width = np.broadcast_to(_spread(np.diff(p.faces[axis]), axis), q.shape)
     (below, above), (w0, w1) = _inner(q, axis), _inner(width, axis)
@@ -285,7 +221,7 @@ def _over(slope: FloatArray, kappa: FloatArray) -> FloatArray:
 
 
 def _tail(
-    p: _Padded, kappa: FloatArray, axis: int, inward: float, faces: int, jump: FloatArray, slope: FloatArray
+    p: Padded, kappa: FloatArray, axis: int, inward: float, faces: int, jump: FloatArray, slope: FloatArray
 ) -> FloatArray:
     """Flux inwards, through faces one after the other, of what a wall sends out beyond what the limit says there.
 
@@ -307,7 +243,7 @@ def _tail(
 
 
 def _at_wall(
-    p: _Padded, source: FloatArray, axis: int, cell: int, inward: float, points: int = POINTS
+    p: Padded, source: FloatArray, axis: int, cell: int, inward: float, points: int = POINTS
 ) -> tuple[FloatArray, FloatArray]:
     """S at a wall and its derivative along the inward normal: the polynomial through the means of some cells."""
     order = range(min(points, source.shape[axis]))
@@ -329,7 +265,7 @@ def _closed(inner: FloatArray, low: FloatArray, high: FloatArray, axis: int) -> 
     return np.concatenate((np.expand_dims(low, axis), inner, np.expand_dims(high, axis)), axis)
 
 
-def _divergence(p: _Padded, inner: list[FloatArray]) -> FloatArray:
+def _divergence(p: Padded, inner: list[FloatArray]) -> FloatArray:
     """Divergence of fluxes through inner faces; outer ones have that of their neighbours."""
     out = np.zeros([len(f) - 1 for f in p.faces])
     for axis, q in enumerate(inner):
@@ -339,14 +275,15 @@ def _divergence(p: _Padded, inner: list[FloatArray]) -> FloatArray:
     return out
 
 
-def _rms(f: FloatArray) -> FloatArray:
+def rms(f: FloatArray) -> FloatArray:
+    """Root mean square over neighbours."""
     from scipy.ndimage import uniform_filter
 
     return np.asarray(np.sqrt(np.maximum(uniform_filter(f * f, NEIGHBOURS, mode="nearest"), 0.0)))
 
 
 def _distances(
-    box: Box, p: _Padded, rough: NDArray[np.bool_], tau: FloatArray
+    box: Box, p: Padded, rough: NDArray[np.bool_], tau: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Mean free paths, at least, between a cell's faces and walls, and rough cells.
 

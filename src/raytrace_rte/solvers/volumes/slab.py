@@ -33,6 +33,8 @@ class SlabSweeper:
     groups = 1
 
     def __init__(self, box: Box, band: int, special: Special, count: int) -> None:
+        from ...kernels.reconstruct import KAPPA, SOURCE, SOURCE_X
+
         record = box.record
         self.box, self.axis = box, box.ends.finite.index(True)
         self.cells = len(record)
@@ -44,8 +46,8 @@ class SlabSweeper:
         self.count = 2 * len(fine[0])
         cells = record[:, band].astype(np.float64)
         self.width = box.widths[self.axis]
-        self.kappa, self.source = cells[:, 0].copy(), cells[:, 4].copy()
-        self.rise = 0.5 * cells[:, 5 + self.axis] * self.width
+        self.kappa, self.source = cells[:, KAPPA].copy(), cells[:, SOURCE].copy()
+        self.rise = 0.5 * cells[:, SOURCE_X + self.axis] * self.width
         self.solid = special.opaque if special.opaque.size else np.full(self.cells, -1)
         self.special = special
 

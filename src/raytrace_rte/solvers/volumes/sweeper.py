@@ -154,10 +154,10 @@ class _Trip:
         planes: dict[Key, FloatArray],
         pause: Callable[[], None],
     ) -> None:
-        self.of, self.leaving, self.sums, self.planes, self.pause = sweeper, leaving, sums, planes, pause
         from ...kernels.ordinates import RATES
         from ...kernels.reconstruct import aligned
 
+        self.of, self.leaving, self.sums, self.planes, self.pause = sweeper, leaving, sums, planes, pause
         self.domain = sweeper.domain(leaving)
         self.rates = aligned((RATES,), np.dtype(np.float64))
         self.brightest = max(sweeper.brightest, float(leaving.max(initial=0.0)), 1e-300)

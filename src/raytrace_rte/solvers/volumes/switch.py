@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...grid import FloatArray
+from ...grid import FACES, FloatArray
 from .box import Box, Fields
 from .diffusion import THICK_CELL, Limit, diffusion
 from .sweeper import Special, Swept
@@ -115,7 +115,7 @@ class Switch:
             return arrived
         out = arrived.copy()
         for name, flux in self.limit.arriving.items():
-            n = self.box.number(name)
+            n = FACES.index(name)
             share = np.take(self.shares[n // 2], -(n % 2), n // 2)
             face = slice(self.box.first[n], self.box.first[n + 1])
             out[face] = (share * flux).ravel() + (1.0 - share).ravel() * arrived[face]
@@ -125,7 +125,7 @@ class Switch:
         """Estimated error of the flux that arrives at a wall [W m-2], from that of the sweep."""
         if self.limit is None:
             return swept
-        n = self.box.number(name)
+        n = FACES.index(name)
         share = np.take(self.shares[n // 2], -(n % 2), n // 2)
         return share * self.limit.arriving_error[name] + (1.0 - share) * swept
 
@@ -163,7 +163,7 @@ class Switch:
                 part[mixed] = np.moveaxis(own, axis, 0)[mixed]
             flux = np.moveaxis(flux, 0, axis)
             flux = share * limit + (1.0 - share) * flux
-            for side, name in enumerate(self.box.names(axis)):
+            for side, name in enumerate(FACES[2 * axis : 2 * axis + 2]):
                 if name in faces:
                     np.moveaxis(flux, axis, 0)[-side] = (2 * side - 1) * faces[name]
             out.append(flux)
