@@ -10,7 +10,8 @@ import pytest
 
 import raytrace_rte as rte
 from raytrace_rte.formats import chunks
-from raytrace_rte.formats.hdf5 import hashing, values
+from raytrace_rte.formats.digest import hashing
+from raytrace_rte.formats.hdf5 import values
 
 RNG = np.random.default_rng(3)
 SHAPE = (11, 10, 9)

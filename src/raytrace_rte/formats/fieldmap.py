@@ -17,7 +17,8 @@ from ..errors import InputError, nearest
 from ..grid import INFINITE, Cartesian
 from ..media.field import Field
 from ..units import known_unit, plain, to_si
-from .hdf5 import attribute, get, hashing, opened, values
+from .digest import hashing
+from .hdf5 import attribute, get, opened, values
 from .molar import mole_fractions
 
 AXES = ("x", "y", "z")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 import os
-import threading
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,10 +19,11 @@ from ..errors import InputError, nearest
 from ..execution import memory
 from . import chunks
 from .atomic import replacing
+from .source import listed, printable
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-PIECE = 1 << 20
-"""Bytes that are hashed in one go."""
+MOST, DEEPEST = 100_000, 100
+"""Objects of a file, and groups within each other, that are looked at."""
 DAMAGE = (OSError, RuntimeError, KeyError, OverflowError, UnicodeDecodeError)
 """What h5py raises, somewhere, on a file whose bytes are wrong."""
 
@@ -76,15 +74,35 @@ def _one_line(error: BaseException) -> str:
 
 def get(file: h5py.File, name: str) -> h5py.Dataset:
     """Return a dataset by its path; raise InputError that lists what there is."""
-    found = file.get(name)
+    found = _within(file, name)
     if isinstance(found, h5py.Dataset):
         return found
     names = datasets(file)
-    what = "is a group" if found is not None else "is missing"
-    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    what = "is a group" if isinstance(found, h5py.Group) else found or "is missing"
     raise InputError(
-        f"{file.filename}: dataset '{name}' {what}{nearest(name, names)}; there are {listed or 'no datasets'}"
+        f"{file.filename}: dataset '{printable(name)}' {what}{nearest(name, names)}; "
+        f"there are {listed(names) or 'no datasets'}"
     )
+
+
+def _within(file: h5py.File, name: str, links: int = 8) -> h5py.Group | h5py.Dataset | str:
+    """Return the object of a path, "" where there is none, and a word on links that lead into other files.
+
+    links: how many soft links may still be followed
+    """
+    item: Any = file
+    parts = [part for part in name.split("/") if part]
+    for i, part in enumerate(parts):
+        link = item.get(part, getlink=True) if isinstance(item, h5py.Group) else None
+        if isinstance(link, h5py.ExternalLink):
+            return f"is a link into another file ('{printable(link.filename)}'), which is not read; copy its data"
+        if isinstance(link, h5py.SoftLink):
+            base = "" if link.path.startswith("/") else "/".join(parts[:i])
+            return _within(file, "/".join((base, link.path, *parts[i + 1 :])), links - 1) if links else ""
+        if link is None:
+            return ""
+        item = item[part]
+    return item
 
 
 def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
@@ -92,7 +110,11 @@ def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
 
     Raises InputError when its data cannot be decoded, and beforehand when they do not fit into memory.
     """
-    where = f"{dataset.file.filename}: dataset '{dataset.name.lstrip('/')}'"
+    where = f"{dataset.file.filename}: dataset '{printable(dataset.name.lstrip('/'))}'"
+    if elsewhere := _elsewhere(dataset):
+        raise InputError(
+            f"{where} has its data in another file ('{elsewhere}'), which is not read; copy them"
+        )
     shape = _shape(dataset, index)
     memory.require(math.prod(shape) * dataset.dtype.itemsize, f"{where} of shape {shape}")
     try:
@@ -103,6 +125,14 @@ def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
             f"{where} cannot be decoded ({_one_line(error)}); the file is damaged, or compressed with a "
             "filter that is not installed (import hdf5plugin may help, h5repack rewrites the file)"
         ) from None
+
+
+def _elsewhere(dataset: h5py.Dataset) -> str:
+    """Return the name of another file that holds data of a dataset, "" where none does."""
+    names = [printable(part[0]) for part in dataset.external or ()]
+    if dataset.is_virtual:
+        names += [printable(part.file_name) for part in dataset.virtual_sources() if part.file_name != "."]
+    return next(iter(names), "")
 
 
 def _shape(dataset: h5py.Dataset, index: Any) -> tuple[int, ...]:
@@ -126,32 +156,33 @@ def attribute(item: h5py.HLObject, key: str) -> Any:
 
 
 def datasets(file: h5py.File) -> list[str]:
-    """Return the paths of all datasets."""
-    names: list[str] = []
-    file.visititems(lambda name, item: names.append(str(name)) if isinstance(item, h5py.Dataset) else None)
-    return names
+    """Return the paths of all datasets of this file, soft links to them included."""
+    return [name for name, item in walk(file) if isinstance(item, h5py.Dataset)]
 
 
-@contextmanager
-def hashing(path: Path) -> Iterator[Callable[[], str]]:
-    """Hash a file's bytes (SHA-256) on a thread of its own while the block reads it; yield what waits for it.
+def walk(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset | str]]:
+    """Yield path and object of all groups and datasets, and of links into other files a word on them.
 
-    A block that ends early ends the hashing.
+    Raises InputError when there are too many, or groups lie too deep in each other.
     """
-    ended = threading.Event()
-
-    def digest() -> str:
-        found, piece = hashlib.sha256(), memoryview(bytearray(PIECE))
-        with open(path, "rb", buffering=0) as file:
-            while not ended.is_set() and (n := file.readinto(piece)):
-                found.update(piece[:n])
-        return found.hexdigest()
-
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            yield pool.submit(digest).result
-        finally:
-            ended.set()
+    waiting, seen, count = [""], set(), 0
+    while waiting:
+        name = waiting.pop()
+        item = _within(file, name)
+        if isinstance(item, h5py.Group):
+            address = h5py.h5o.get_info(item.id).addr
+            if address in seen:
+                continue
+            seen.add(address)
+            count += len(item)
+            if count > MOST or name.count("/") > DEEPEST:
+                raise InputError(
+                    f"{file.filename}: holds more than {MOST} objects, or groups more than {DEEPEST} deep; "
+                    "copy what is needed into a file of its own"
+                )
+            waiting += [f"{name}/{key}".lstrip("/") for key in reversed(list(item))]
+        if name and item != "":
+            yield name, item
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from ..media.field import Field
 from ..media.spectrum import Spectrum
 from ..units import plain, to_si
 from . import chunks
-from .hdf5 import attribute, get, hashing, opened, values, written
+from .digest import hashing
+from .hdf5 import attribute, get, opened, values, written
 
 SCHEMA, VERSION = "raytrace_rte field", 2
 """Version 2 added heat_release, density, time, valid and band_edges; what version 1 has did not change."""

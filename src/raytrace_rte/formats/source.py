@@ -14,7 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError, nearest
 from ..grid import FloatArray
+
+Moment = float | str | None
+"""Which moment of a file: its time [s], "first" or "last"; None where the user did not say."""
+SAME_TIME = 1e-6
+"""Relative difference up to which a time that the user wrote is one of the file."""
+LISTED = 12
+"""Names or times that a message lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +33,15 @@ class Array:
     shape, dtype: of what `load` returns, so after packed numbers are unpacked
     load: index, a tuple of whole numbers and slices -> that part of the array
     units: as the file states them, "" where it does not
-    dims: a name for each axis, "" where the file gives none; "x", "y", "z" for those in space, "cell" for the
-        cells of a mesh
-    location: "cell" or "point", "" where the file does not say
+    dims: a name for each axis, "" where the file gives none; "x", "y", "z" for those in space, "time" for the
+        one along `Source.times`, "cell" for the cells of a mesh
+    location: "cell" or "point", "" where the file does not say; of positions along an axis: what lies there
     quantity: what the format itself says that it is: "temperature", "pressure", "density", "heat_release",
-        "soot_volume_fraction", "absorption_coefficient", "mole_fraction/CO2", "mass_fraction/CO2"; "" where the
+        "soot_volume_fraction", "absorption_coefficient", "mole_fraction/CO2", "mass_fraction/CO2"; "x", "y", "z"
+        for positions along an axis: n of n cells or points, n + 1 faces, or (n, 2) bounds of cells; "" where the
         name alone has to tell
     attributes: what else the file says about it
+    gaps: whether NaN in it marks cells without data, as the file states a fill value
     """
 
     name: str
@@ -43,11 +53,14 @@ class Array:
     location: str = ""
     quantity: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    gaps: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Axes:
     """Faces of the cells along x, y and z as the format gives them; None is an axis without end.
+
+    Arrays whose location is "point" have a value where faces cross, so one more along each axis than cells.
 
     units: of the faces, "" where the file does not say
     """
@@ -84,7 +97,8 @@ class Source:
     attributes: what the file says as a whole
     grid: faces of the cells, where the format gives them for all arrays
     mesh: cells that are not a Cartesian grid; at most one of grid and mesh
-    times: moments in the file [s]; time: the one that the arrays show, None where there is none
+    times: moments in the file [s], ascending; time: the one that the arrays show, None where there is none, or
+        where arrays have a dim "time" and so hold all of them
     notes: whole sentences that the user should read
     digest: SHA-256 of all bytes that arrays come from
     """
@@ -99,3 +113,44 @@ class Source:
     time: float | None = None
     notes: Sequence[str] = ()
     digest: Callable[[], str] = lambda: ""
+
+
+def moment(times: Sequence[float], time: Moment, where: str) -> int:
+    """Return the number of the moment that is asked for; the last one where the user did not say.
+
+    times: [s], at least one. Raises InputError that lists the times when none of them is the one asked for.
+    """
+    if time is None or time == "last":
+        return len(times) - 1
+    if time == "first":
+        return 0
+    said = f"{where}: time is {time!r}"
+    if isinstance(time, str):
+        raise InputError(f'{said}; expected a number [s], "first" or "last"')
+    off = np.abs(np.asarray(times, dtype=np.float64) - time)
+    best = int(np.argmin(off))
+    if off[best] > SAME_TIME * max(abs(time), abs(float(times[best]))):
+        raise InputError(f"{said} s; the file has {listed([f'{t:g}' for t in times])} s")
+    return best
+
+
+def find(source: Source, name: str) -> Array:
+    """Return an array by its name; raise InputError that lists what there is."""
+    found = source.arrays.get(name.strip("/"), source.arrays.get(name))
+    if found is None:
+        names = list(source.arrays)
+        raise InputError(
+            f"{source.path}: dataset '{name}' is missing{nearest(name, names)}; "
+            f"there are {listed(names) or 'no datasets'}"
+        )
+    return found
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list for a message, cut where they are many."""
+    return ", ".join(words) if len(words) <= LISTED else ", ".join((*words[: LISTED - 1], "...", words[-1]))
+
+
+def printable(text: str) -> str:
+    """Return text of a file for a message or a listing: control characters written out, on one line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

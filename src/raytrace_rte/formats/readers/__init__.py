@@ -1,0 +1,66 @@
+"""The readers, one file a format. Each module has
+
+FORMAT: what messages call the format;
+recognises(path) -> bool: whether a file or folder is of this format, by its content, never by its name; cheap,
+    without optional packages, and without an exception on anything that can be on a disk;
+opened(path, time=None): a context that yields its Source, whose arrays can be loaded until it ends. `time` is
+    the moment to show, as in `source.moment`: the last where it is None. A reader whose arrays hold all moments,
+    along a dim "time", leaves it to those who load them.
+
+A new format is one such file and its name in READERS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from ...errors import InputError
+from ..source import Moment, Source
+
+READERS = ("vtkhdf", "hdf5")
+"""Modules here, in the order in which they are asked: what is special before what is general."""
+
+
+def reader_of(path: Path) -> ModuleType | None:
+    """Return the reader that recognises a file or folder; None where none does."""
+    for name in READERS:
+        module = import_module(f".{name}", __name__)
+        if module.recognises(path):
+            return module
+    return None
+
+
+@contextmanager
+def opened(path: Path, time: Moment = None) -> Iterator[Source]:
+    """Yield what a file or folder of any known format holds.
+
+    Raises InputError when there is no such file, it is of no known format, or it cannot be read.
+    """
+    reader = reader_of(path)
+    if reader is None:
+        raise InputError(_unknown(path))
+    with reader.opened(path, time) as source:
+        yield source
+
+
+def _unknown(path: Path) -> str:
+    try:
+        if path.is_dir():
+            return f"{path}: is a directory, and not one of {_formats()}"
+        with open(path, "rb") as file:
+            file.read(1)
+    except FileNotFoundError:
+        return f"{path}: no such file; check the path (in a config it is relative to the config)"
+    except PermissionError:
+        return f"{path}: may not be read; check its permissions"
+    except OSError as error:
+        return f"{path}: cannot be read: {error.strerror}; check the path"
+    return f"{path}: is not an HDF5 file, nor one of {_formats()}; check the name, or convert the data"
+
+
+def _formats() -> str:
+    return ", ".join(import_module(f".{name}", __name__).FORMAT for name in READERS if name != "hdf5")
