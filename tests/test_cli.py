@@ -187,6 +187,7 @@ def test_sample_inspect_and_a_field_through_a_map(tmp_path):
     field_map = tmp_path / "other.map.toml"
     assert call("inspect", tmp_path / "other.h5", cwd=tmp_path).returncode == 2  # keeps the user's edits
     text = field_map.read_text(encoding="utf-8").replace("[0.0, 0.0, 0.0]   # unk", "[0.25, 0.25, 0.25]   # ")
+    text = text.replace('location = "?"', 'location = "cell"')
     for before, unit in (('"T"', "K"), ('"kappa"', "1/m"), ("101325.0", "Pa")):
         text = text.replace(f'{before}\nunits = "?"', f'{before}\nunits = "{unit}"')
     field_map.write_text(text.replace('units = "?"', 'units = "m"'), encoding="utf-8")

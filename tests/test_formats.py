@@ -173,7 +173,8 @@ BAD_FIELDS = {
     "is a directory": lambda p: p.parent,
     "is not an HDF5 file": text_file,
     "truncated": truncated,
-    "is HDF5 but not a native field; run `raytrace-rte inspect": foreign,
+    "is HDF5 but not a native field, and it leaves open": foreign,
+    "or in the field map that `raytrace-rte inspect": foreign,
     "schema_version is 99": newer,
     "dataset 'temperature' is missing": lambda p: edit(p, temperature=None),
     "dataset 'temperature': the unit of temperature is missing": without_unit,
@@ -329,12 +330,13 @@ def test_inspect_guesses_the_map_of_a_flame_but_no_unit(tmp_path):
     inspection = inspect(path)
     assert "flame/flame/T" in str(inspection)
     assert not inspection.native
-    with pytest.raises(rte.InputError, match=r"unit of .* is missing"):
-        rte.read(path, map=tomllib.loads(inspection.map_text))
     text = inspection.map_text
+    with pytest.raises(rte.InputError, match=r"unit of .* is missing"):
+        rte.read(path, map=tomllib.loads(text.replace('location = "?"', 'location = "point"')))
     for key, unit in (('flame/T"\n', "K"), ("101325.0\n", "Pa")):
         text = text.replace(f'{key}units = "?"', f'{key}units = "{unit}"')
     text = text.replace('grid", units = "?"', 'grid", units = "m"').replace('units = "?"', 'units = "1"')
+    text = text.replace('location = "?"', 'location = "point"')
     field = rte.read(path, map=tomllib.loads(text))
     assert field.grid.shape == (20, 1, 1)
     masses = np.array([18.015, 44.009, 14.027, 28.014])
@@ -354,7 +356,8 @@ def test_inspect_guesses_origin_and_spacing(tmp_path):
         file["T"].attrs["units"] = "K"
         file["X_CO2"] = np.full(SHAPE, 0.1)
         file["p"] = np.full(SHAPE, 1e5)
-    text = inspect(path).map_text.replace('[pressure]\ndataset = "p"\nunits = "?"',
+    text = inspect(path).map_text.replace('location = "?"', 'location = "cell"')
+    text = text.replace('[pressure]\ndataset = "p"\nunits = "?"',
                                           '[pressure]\ndataset = "p"\nunits = "Pa"')  # fmt: skip
     field = rte.read(path, map=tomllib.loads(text.replace('units = "?"', 'units = "1"')))
     np.testing.assert_allclose(field.grid.lower, [-0.5, 0, 1])

@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
-from raytrace_rte.formats import inspect as module
+from raytrace_rte.formats import ranges
 from raytrace_rte.formats.inspect import inspect
+from raytrace_rte.formats.readers import hdf5 as reader
 
 SHAPE = (3, 4, 5)
 
 
 def guessed(path, **units):
-    """The guessed map as tables; `units` fills in, by table, what is unknown."""
+    """The guessed map as tables; `units` fills in, by table, what is unknown, and values lie in cells."""
     chart = tomllib.loads(inspect(path).map_text)
+    if units.pop("location", True) and chart["grid"]["location"] == "?":
+        chart["grid"]["location"] = "cell"
     for table, unit in units.items():
         for entry in chart[table].values() if "fraction" in table else [chart[table]]:
             if entry.get("units") == "?":
@@ -103,13 +106,13 @@ def test_a_netcdf_order_of_axes_is_found(tmp_path, named):
 
 @pytest.mark.parametrize(
     ("name", "size", "location"),
-    [("x", 3, "point"), ("xc", 3, "cell"), ("x_centers", 3, "cell"), ("xf", 4, "cell")],
+    [("x", 3, "?"), ("xc", 3, "cell"), ("x_centers", 3, "cell"), ("xf", 4, "cell"), ("x_nodes", 3, "point")],
 )
 def test_cells_or_points(tmp_path, name, size, location):
     path = tmp_path / "line.h5"
     with h5py.File(path, "w") as file:
         file["T"], file[name] = np.full(3, 900.0), np.arange(float(size))
-    chart = guessed(path, temperature="K")
+    chart = guessed(path, temperature="K", location=False)
     assert chart["grid"]["location"] == location
     assert chart["grid"]["x"] == {"dataset": name, "units": "?"}
 
@@ -143,12 +146,12 @@ def test_ranges_are_those_of_the_data_read_in_pieces(tmp_path, monkeypatch, dtyp
         file["whole"] = data
         file.create_dataset("chunked", data=data, chunks=(1, 16, 4, 5), compression="gzip")
     sizes = []
-    monkeypatch.setattr(module, "CHUNK", 200)
-    read = module.values
-    monkeypatch.setattr(module, "values", lambda *a: sizes.append(read(*a)) or sizes[-1])
+    monkeypatch.setattr(ranges, "CHUNK", 200)
+    read = reader.values
+    monkeypatch.setattr(reader, "values", lambda *a: sizes.append(read(*a)) or sizes[-1])
     for row in inspect(path).rows:
-        assert (row.low, row.high) == (np.nanmin(data), np.nanmax(data))
-        assert row.nans == np.isnan(data).sum()
+        assert (row.range.low, row.range.high) == (np.nanmin(data), np.nanmax(data))
+        assert row.range.nans == np.isnan(data).sum()
     assert max(piece.size for piece in sizes) <= 16 * 35
 
 

@@ -1,4 +1,4 @@
-"""The border: fields come in here, native or through a map of any HDF5."""
+"""The border: fields come in here, from a native file, any other format, or data in memory."""
 
 from __future__ import annotations
 
@@ -12,37 +12,48 @@ from ..media.field import Field
 
 
 def read(
-    path: str | Path, map: str | Path | Mapping[str, Any] | None = None, allow_cold: bool = False
+    path: str | Path,
+    map: str | Path | Mapping[str, Any] | None = None,
+    allow_cold: bool = False,
+    *,
+    time: float | str | None = None,
+    units: Mapping[str, str] | None = None,
+    location: str | None = None,
 ) -> Field:
-    """Read a field from HDF5.
+    """Read a field from a file or folder of any format that docs/formats.md lists.
 
-    path: a native file, or any other together with a map
+    path: file or folder; what it is follows from its content
     map: field map, as TOML file or as the same tables in a dict (docs/formats.md); `raytrace-rte inspect`
-        writes one to edit
+        writes one to edit. Not needed where the file itself says what its arrays are
     allow_cold: accept a field that is below 250 K everywhere
+    time: which moment of several: [s], "first" or "last"
+    units: name of an array -> its unit, where the file does not say it or is wrong; "length" stands for all
+        positions, as in {"length": "m", "T": "K"}
+    location: whether values are those of a "cell" or at a "point", where the file does not say
 
-    Raises InputError that names file and dataset and says what to do.
+    Raises InputError that names file and dataset and says what to do; where a file leaves things open, it lists
+    all of them.
     """
-    from .hdf5 import opened
-    from .native import is_native, read_native
-
     path = checks.path("path", path)
     if map is not None and not isinstance(map, Mapping):
         map = checks.path("map", map)
     checks.instance("allow_cold", allow_cold, bool, "True or False")
     try:
-        if map is not None:
-            from .fieldmap import read_mapped
-
-            return read_mapped(path, map, allow_cold)
-        with opened(path) as file:
-            native = is_native(file)
-        if native:
-            return read_native(path, allow_cold)
+        return _read(path, map, allow_cold, time, units, location)
     except InputError as error:
         text = str(error)
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
-    raise InputError(
-        f"{path}: is HDF5 but not a native field; run `raytrace-rte inspect {path}`, edit the field map that "
-        "it writes, and read the file with that map"
-    )
+
+
+def _read(path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any) -> Field:
+    from .native import is_native_file, read_native
+    from .readers import opened
+    from .reading import field_from
+
+    if map is None and is_native_file(path):
+        for name, given in (("time", time), ("units", units), ("location", location)):
+            if given is not None:
+                raise InputError(f"{path}: is a native field, which says all itself; drop {name}")
+        return read_native(path, allow_cold)
+    with opened(path, time) as source:
+        return field_from(source, map, time, units, location, allow_cold)

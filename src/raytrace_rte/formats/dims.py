@@ -6,6 +6,7 @@ As netCDF, Zarr and xarray have it: a dim's positions are the array of its name,
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -44,14 +45,14 @@ def labelled(arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def times(arrays: Mapping[str, Array]) -> list[float]:
-    """Return the moments along the dim "time" of labelled arrays [s]; numbers 0, 1, ... where no unit is known."""
+    """Return the moments along the dim "time" of labelled arrays [s]; nan where their unit is not known."""
     lengths = [n for a in arrays.values() for dim, n in zip(a.dims, a.shape, strict=True) if dim == TIME]
     for a in arrays.values():
         if a.dims == (TIME,) and a.dtype.kind in "fiu" and (_leaf(a.name).lower() in ("time", "t")):
             found = seconds(a.load(()), a.units)
             if found is not None and len(found) in lengths:
                 return found
-    return [float(i) for i in range(max(lengths, default=0))]
+    return [math.nan] * max(lengths, default=0)
 
 
 def shown(array: Array, i: int) -> Array:

@@ -1,129 +1,135 @@
-"""A guess of the field map of an HDF5 file, as TOML for the user to edit.
+"""The field map that follows from a source, as TOML, and what the source leaves unclear.
 
-What the file does not say is written as "?", which reading a field refuses.
+What the source does not say is written as "?", which reading a field refuses.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 from typing import Any
 
-import h5py
 import numpy as np
 
 from ..units import KINDS, plain
-from .hdf5 import attribute, values
+from .dims import TIME
+from .fieldmap import SCALARS
+from .names import ALONG_ONE_AXIS, AXES, axis_of, group, leaf, lies_at, means
+from .ranges import Range, range_of
+from .source import Array, Source, listed, printable
+from .species import Species, species_of
 
-NAMES = {
-    "temperature": ("temperature", "T", "temp", "tgas", "temperature_k", "gastemperature"),
-    "pressure": ("pressure", "p", "pres", "press"),
-    "soot_volume_fraction": ("soot_volume_fraction", "fv", "fvsoot", "soot_fv"),
-    "absorption_coefficient": ("absorption_coefficient", "kappa", "absorption", "k_abs"),
-}
-"""Names taken for a quantity, in any case; but "t" is time."""
-KIND_OF = {
-    "temperature": "temperature",
-    "pressure": "pressure",
-    "soot_volume_fraction": "fraction",
-    "absorption_coefficient": "absorption",
-}
-SPECIES = ("H2O", "CO2", "CO", "CH4", "N2", "O2", "H2", "OH", "NO", "C2H4", "C2H6", "C3H8", "AR", "Ar", "He")
-AXIS = re.compile(r"([xyz])_?(c|f|cent(?:er|re)s?|faces?|edges?|coords?|coordinates?|points?|nodes?)?")
-ALONG_ONE_AXIS = ("grid", "position", "distance", "s")
-SUMS_TO_ONE = 1e-3
+SPACE = (*AXES, "cell")
+"""Names of dims along which cells or points lie."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One dataset: its range, the count of NaN, and what went wrong when reading it."""
+class Guess:
+    """A map for a source.
 
-    path: str
-    shape: tuple[int, ...]
-    dtype: str
-    units: str
-    low: float
-    high: float
-    nans: int
-    problem: str = ""
+    source: whose arrays it maps; ranges: array -> its range, for hints at units
+    text: the map as TOML; unclear: what the source does not say, each with how to say it
+    """
 
-    @property
-    def leaf(self) -> str:
-        """The last part of the path."""
-        return self.path.rpartition("/")[2]
-
-    @property
-    def group(self) -> str:
-        """The path without its last part."""
-        return self.path.rpartition("/")[0]
-
-
-def map_text(file: h5py.File, rows: Sequence[Row], name: str) -> str:
-    """Return the text of a map for the numeric datasets `rows` of a file called `name`."""
-    return "\n".join(_Guess(file, rows).lines(name)) + "\n"
-
-
-class _Guess:
-    def __init__(self, file: h5py.File, rows: Sequence[Row]) -> None:
-        self.file, self.rows = file, rows
-        self.note = plain(attribute(file, "units"))
+    def __init__(self, source: Source, ranges: Callable[[Array], Range] = range_of) -> None:
+        self.source, self.ranges = source, ranges
+        self.unclear: list[str] = []
+        self.arrays = [a for a in source.arrays.values() if a.dtype.kind in "fiu" and a.name.isprintable()]
+        self.note = plain(source.attributes.get("units"))
         self.temperature = self._temperature()
         self.shape = self.temperature.shape if self.temperature else self._most_common_shape()
-        self.group = self.temperature.group if self.temperature else ""
+        self.above = group(self.temperature.name) if self.temperature else ""
         self.kept, self.order = self._axes()
+        self.text = "\n".join(self._lines()) + "\n"
 
-    def lines(self, name: str) -> Iterator[str]:
-        yield f'# Field map of {name}: a guess. Check every line; replace each "?".'
+    def _lines(self) -> Iterator[str]:
+        yield f'# Field map of {printable(self.source.path.name)}: a guess. Check every line; replace each "?".'
         yield "# Keys and units accepted: docs/formats.md."
         if self.note:
-            yield f"# The file says of its units: {' '.join(self.note.split())}"
+            yield f"# The file says of its units: {printable(' '.join(self.note.split()))}"
         yield from ("", *self._grid())
-        for quantity in KIND_OF:
-            yield from self._scalar(quantity)
-        yield from self._species()
+        found = self._species()
+        for quantity in SCALARS:
+            yield from self._scalar(quantity, bool(found.arrays))
+        yield from self._fractions(found)
 
     # quantities
 
-    def _temperature(self) -> Row | None:
-        found = [row for row in self.rows if _is_called(row, "temperature")]
-        return max(found, key=lambda row: int(np.prod(row.shape)), default=None)
+    def _called(self, quantity: str) -> list[Array]:
+        """Arrays that the format says are a quantity, or else those that are called so."""
+        stated = [a for a in self.arrays if a.quantity == quantity]
+        return stated or [a for a in self.arrays if not a.quantity and means(a.name, quantity)]
 
-    def _named(self, quantity: str) -> Row | None:
-        if quantity == "temperature":
-            return self.temperature
-        found = [r for r in self.rows if _is_called(r, quantity) and r.shape in (self.shape, ())]
-        return min(found, key=lambda row: row.group != self.group, default=None)
+    def _temperature(self) -> Array | None:
+        found = self._called("temperature")
+        most = max((math.prod(a.shape) for a in found), default=0)
+        largest = [a for a in found if math.prod(a.shape) == most]
+        if not found:
+            names = listed([printable(a.name) for a in self.arrays])
+            self._ask(f"no array is called a temperature (there are {names or 'none'}): a map names it")
+        elif len({a.location for a in largest}) > 1:
+            self._ask('the temperature is there in cells and at points: location = "cell" or "point"')
+        elif len(largest) > 1:
+            self._ask(
+                f"the temperature may be {listed([printable(a.name) for a in largest])}: a map names it"
+            )
+        return largest[0] if largest else None
 
     def _most_common_shape(self) -> tuple[int, ...]:
-        shapes = [row.shape for row in self.rows if len(row.shape) > 1]
+        shapes = [a.shape for a in self.arrays if len(a.shape) > 1]
         return max(set(shapes), key=shapes.count) if shapes else ()
 
-    def _scalar(self, quantity: str) -> Iterator[str]:
-        row = self._named(quantity)
-        if row is not None:
-            yield from ("", f"[{quantity}]", *self._quantity(row, KIND_OF[quantity]))
+    def _named(self, quantity: str) -> Array | None:
+        if quantity == "temperature":
+            return self.temperature
+        found = [a for a in self._called(quantity) if a.shape == () or self._alike(a)]
+        return min(found, key=lambda a: group(a.name) != self.above, default=None)
+
+    def _alike(self, array: Array) -> bool:
+        """Whether an array is of the same cells as the temperature, be its axes in another order."""
+        mine, its = ({d: n for d, n in zip(dims, shape, strict=False) if d in SPACE} for dims, shape in (
+            (self.temperature.dims if self.temperature else (), self.shape), (array.dims, array.shape)))  # fmt: skip
+        return mine == its if mine and its else array.shape == self.shape
+
+    def _scalar(self, quantity: str, composed: bool) -> Iterator[str]:
+        array = self._named(quantity)
+        if array is not None:
+            yield from ("", f"[{quantity}]", *self._quantity(array, SCALARS[quantity]))
         elif quantity == "temperature":
             yield from ("", "[temperature]", 'dataset = "?"', 'units = "?"')
         elif quantity == "pressure":
             yield from ("", "[pressure]   # not found in the file: one value for all cells")
             yield from ("value = 101325.0", 'units = "?"   # "Pa" if the value is right')
+            if composed:
+                self._ask("the pressure is not there: a map says it, as value = 101325.0 with units")
 
-    def _quantity(self, row: Row, kind: str) -> Iterator[str]:
-        yield f"dataset = {_quoted(row.path)}"
-        yield self._units(row, kind, _likely(kind, row))
-        if len(row.shape) > len(self.kept):
-            select = ", ".join(":" if i in self.kept else "0" for i in range(len(row.shape)))
+    def _quantity(self, array: Array, kind: str, known: str = "") -> Iterator[str]:
+        yield f"dataset = {_quoted(array.name)}"
+        yield known or self._units(array, kind)
+        named = [i for i, dim in enumerate(array.dims) if dim in SPACE]
+        kept = named or (self.kept if array.shape else ())
+        extra = [i for i in range(len(array.shape)) if i not in kept]
+        if any(not array.dims or array.dims[i] != TIME for i in extra):
+            select = ", ".join(":" if i in kept else "0" for i in range(len(array.shape)))
             yield f'select = "{select}"   # check: which time or component'
+            if any(array.shape[i] > 1 for i in extra):
+                self._ask(
+                    f"which entry of {array.shape} of '{printable(array.name)}' is meant: a map selects it"
+                )
 
-    def _units(self, row: Row, kind: str, likely: str = "") -> str:
-        if row.units in KINDS[kind]:
-            return f"units = {_quoted(row.units)}"
-        if not row.units and (noted := self._noted(row.leaf, kind)):
+    def _units(self, array: Array, kind: str) -> str:
+        if array.units in KINDS[kind]:
+            return f"units = {_quoted(array.units)}"
+        if not array.units and (noted := self._noted(leaf(array.name), kind)):
             return f"units = {_quoted(noted)}   # from the file's note on units: check"
-        seen = f"the file says {_quoted(row.units)}" if row.units else "the file does not say"
+        seen = f"the file says {_quoted(printable(array.units))}" if array.units else "the file does not say"
+        likely = "" if kind == "length" else _likely(kind, self.ranges(array))
+        key = "length" if kind == "length" else printable(array.name)
+        self._ask(
+            f"the unit of {kind} '{printable(array.name)}' ({seen}{likely}): units = {{{_quoted(key)}: ...}}"
+        )
         return f'units = "?"   # {seen}{likely}'
 
     def _noted(self, name: str, kind: str) -> str | None:
@@ -138,79 +144,116 @@ class _Guess:
 
     def _axes(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """Which axes of the arrays lie in space, and which of x, y, z they are."""
-        labels = self._labels()
-        if labels:
-            return tuple(labels), tuple(labels.values())
+        dims = self.temperature.dims if self.temperature else ()
+        named = {i: dim for i, dim in enumerate(dims) if dim in SPACE}
+        if named:
+            return tuple(named), tuple(named.values())
         kept = tuple(range(len(self.shape)))[-3:] or (0,)
-        orders = list(permutations("xyz", len(kept)))
+        orders = list(permutations(AXES, len(kept)))
         orders.sort(key=lambda o: (o != tuple(sorted(o)), list(o) != sorted(o, reverse=True)))
-        fits = (o for o in orders if all(self._coordinate(a, i, o) for a, i in zip(o, kept, strict=True)))
-        return kept, next(fits, orders[0])
+        fits = [o for o in orders if all(self._coordinate(a, i, o) for a, i in zip(o, kept, strict=True))]
+        if len(kept) > 1 and len(fits) != 1 and self.temperature:
+            self._ask("which axes of the arrays are x, y and z: a map says axis_order")
+        return kept, (fits or orders)[0]
 
-    def _labels(self) -> dict[int, str]:
-        """Axis of the array -> x, y or z, where dimension scales (netCDF) or labels name them all apart."""
-        found: dict[int, str] = {}
-        if self.temperature is None:
-            return found
-        for i, dim in enumerate(self.file[self.temperature.path].dims):
-            name = dim.label or (dim[0].name if len(dim) else "")
-            match = AXIS.fullmatch(name.rpartition("/")[2].lower())
-            if match:
-                found[i] = match[1]
-        return found if len(set(found.values())) == len(found) else {}
-
-    def _coordinate(self, axis: str, dim: int, order: tuple[str, ...]) -> Row | None:
+    def _coordinate(self, axis: str, dim: int, order: Sequence[str]) -> Array | None:
         n = self.shape[dim] if self.shape else -1
 
-        def fits(row: Row) -> bool:
-            match = AXIS.fullmatch(row.leaf.lower())
-            named = match[1] == axis if match else len(order) == 1 and row.leaf.lower() in ALONG_ONE_AXIS
-            return named and row.shape in ((n,), (n + 1,)) and row is not self.temperature
+        def fits(array: Array) -> bool:
+            name = leaf(array.name).lower()
+            named = array.quantity == axis if array.quantity else axis_of(name) == axis
+            named |= len(order) == 1 and not array.quantity and name in ALONG_ONE_AXIS
+            bounds = array.quantity == axis and array.shape == (n, 2)
+            return named and (array.shape in ((n,), (n + 1,)) or bounds) and array is not self.temperature
 
-        found = [row for row in self.rows if fits(row)]
-        return min(found, key=lambda row: (row.group != self.group, row.shape != (n + 1,)), default=None)
+        found = [a for a in self.arrays if fits(a)]
+        return min(
+            found,
+            key=lambda a: (group(a.name) != self.above, a.shape != (n, 2), a.shape != (n + 1,)),
+            default=None,
+        )
 
     def _grid(self) -> Iterator[str]:
         yield "[grid]"
-        sure = "from the file's dimension scales" if self._labels() else "check"
-        yield f"axis_order = {json.dumps(list(self.order))}   # of the arrays, slowest first: {sure}"
+        if self.source.mesh is not None:
+            yield from self._length(self.source.mesh.units)
+            return
+        yield self._axis_order()
+        if self.source.grid is not None:
+            yield from self._location([], [])
+            yield from self._length(self.source.grid.units)
+            return
         found = {a: self._coordinate(a, i, self.order) for a, i in zip(self.order, self.kept, strict=True)}
         rows = {axis: row for axis, row in found.items() if row is not None}
         if len(rows) < len(self.order):
             yield from self._uniform()
             return
-        yield self._location(rows)
+        sizes = [self.shape[i] for i in self.kept]
+        yield from self._location([rows[axis] for axis in self.order], sizes)
         for axis in sorted(rows):
-            row = rows[axis]
-            units, _, comment = self._units(row, "length").partition("   # ")
-            yield f"{axis} = {{ dataset = {_quoted(row.path)}, {units} }}" + f"   # {comment}" * bool(comment)
+            units, _, comment = self._units(rows[axis], "length").partition("   # ")
+            yield f"{axis} = {{ dataset = {_quoted(rows[axis].name)}, {units} }}" + f"   # {comment}" * bool(
+                comment
+            )
 
-    def _location(self, rows: dict[str, Row]) -> str:
-        dims = dict(zip(self.order, self.kept, strict=True))
-        if any(row.shape[0] == self.shape[dims[axis]] + 1 for axis, row in rows.items()):
-            return 'location = "cell"   # as there are cell faces'
-        centres = all(AXIS.fullmatch(r.leaf.lower()) and re.search("c(ent|$)", r.leaf) for r in rows.values())
-        return f'location = "{"cell" if centres else "point"}"   # cell or point: check'
+    def _axis_order(self) -> str:
+        dims = self.temperature.dims if self.temperature else ()
+        orders = {tuple(d for d in a.dims if d in AXES) for a in self.arrays if self._alike(a)}
+        if len(orders - {()}) > 1:
+            return "# the axes of the arrays, which differ in their order, are as the file names them"
+        how = "as the file names them" if any(dim in AXES for dim in dims) else "check"
+        return f"axis_order = {json.dumps(list(self.order))}   # of the arrays, slowest first: {how}"
+
+    def _length(self, units: str) -> Iterator[str]:
+        """The unit of the cells that the format gives."""
+        if units in KINDS["length"]:
+            yield f"units = {_quoted(units)}   # of the cells, as the file gives them"
+        else:
+            noted = self._noted("length", "length")
+            if noted is None:
+                self._ask('the unit of length: units = {"length": ...}')
+            yield f'units = "{noted or "?"}"   # of the cells, as the file gives them'
+
+    def _location(self, rows: Sequence[Array], sizes: Sequence[int]) -> Iterator[str]:
+        """Where values lie, of positions along the axes and the number of values along each."""
+        if self.temperature and self.temperature.location:
+            yield f'location = "{self.temperature.location}"   # as the file says'
+            return
+        if any(a.shape != (n,) for a, n in zip(rows, sizes, strict=True)):
+            yield 'location = "cell"   # as there are cell faces'
+            return
+        said = {a.location or lies_at(a.name) for a in rows}
+        if len(said) == 1 and (where := said.pop()):
+            yield f'location = "{where}"   # as the names of the positions say'
+            return
+        self._ask('whether the values lie in cells or at points: location = "cell" or "point"')
+        yield 'location = "?"   # "cell" or "point"'
 
     def _uniform(self) -> Iterator[str]:
         count = len(self.order)
-        yield 'location = "cell"   # cell or point: check'
+        yield from self._location([], [])
         spacing = self._numbers(("spacing", "dx", "delta"), count)
         if count > 1 and all(key in self._attributes() for key in ("dx", "dy", "dz")[:count]):
             spacing = [float(self._attributes()[key]) for key in ("dx", "dy", "dz")[:count]]
-        for key, numbers in (
-            ("origin", self._numbers(("origin", "lower", "corner"), count)),
-            ("spacing", spacing),
-        ):
+        origin = self._numbers(("origin", "lower", "corner"), count)
+        if origin is None or spacing is None:
+            self._ask(f"positions along {', '.join(self.order)}: a map says origin and spacing")
+        for key, numbers in (("origin", origin), ("spacing", spacing)):
             yield f"{key} = {numbers or [0.0] * count}" + ("" if numbers else "   # unknown: fill in")
-        unit = next((u for k in ("origin", "dx", "spacing") if (u := self._noted(k, "length"))), "?")
-        yield f'units = "{unit}"   # of origin and spacing: check'
+        words = ("length", "origin", "dx", "spacing")
+        unit = next((u for key in words if (u := self._noted(key, "length"))), None)
+        if unit is None:
+            self._ask('the unit of length: units = {"length": ...}')
+        yield f'units = "{unit or "?"}"   # of origin and spacing: check'
 
     def _attributes(self) -> dict[str, Any]:
-        """Attributes of the root, and of the temperature's group above them."""
-        found: dict[str, Any] = {}
-        for group in (self.file, self.file[self.group or "/"]):
-            found |= {key: attribute(group, key) for key in group.attrs}
+        """Numbers among the attributes of the root, and of the temperature's group above them."""
+        found = {key: value for key, value in self.source.attributes.items() if "/" not in key}
+        inside = f"{self.above}/"
+        if self.above:
+            found |= {
+                k.removeprefix(inside): v for k, v in self.source.attributes.items() if k.startswith(inside)
+            }
         return {k: v for k, v in found.items() if np.asarray(v).dtype.kind in "fiu"}
 
     def _numbers(self, keys: tuple[str, ...], count: int) -> list[float] | None:
@@ -222,83 +265,42 @@ class _Guess:
 
     # species
 
-    def _species(self) -> Iterator[str]:
-        arrays = list(self._columns())
-        if arrays:
-            yield from arrays
-            return
-        moles, masses = self._single("X", "mol"), self._single("Y", "mass")
-        kind, chosen = ("mole_fraction", moles) if moles else ("mass_fraction", masses)
-        if not chosen:
-            kind, chosen = "mass_fraction", {r.leaf: r for r in self._alike() if r.leaf in SPECIES}
-            if chosen:
-                yield from ("", "# The file does not say whether these are mass or mole fractions: check.")
-        known = self._sum_to_one(list(chosen.values()))
-        for name, row in chosen.items():
-            yield from ("", f"[{kind}.{_key(name)}]")
-            for line in self._quantity(row, "fraction"):
-                yield 'units = "1"   # as they sum to 1' if known and line.startswith('units = "?"') else line
+    def _species(self) -> Species:
+        return species_of(self.arrays, self._alike, self.shape, self.above, self.source.attributes)
 
-    def _alike(self) -> Iterator[Row]:
-        return (row for row in self.rows if row.shape == self.shape)
+    def _fractions(self, found: Species) -> Iterator[str]:
+        yield from (f"# {printable(remark)}" for remark in found.remarks)
+        if not found.clear:
+            yield from ("", "# The file does not say whether these are mass or mole fractions: check.")
+            names = listed(list(found.arrays))
+            self._ask(
+                f"whether {names} are mass or mole fractions: a map says mass_fraction or mole_fraction"
+            )
+        said = all(array.units in KINDS["fraction"] for array, _ in found.arrays.values())
+        one = 'units = "1"   # as they sum to 1' if not said and found.whole else ""
+        for name, (array, select) in found.arrays.items():
+            yield from ("", f"[{found.kind}.{_key(name)}]")
+            if not select:
+                yield from self._quantity(array, "fraction", one)
+            else:
+                yield from (f"dataset = {_quoted(array.name)}", f'select = "{select}"')
+                yield one or self._units(array, "fraction")
 
-    def _single(self, letter: str, word: str) -> dict[str, Row]:
-        """Species with a dataset each, called X_CO2 (Y_CO2) or in a group mole_fraction (mass_...)."""
-        found: dict[str, Row] = {}
-        for row in self._alike():
-            match = re.fullmatch(rf"{letter}[_-]?(\w+)", row.leaf)
-            if match and match[1] in SPECIES:
-                found[match[1]] = row
-            elif row.leaf in SPECIES and word in row.group.lower():
-                found[row.leaf] = row
-        return found
-
-    def _sum_to_one(self, rows: list[Row]) -> bool:
-        """Whether these (one array: its columns) sum to 1 in some planes, which tells the unit."""
-        n = self.shape[0] if self.shape else 0
-        if not rows or not n or any(row.problem for row in rows):
-            return False
-        for i in {0, n // 2, n - 1}:
-            planes = [values(self.file[row.path], i) for row in rows]
-            total = planes[0].sum(axis=-1) if len(rows[0].shape) > len(self.shape) else sum(planes)
-            if not np.abs(total - 1.0).max() < SUMS_TO_ONE:
-                return False
-        return True
-
-    def _columns(self) -> Iterator[str]:
-        """All species in one array, as Cantera writes them, named by the group's attribute `components`."""
-        for row in self.rows:
-            if row.leaf not in ("X", "Y") or row.shape[:-1] != self.shape or row.group != self.group:
-                continue
-            names = self._column_names(row)
-            if len(names) != row.shape[-1]:
-                yield f"# {row.path} holds {row.shape[-1]} columns, but {len(names)} species names were found"
-                continue
-            known = self._sum_to_one([row])
-            kind = "mole_fraction" if row.leaf == "X" else "mass_fraction"
-            for column, species in enumerate(names):
-                select = ", ".join([":"] * len(self.shape) + [str(column)])
-                yield from ("", f"[{kind}.{_key(species)}]", f"dataset = {_quoted(row.path)}")
-                yield f'select = "{select}"'
-                yield 'units = "1"   # as they sum to 1' if known else self._units(row, "fraction")
-
-    def _column_names(self, row: Row) -> list[str]:
-        listed = attribute(self.file[row.group or "/"], "components")
-        names = [plain(name) for name in np.ravel([] if listed is None else listed)]
-        others = {r.leaf for r in self.rows if r.group == row.group}
-        return [name for name in names if name not in others]
+    def _ask(self, question: str) -> None:
+        if question not in self.unclear:
+            self.unclear.append(question)
 
 
-def _is_called(row: Row, quantity: str) -> bool:
-    return row.leaf != "t" and row.leaf.lower() in (name.lower() for name in NAMES[quantity])
-
-
-def _likely(kind: str, row: Row) -> str:
+def _likely(kind: str, range_: Range) -> str:
+    if math.isnan(range_.low):
+        return ""
     if kind == "temperature":
-        return f"; looks like {'degC' if row.low < 200 else 'K'}"
+        return f"; looks like {'degC' if range_.low < 200 else 'K'}"
     if kind == "pressure":
-        return f"; looks like {'Pa' if row.high > 5e3 else 'atm or bar'}"
-    return f"; looks like {'1/m' if kind == 'absorption' else '1 or %'}"
+        return (
+            "; looks like atm or bar" if range_.high < 5e3 else "; looks like Pa" if range_.high < 5e5 else ""
+        )
+    return {"absorption": "; looks like 1/m", "fraction": "; looks like 1 or %"}.get(kind, "")
 
 
 def _key(name: str) -> str:

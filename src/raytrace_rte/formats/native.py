@@ -36,6 +36,15 @@ def is_native(file: h5py.File) -> bool:
     return plain(attribute(file, "schema")) == SCHEMA
 
 
+def is_native_file(path: Path) -> bool:
+    """Whether a path is a file that says that it is a native field; False where it cannot be opened."""
+    try:
+        with opened(path) as file:
+            return is_native(file)
+    except InputError:
+        return False
+
+
 def read_native(path: Path, allow_cold: bool = False) -> Field:
     """Read a native field.
 

@@ -41,6 +41,7 @@ class Array:
         for positions along an axis: n of n cells or points, n + 1 faces, or (n, 2) bounds of cells; "" where the
         name alone has to tell
     attributes: what else the file says about it
+    chunks: numbers along each axis that the file keeps together, () where it does not say
     gaps: whether NaN in it marks cells without data, as the file states a fill value
     """
 
@@ -54,6 +55,7 @@ class Array:
     quantity: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
     gaps: bool = False
+    chunks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +99,8 @@ class Source:
     attributes: what the file says as a whole
     grid: faces of the cells, where the format gives them for all arrays
     mesh: cells that are not a Cartesian grid; at most one of grid and mesh
-    times: moments in the file [s], ascending; time: the one that the arrays show, None where there is none, or
-        where arrays have a dim "time" and so hold all of them
+    times: moments in the file [s], ascending, nan where their unit is not known
+    time: the one that the arrays show, None where there is none, or where arrays have a dim "time" and so hold all
     notes: whole sentences that the user should read
     digest: SHA-256 of all bytes that arrays come from
     """
@@ -128,10 +130,17 @@ def moment(times: Sequence[float], time: Moment, where: str) -> int:
     if isinstance(time, str):
         raise InputError(f'{said}; expected a number [s], "first" or "last"')
     off = np.abs(np.asarray(times, dtype=np.float64) - time)
-    best = int(np.argmin(off))
-    if off[best] > SAME_TIME * max(abs(time), abs(float(times[best]))):
-        raise InputError(f"{said} s; the file has {listed([f'{t:g}' for t in times])} s")
+    best = int(np.argmin(np.where(np.isnan(off), np.inf, off)))
+    if not off[best] <= SAME_TIME * max(abs(time), abs(float(times[best]))):
+        raise InputError(f"{said} s; the file has {said_of(times)}")
     return best
+
+
+def said_of(times: Sequence[float]) -> str:
+    """Return the moments of a file as messages list them."""
+    if np.isnan(times).any():
+        return f"{len(times)} moments without a known unit of time"
+    return f"{len(times)} moments, at {listed([f'{t:g}' for t in times])} s"
 
 
 def find(source: Source, name: str) -> Array:

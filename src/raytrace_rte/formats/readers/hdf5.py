@@ -19,7 +19,7 @@ from ..digest import hashing
 from ..hdf5 import SIGNATURE, attribute, values, walk
 from ..hdf5 import opened as opened_file
 from ..native import is_native
-from ..source import Array, Moment, Source
+from ..source import Array, Moment, Source, printable
 from .probe import head
 
 FORMAT = "HDF5"
@@ -38,28 +38,42 @@ def opened(path: Path, time: Moment = None) -> Iterator[Source]:
         native = (
             "a native field" if is_native(file) else "netCDF-4" if "_NCProperties" in file.attrs else FORMAT
         )
-        arrays, notes = {}, []
+        arrays, attributes, notes = {}, dict(about(file)), []
         for name, item in walk(file):
             if isinstance(item, str):
-                notes.append(f"'{name}' {item}")
+                notes.append(f"'{printable(name)}' {item}")
+            elif isinstance(item, h5py.Group):
+                attributes |= {f"{name}/{key}": value for key, value in about(item).items()}
             elif isinstance(item, h5py.Dataset) and not _only_a_length(item):
                 arrays[name] = array_of(name, item)
         arrays = dims.labelled(arrays)
-        yield Source(path, native, arrays, about(file), times=dims.times(arrays), notes=notes, digest=digest)
+        yield Source(path, native, arrays, attributes, times=dims.times(arrays), notes=notes, digest=digest)
 
 
 def array_of(name: str, dataset: h5py.Dataset) -> Array:
     """Return a dataset as an array; where it cannot be described, that is said when it is loaded."""
     try:
-        shape, dtype, known = dataset.shape or (), dataset.dtype, about(dataset)
-        names = tuple(_dim(dataset, i) for i in range(len(shape)))
+        empty = dataset.shape is None  # HDF5 says that there are no data
+        shape, dtype, known = (0,) if empty else dataset.shape, dataset.dtype, about(dataset)
+        names = tuple("" if empty else _dim(dataset, i) for i in range(len(shape)))
     except (InputError, TypeError, ValueError, RuntimeError) as error:
         return Array(name, (), np.dtype("V1"), _raising(str(error)))
 
     def load(index: tuple[Any, ...]) -> NDArray[Any]:
         return values(dataset, index)
 
-    return unpacked(Array(name, shape, dtype, load, plain(known.get("units")), names, attributes=known))
+    return unpacked(
+        Array(
+            name,
+            shape,
+            dtype,
+            load,
+            plain(known.get("units")),
+            names,
+            attributes=known,
+            chunks=dataset.chunks or (),
+        )
+    )
 
 
 def about(item: h5py.Group | h5py.Dataset) -> Mapping[str, Any]:
