@@ -14,11 +14,12 @@ LENGTH = {
     "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "micron": 1e-6, "ft": 0.3048, "in": 0.0254,
 }  # fmt: skip
 PRESSURE = {
-    "Pa": 1.0, "N/m2": 1.0, "hPa": 1e2, "mbar": 1e2, "kPa": 1e3, "MPa": 1e6, "bar": 1e5, "atm": 101325.0,
-    "Torr": 101325.0 / 760.0, "mmHg": 133.322387415, "psi": 6894.757293168,
+    "Pa": 1.0, "N/m2": 1.0, "pascal": 1.0, "hPa": 1e2, "mbar": 1e2, "kPa": 1e3, "MPa": 1e6, "bar": 1e5, "atm": 101325.0,
+    "dyn/cm2": 0.1, "barye": 0.1, "Torr": 101325.0 / 760.0, "mmHg": 133.322387415, "psi": 6894.757293168,
 }  # fmt: skip
 FRACTION = {
     "1": 1.0, "mol/mol": 1.0, "kg/kg": 1.0, "m3/m3": 1.0, "dimensionless": 1.0, "-": 1.0,
+    "mol mol-1": 1.0, "kg kg-1": 1.0, "m3 m-3": 1.0,
     "%": 1e-2, "percent": 1e-2, "ppm": 1e-6, "ppb": 1e-9,
 }  # fmt: skip
 ABSORPTION = {
@@ -35,9 +36,12 @@ POWER_DENSITY = {
     f"{prefix}W/{volume}": scale * factor
     for prefix, scale in (("", 1.0), ("k", 1e3), ("M", 1e6))
     for volume, factor in (("m3", 1.0), ("m^3", 1.0), ("cm3", 1e6), ("cm^3", 1e6))
-}
-DENSITY = {"kg/m3": 1.0, "kg/m^3": 1.0, "g/cm3": 1e3, "g/cm^3": 1e3, "g/L": 1.0}
-TIME = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "h": 3600.0}
+} | {"W m-3": 1.0, "kW m-3": 1e3, "MW m-3": 1e6}
+DENSITY = {"kg/m3": 1.0, "kg/m^3": 1.0, "kg m-3": 1.0, "g/cm3": 1e3, "g/cm^3": 1e3, "g cm-3": 1e3, "g/L": 1.0}
+TIME = {
+    "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "minutes": 60.0,
+    "h": 3600.0, "hours": 3600.0, "days": 86400.0,
+}  # fmt: skip
 KINDS: dict[str, dict[str, Any]] = {
     "length": LENGTH,
     "temperature": TEMPERATURE,
@@ -63,9 +67,9 @@ def to_si(values: ArrayLike, unit: object, kind: str, where: str) -> NDArray[np.
         a = a.astype(np.float64 if a.dtype.kind != "f" else np.float32)
     factor = KINDS[kind][known_unit(unit, kind, where)]
     scale, offset = factor if isinstance(factor, tuple) else (factor, 0.0)
-    if scale == 1.0 and offset == 0.0:
-        return a
-    return a * a.dtype.type(scale) + a.dtype.type(offset)
+    if scale != 1.0:
+        a = a * a.dtype.type(scale)
+    return a if offset == 0.0 else a + a.dtype.type(offset)
 
 
 def known_unit(unit: object, kind: str, where: str) -> str:
