@@ -349,7 +349,10 @@ NOT_IN_A_CONFIG = {
         "objects": "[[objects]]", "threads": "--threads", "lean": "--lean", "executor": "--executor",
         "store": "--resume", "progress": "a bar, unless --quiet", "radiosity_directions": "[walls]",
     },
-    "read": {"path": "file", "map": "map", "allow_cold": "allow_cold"},
+    "read": {
+        "path": "file", "map": "map", "allow_cold": "allow_cold", "time": "time", "units": "units",
+        "location": "location",
+    },
     "sample": {"name": "sample", "cells": "cells"},
 }  # fmt: skip
 """Public functions that no kind names: their arguments, and how a job on the command line says them."""

@@ -177,4 +177,4 @@ def test_the_listing_shows_text_numbers_groups_and_oddities(tmp_path):
     assert {"names", "pairs", "null"} <= set(lines)
     assert max(map(len, lines.values())) < 250
     with pytest.raises(rte.InputError, match=r"dataset '\?' is missing"):
-        rte.read(path, map=guessed(path, temperature="K", pressure="Pa", grid="m"))
+        rte.read(path, map=guessed(path, temperature="K", grid="m"))

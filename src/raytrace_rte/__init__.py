@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .formats import read as read
     from .formats.native import write as write
     from .formats.samples import sample as sample
+    from .formats.xarray import from_xarray as from_xarray
     from .grid import Cartesian as Cartesian
     from .grid import uniform as uniform
     from .media import absorption as absorption
@@ -83,6 +84,7 @@ _HOME = {
     "InputError": "errors",
     "Field": "media.field",
     "read": "formats",
+    "from_xarray": "formats.xarray",
     "write": "formats.native",
     "Cartesian": "grid",
     "uniform": "grid",

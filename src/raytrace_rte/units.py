@@ -14,8 +14,9 @@ LENGTH = {
     "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "micron": 1e-6, "ft": 0.3048, "in": 0.0254,
 }  # fmt: skip
 PRESSURE = {
-    "Pa": 1.0, "N/m2": 1.0, "pascal": 1.0, "hPa": 1e2, "mbar": 1e2, "kPa": 1e3, "MPa": 1e6, "bar": 1e5, "atm": 101325.0,
-    "dyn/cm2": 0.1, "barye": 0.1, "Torr": 101325.0 / 760.0, "mmHg": 133.322387415, "psi": 6894.757293168,
+    "Pa": 1.0, "N/m2": 1.0, "pascal": 1.0, "hPa": 1e2, "mbar": 1e2, "kPa": 1e3, "MPa": 1e6, "bar": 1e5,
+    "atm": 101325.0, "dyn/cm2": 0.1, "barye": 0.1, "Torr": 101325.0 / 760.0, "mmHg": 133.322387415,
+    "psi": 6894.757293168,
 }  # fmt: skip
 FRACTION = {
     "1": 1.0, "mol/mol": 1.0, "kg/kg": 1.0, "m3/m3": 1.0, "dimensionless": 1.0, "-": 1.0,

@@ -39,10 +39,13 @@ class Section(BaseModel):
 
 
 class FieldSection(Section):
-    """Which field: a file (native, or through a map), or one of the samples."""
+    """Which field: a file or folder of any format, with what it does not say itself, or one of the samples."""
 
     file: str | None = None
     map: str | None = None
+    time: float | str | None = None
+    units: dict[str, str] | None = None
+    location: Literal["cell", "point"] | None = None
     allow_cold: bool = False
     sample: str | None = None
     cells: int | None = None
@@ -374,6 +377,9 @@ def _annotation(model: type[Section], key: str) -> str:
         "shape": "two whole numbers, [rows, columns]",
         "quantity": "radiance, brightness_temperature, transmittance or optical_depth",
         "species": "a list of names",
+        "time": 'a number [s], "first" or "last"',
+        "units": 'a table of units, as { length = "m", T = "K" }',
+        "location": '"cell" or "point"',
         "intensity": "a number, or a list with one for each band [W m-2 sr-1]",
     }
     plain = {"float": "a number", "int": "a whole number", "str": "text in quotes", "bool": "true or false"}

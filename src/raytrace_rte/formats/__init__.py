@@ -22,7 +22,7 @@ def read(
 ) -> Field:
     """Read a field from a file or folder of any format that docs/formats.md lists.
 
-    path: file or folder; what it is follows from its content
+    path: file or folder, what it is follows from its content; or a Dataset of xarray, as in from_xarray
     map: field map, as TOML file or as the same tables in a dict (docs/formats.md); `raytrace-rte inspect`
         writes one to edit. Not needed where the file itself says what its arrays are
     allow_cold: accept a field that is below 250 K everywhere
@@ -34,6 +34,10 @@ def read(
     Raises InputError that names file and dataset and says what to do; where a file leaves things open, it lists
     all of them.
     """
+    if type(path).__module__.startswith("xarray."):
+        from .xarray import from_xarray
+
+        return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
     path = checks.path("path", path)
     if map is not None and not isinstance(map, Mapping):
         map = checks.path("map", map)

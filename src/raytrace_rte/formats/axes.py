@@ -81,6 +81,10 @@ def _faces(along: Along, axis: str, n: int, order: tuple[str, ...], location: st
     positions, where = along.positions[axis], along.where(axis)
     if axis not in order:
         return INFINITE if positions is None else _one_cell(positions, where)
+    if n == 1 and positions is None and along.source.grid is not None:
+        return INFINITE  # the format says that it is flat
+    if n == 1 and positions is not None and positions.size == 2:
+        return positions[::-1] if falls(positions) else positions
     location = location or _located(n, positions, where, along.named)
     if positions is None:
         return _uniform(along, axis, n, [a for a in AXES if a in order], location)
@@ -92,7 +96,10 @@ def _faces(along: Along, axis: str, n: int, order: tuple[str, ...], location: st
         wanted = f"{n} (centres) or {n + 1} (faces)" if location == "cell" else str(n)
         raise InputError(f"{where}: found {positions.size} positions; expected {wanted}; check axis_order")
     if n == 1:
-        raise InputError(f"{where}: one position does not say how wide its cell is; give the two faces")
+        raise InputError(
+            f"{where}: one position does not say how wide its cell is; give the two faces, "
+            f"as {axis} = [0.0, 0.01], with units, under [grid] of a map"
+        )
     _check_increasing(positions, where)
     middle = 0.5 * (positions[1:] + positions[:-1])
     if location == "point":

@@ -86,13 +86,14 @@ class Map(Table):
     density: Quantity | None = None
 
 
-def load(field_map: str | Path | Mapping[str, Any]) -> tuple[Map, str]:
+def load(field_map: str | Path | Mapping[str, Any], named: str = "field map") -> tuple[Map, str]:
     """Return a map (TOML file or the same tables in a dict), and what messages call it.
 
+    named: what they call tables
     Raises InputError that names the key, what was found and what was expected.
     """
     if isinstance(field_map, Mapping):
-        table, named = field_map, "field map"
+        table = field_map
     else:
         named = f"field map {field_map}"
         try:

@@ -24,6 +24,7 @@ from .species import Species, species_of
 
 SPACE = (*AXES, "cell")
 """Names of dims along which cells or points lie."""
+LENGTH_UNIT = 'the unit of length: units = {"length": ...}'
 
 
 class Guess:
@@ -99,11 +100,10 @@ class Guess:
             yield from ("", f"[{quantity}]", *self._quantity(array, SCALARS[quantity]))
         elif quantity == "temperature":
             yield from ("", "[temperature]", 'dataset = "?"', 'units = "?"')
-        elif quantity == "pressure":
+        elif quantity == "pressure" and composed:
             yield from ("", "[pressure]   # not found in the file: one value for all cells")
             yield from ("value = 101325.0", 'units = "?"   # "Pa" if the value is right')
-            if composed:
-                self._ask("the pressure is not there: a map says it, as value = 101325.0 with units")
+            self._ask("the pressure is not there: a map says it, as value = 101325.0 with units")
 
     def _quantity(self, array: Array, kind: str, known: str = "") -> Iterator[str]:
         yield f"dataset = {_quoted(array.name)}"
@@ -125,11 +125,11 @@ class Guess:
         if not array.units and (noted := self._noted(leaf(array.name), kind)):
             return f"units = {_quoted(noted)}   # from the file's note on units: check"
         seen = f"the file says {_quoted(printable(array.units))}" if array.units else "the file does not say"
-        likely = "" if kind == "length" else _likely(kind, self.ranges(array))
-        key = "length" if kind == "length" else printable(array.name)
-        self._ask(
-            f"the unit of {kind} '{printable(array.name)}' ({seen}{likely}): units = {{{_quoted(key)}: ...}}"
-        )
+        if kind == "length":
+            self._ask(LENGTH_UNIT)
+            return f'units = "?"   # {seen}'
+        likely, name = _likely(kind, self.ranges(array)), printable(array.name)
+        self._ask(f"the unit of {kind} '{name}' ({seen}{likely}): units = {{{_quoted(name)}: ...}}")
         return f'units = "?"   # {seen}{likely}'
 
     def _noted(self, name: str, kind: str) -> str | None:
@@ -186,11 +186,15 @@ class Guess:
         found = {a: self._coordinate(a, i, self.order) for a, i in zip(self.order, self.kept, strict=True)}
         rows = {axis: row for axis, row in found.items() if row is not None}
         if len(rows) < len(self.order):
-            yield from self._uniform()
+            yield from self._uniform([axis for axis in self.order if axis not in rows])
             return
         sizes = [self.shape[i] for i in self.kept]
         yield from self._location([rows[axis] for axis in self.order], sizes)
         for axis in sorted(rows):
+            if rows[axis].shape == (1,):
+                self._ask(
+                    f"how wide the one cell along {axis} is: a map says {axis} = [0.0, 0.01], with units"
+                )
             units, _, comment = self._units(rows[axis], "length").partition("   # ")
             yield f"{axis} = {{ dataset = {_quoted(rows[axis].name)}, {units} }}" + f"   # {comment}" * bool(
                 comment
@@ -211,7 +215,7 @@ class Guess:
         else:
             noted = self._noted("length", "length")
             if noted is None:
-                self._ask('the unit of length: units = {"length": ...}')
+                self._ask(LENGTH_UNIT)
             yield f'units = "{noted or "?"}"   # of the cells, as the file gives them'
 
     def _location(self, rows: Sequence[Array], sizes: Sequence[int]) -> Iterator[str]:
@@ -229,7 +233,8 @@ class Guess:
         self._ask('whether the values lie in cells or at points: location = "cell" or "point"')
         yield 'location = "?"   # "cell" or "point"'
 
-    def _uniform(self) -> Iterator[str]:
+    def _uniform(self, missing: Sequence[str]) -> Iterator[str]:
+        """Origin and spacing, as positions along some axes are missing."""
         count = len(self.order)
         yield from self._location([], [])
         spacing = self._numbers(("spacing", "dx", "delta"), count)
@@ -237,13 +242,13 @@ class Guess:
             spacing = [float(self._attributes()[key]) for key in ("dx", "dy", "dz")[:count]]
         origin = self._numbers(("origin", "lower", "corner"), count)
         if origin is None or spacing is None:
-            self._ask(f"positions along {', '.join(self.order)}: a map says origin and spacing")
+            self._ask(f"positions along {', '.join(missing)}: a map says origin and spacing, or faces")
         for key, numbers in (("origin", origin), ("spacing", spacing)):
             yield f"{key} = {numbers or [0.0] * count}" + ("" if numbers else "   # unknown: fill in")
         words = ("length", "origin", "dx", "spacing")
         unit = next((u for key in words if (u := self._noted(key, "length"))), None)
         if unit is None:
-            self._ask('the unit of length: units = {"length": ...}')
+            self._ask(LENGTH_UNIT)
         yield f'units = "{unit or "?"}"   # of origin and spacing: check'
 
     def _attributes(self) -> dict[str, Any]:

@@ -37,16 +37,22 @@ def field_of(source: Source, plan: Map, named: str, time: Moment = None, allow_c
         masses = reader.arrays("mass_fraction", plan.mass_fraction)
         moles = mole_fractions(reader.without_gaps(masses), plan.balance, named)
     cells: dict[str, Any] = {n: a if n == "pressure" else reader.everywhere(a) for n, a in state.items()}
+    endless = [axis for axis in AXES if axis not in reader.order and reader.along.positions[axis] is None]
+    notes = (
+        [f"the arrays have no axis {' and '.join(endless)}, which was taken without end"] if endless else []
+    )
     origin = plain(source.attributes.get("provenance"))
     return Field(
         grid(reader.along, reader.shape, reader.order, reader.location),
         **cells,
         mole_fraction={name: reader.everywhere(a) for name, a in moles.items()},
-        provenance=f"{source.path.name} read through {named}" + (f"; {origin}" if origin else ""),
+        provenance=f"{source.path.name}: {source.format}, read through {named}"
+        + (f"; {origin}" if origin else ""),
         source_sha256=source.digest(),
         allow_cold=allow_cold,
         time=None if reader.time is None or np.isnan(reader.time) else reader.time,
         valid=reader.valid,
+        notes=(*source.notes, *notes),
     )
 
 
@@ -97,7 +103,7 @@ class _Reader:
     def _moment(self) -> int:
         times = self.source.times
         if self.asked is None and len(times) > 1:
-            raise InputError(f"{self.source.path}: {several(times)}")
+            raise InputError(f"{self.source.path}: leaves open {several(times)}")
         i = moment(times, self.asked, str(self.source.path))
         self.time = times[i]
         return i
@@ -166,7 +172,7 @@ class _Reader:
 
 def several(times: Sequence[float]) -> str:
     """Return the sentence that asks which of several moments is meant."""
-    return f'holds {said_of(times)}; say which: time = a number [s], "first" or "last"'
+    return f'which of {said_of(times)} is meant: time = a number [s], "first" or "last"'
 
 
 def _selected(shape: tuple[int, ...], select: str, where: str) -> tuple[Any, ...]:

@@ -7,6 +7,8 @@ import re
 AXES = ("x", "y", "z")
 AXIS = re.compile(r"([xyz])_?(c|f|cent(?:er|re)s?|faces?|edges?|coords?|coordinates?|points?|nodes?)?")
 """The name of an axis, and what its positions are."""
+IN_BRACKETS = re.compile(r"\s*\[([^\]]*)\]$")
+"""A unit at the end of a name."""
 ALONG_ONE_AXIS = ("grid", "position", "distance", "s")
 """Names of positions where data have one axis."""
 NAMES = {
@@ -22,18 +24,24 @@ SPECIES = ("H2O", "CO2", "CO", "CH4", "N2", "O2", "H2", "OH", "NO", "C2H4", "C2H
 
 
 def leaf(name: str) -> str:
-    """Return the last part of a path."""
-    return name.rpartition("/")[2]
+    """Return the last part of a path; a slash in the brackets of a unit divides none."""
+    return name[len(group(name)) :].removeprefix("/")
 
 
 def group(name: str) -> str:
     """Return a path without its last part."""
-    return name.rpartition("/")[0]
+    return IN_BRACKETS.sub("", name).rpartition("/")[0]
 
 
 def bare(name: str) -> str:
     """Return the last part of a path, without a unit in brackets behind it."""
-    return re.sub(r"\s*\[[^\]]*\]$", "", leaf(name))
+    return IN_BRACKETS.sub("", leaf(name))
+
+
+def unit_in(name: str) -> str:
+    """Return the unit in brackets at the end of a name, as in "T [K]"; else ""."""
+    match = IN_BRACKETS.search(name)
+    return match[1].strip() if match else ""
 
 
 def axis_of(name: str) -> str:

@@ -65,12 +65,14 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
             state["spectrum"] = _bands(file)
         species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
         provenance = plain(attribute(file, "provenance"))
+        notes = tuple(map(plain, np.ravel(attribute(file, "notes")))) if "notes" in file.attrs else ()
         source = digest()
     return Field(
         grid,
         **state,
         mole_fraction=species,
         provenance=provenance,
+        notes=notes,
         source_sha256=source,
         allow_cold=allow_cold,
     )
@@ -130,6 +132,8 @@ def write(field: Field, path: str | Path, compression: bool = True) -> None:
     checks.instance("compression", compression, bool, "True or False")
     with written(path) as file:
         file.attrs.update({"schema": SCHEMA, "schema_version": VERSION, "provenance": field.provenance})
+        if field.notes:
+            file.attrs["notes"] = list(field.notes)
         for name, faces in zip("xyz", field.grid, strict=True):
             _put(file, f"grid/{name}", faces, "m", False)
         _put(file, "temperature", field.temperature, "K", compression)

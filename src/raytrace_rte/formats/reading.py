@@ -39,12 +39,12 @@ def field_from(
     if field_map is not None:
         plan, named = load(field_map)
         if asks and source.time is not None:
-            raise InputError(f"{source.path}: {asks[0]}")
+            raise InputError(f"{source.path}: leaves open {asks[0]}")
         return field_of(source, plan, named, time, allow_cold)
     found = Guess(source)
     if asks or found.unclear:
         raise InputError(unclear(source, [*asks, *found.unclear]))
-    plan, named = load(tomllib.loads(found.text))
+    plan, named = load(tomllib.loads(found.text), "map that follows from the file")
     return field_of(source, plan, named, time, allow_cold)
 
 

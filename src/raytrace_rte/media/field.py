@@ -53,6 +53,7 @@ class Field:
     valid: true in the cells with data; the others are not checked, and become empty gas
     density: [kg/m3]
     spectrum: `Spectrum.bands` of an absorption coefficient with a band axis
+    notes: whole sentences on how the field was read, which every answer's summary repeats
 
     Raises InputError that names the quantity and the cell on wrong shapes, non-finite or negative values,
     mole fractions outside 0..1 or summing to more than 1, and fields colder than 250 K everywhere.
@@ -72,6 +73,7 @@ class Field:
     valid: NDArray[np.bool_] | None = None
     density: NDArray[np.floating] | None = None
     spectrum: Spectrum | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_plain()
@@ -110,6 +112,9 @@ class Field:
         for name in ("provenance", "source_sha256"):
             checks.text(name, getattr(self, name))
         checks.instance("allow_cold", self.allow_cold, bool, "True or False")
+        self._set(
+            "notes", tuple(checks.text("notes", n) for n in checks.sequence("notes", self.notes, "texts"))
+        )
         if self.time is not None:
             self._set("time", checks.number("time", self.time, unit="s"))
         if self.spectrum is None:

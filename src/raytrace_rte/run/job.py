@@ -78,7 +78,7 @@ def _described(job: Job, field: Field, medium: Medium, task: Task[Result]) -> st
     grid, tau = field.grid, medium.optical_depth
     corners = zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
     box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
-    T, kappa = field.temperature, medium.kappa
+    T, kappa = field.temperature if field.valid is None else field.temperature[field.valid], medium.kappa
     source = job.field.file or f"sample {job.field.sample}"
     return "\n".join(
         [
@@ -144,7 +144,10 @@ def _read(job: Job, section: FieldSection) -> Field:
         from ..formats import read
 
         field_map = None if section.map is None else job.resolve(section.map)
-        return read(job.resolve(section.file), map=field_map, allow_cold=section.allow_cold)
+        return read(
+            job.resolve(section.file), field_map, section.allow_cold,
+            time=section.time, units=section.units, location=section.location,
+        )  # fmt: skip
     from ..formats.samples import sample
 
     assert section.sample is not None

@@ -7,7 +7,6 @@ between points. VTK knows no units; those that stand in brackets at the end of a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +22,7 @@ from ...grid import FloatArray
 from ...units import plain
 from .. import hdf5
 from ..digest import hashing
+from ..names import unit_in
 from ..source import Array, Axes, Moment, Source, moment
 from . import hdf5 as any_hdf5
 
@@ -107,8 +107,7 @@ def _arrays(
                     "as the extent says"
                 )
             dims = ("z", "y", "x", *[""] * (len(array.shape) - 3))
-            bracket = re.search(r"\[([^\]]*)\]$", name)
-            units = array.units or (bracket[1] if bracket else "")
+            units = array.units or unit_in(name)
             yield name, replace(array, dims=dims, location=location, units=units)
 
 

@@ -109,6 +109,8 @@ def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
         provenance["ignored"] = ignored
     if field.cells_without_data:
         provenance["cells_without_data"] = field.cells_without_data
+    if field.notes:
+        provenance["notes"] = list(field.notes)
     return Medium(field.grid, kappa, source, provenance=provenance)
 
 
