@@ -1,4 +1,4 @@
-"""The command line: run, check, inspect, sample, warmup. Heavy modules load only when they are needed."""
+"""The command line: run, check, inspect, convert, sample, warmup. Heavy modules load only when they are needed."""
 
 from __future__ import annotations
 
@@ -139,22 +139,30 @@ def check(config: Config, overrides: Overrides = None) -> None:
         _say("check          passed: `raytrace-rte run` would start tracing now")
 
 
+Time = Annotated[
+    str | None,
+    typer.Option(metavar="T", help="which moment: a number [s], first or last", show_default=False),
+]
+
+
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="any HDF5 file", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="file or folder of any format", show_default=False)],
     map_: Annotated[
         Path | None,
         typer.Option("--map", help="where to write the field map; default NAME.map.toml", show_default=False),
     ] = None,
+    time: Time = None,
+    all_: Annotated[bool, typer.Option("--all", help="list every array and attribute")] = False,
 ) -> None:
-    """List what is in any HDF5 FILE, and write a guessed field map to edit, unless it is a native field."""
+    """List what is in FILE and what it would become; where it leaves things open, write a field map to edit."""
     from .formats.atomic import replacing
     from .formats.inspect import inspect as look
 
     with _interruptible():
-        inspection = look(file)
-        _say(str(inspection))
-        if inspection.native and map_ is None:
+        inspection = look(file, _moment(time))
+        _say(inspection.text(all_))
+        if map_ is None and (inspection.native or not inspection.unclear):
             return
         target = Path(f"{file.stem}.map.toml") if map_ is None else map_
         if target.exists():
@@ -162,6 +170,38 @@ def inspect(
         with replacing(target) as temporary:
             temporary.write_text(inspection.map_text, encoding="utf-8")
         _say(f'wrote          {target}: edit it, then read the field with [field] map = "{target}"')
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="file or folder of any format", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="native HDF5 file to write", show_default=False)],
+    map_: Annotated[
+        Path | None, typer.Option("--map", help="field map, as inspect writes it", show_default=False)
+    ] = None,
+    time: Time = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", metavar="NAME=UNIT", help="unit of an array, or of length; repeatable"),
+    ] = None,
+    location: Annotated[
+        str | None, typer.Option(help="where values lie: cell or point", show_default=False)
+    ] = None,
+    allow_cold: Annotated[
+        bool, typer.Option("--allow-cold", help="accept gas below 250 K everywhere")
+    ] = False,
+) -> None:
+    """Read the field in FILE, of any format, and write it as a native file."""
+    from .formats import read
+    from .formats.native import write
+
+    with _interruptible():
+        units = dict(_pair(text) for text in unit) if unit else None
+        field = read(file, map_, allow_cold, time=_moment(time), units=units, location=location)
+        write(field, out)
+        _say(f"wrote          {out}: {field!r}")
+        for note in field.notes:
+            _say(f"note           {note}")
 
 
 @app.command()
@@ -188,6 +228,21 @@ def warmup(quiet: Annotated[bool, typer.Option("--quiet", "-q", help="say nothin
     if not quiet:
         where = "nowhere (no folder can be written)" if warmed.folder is None else warmed.folder
         _say(f"warmup         {warmed.compiled} kernels compiled in {warmed.seconds:.1f} s, kept in {where}")
+
+
+def _moment(text: str | None) -> float | str | None:
+    """A moment as a number where it is one."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, unit = text.rpartition("=")
+    if not (equals and name and unit):
+        raise InputError(f"--unit {text}: expected name=unit, as in length=mm")
+    return name, unit
 
 
 def _say(text: str) -> None:

@@ -18,12 +18,15 @@ from ..units import KINDS, plain
 from .dims import TIME
 from .fieldmap import SCALARS
 from .names import ALONG_ONE_AXIS, AXES, axis_of, group, leaf, lies_at, means
+from .plausible import likely_unit
 from .ranges import Range, range_of
 from .source import Array, Source, listed, printable
 from .species import Species, species_of
 
 SPACE = (*AXES, "cell")
 """Names of dims along which cells or points lie."""
+IN_PASSING = ("heat_release", "density")
+"""Quantities that no answer needs."""
 LENGTH_UNIT = 'the unit of length: units = {"length": ...}'
 
 
@@ -31,12 +34,14 @@ class Guess:
     """A map for a source.
 
     source: whose arrays it maps; ranges: array -> its range, for hints at units
-    text: the map as TOML; unclear: what the source does not say, each with how to say it
+    text: the map as TOML; mapped: arrays in it, with the kind of their unit
+    unclear: what the source does not say, each with how to say it
     """
 
     def __init__(self, source: Source, ranges: Callable[[Array], Range] = range_of) -> None:
         self.source, self.ranges = source, ranges
         self.unclear: list[str] = []
+        self.mapped: list[tuple[Array, str]] = []
         self.arrays = [a for a in source.arrays.values() if a.dtype.kind in "fiu" and a.name.isprintable()]
         self.note = plain(source.attributes.get("units"))
         self.temperature = self._temperature()
@@ -96,7 +101,12 @@ class Guess:
 
     def _scalar(self, quantity: str, composed: bool) -> Iterator[str]:
         array = self._named(quantity)
-        if array is not None:
+        if array is not None and quantity in IN_PASSING and array.units not in KINDS[SCALARS[quantity]]:
+            yield from (
+                "",
+                f"# {printable(array.name)} may be the {quantity}; it is left out, as it has no known unit",
+            )
+        elif array is not None:
             yield from ("", f"[{quantity}]", *self._quantity(array, SCALARS[quantity]))
         elif quantity == "temperature":
             yield from ("", "[temperature]", 'dataset = "?"', 'units = "?"')
@@ -106,6 +116,7 @@ class Guess:
             self._ask("the pressure is not there: a map says it, as value = 101325.0 with units")
 
     def _quantity(self, array: Array, kind: str, known: str = "") -> Iterator[str]:
+        self.mapped.append((array, kind))
         yield f"dataset = {_quoted(array.name)}"
         yield known or self._units(array, kind)
         named = [i for i, dim in enumerate(array.dims) if dim in SPACE]
@@ -128,8 +139,11 @@ class Guess:
         if kind == "length":
             self._ask(LENGTH_UNIT)
             return f'units = "?"   # {seen}'
-        likely, name = _likely(kind, self.ranges(array)), printable(array.name)
-        self._ask(f"the unit of {kind} '{name}' ({seen}{likely}): units = {{{_quoted(name)}: ...}}")
+        looks = likely_unit(kind, self.ranges(array))
+        likely = f"; looks like {looks}" if looks else ""
+        name, alone = printable(array.name), [leaf(a.name) for a in self.arrays].count(leaf(array.name)) == 1
+        short = _quoted(leaf(array.name) if alone else array.name)
+        self._ask(f"the unit of {kind} '{name}' ({seen}{likely}): units = {{{short}: ...}}")
         return f'units = "?"   # {seen}{likely}'
 
     def _noted(self, name: str, kind: str) -> str | None:
@@ -294,18 +308,6 @@ class Guess:
     def _ask(self, question: str) -> None:
         if question not in self.unclear:
             self.unclear.append(question)
-
-
-def _likely(kind: str, range_: Range) -> str:
-    if math.isnan(range_.low):
-        return ""
-    if kind == "temperature":
-        return f"; looks like {'degC' if range_.low < 200 else 'K'}"
-    if kind == "pressure":
-        return (
-            "; looks like atm or bar" if range_.high < 5e3 else "; looks like Pa" if range_.high < 5e5 else ""
-        )
-    return {"absorption": "; looks like 1/m", "fraction": "; looks like 1 or %"}.get(kind, "")
 
 
 def _key(name: str) -> str:

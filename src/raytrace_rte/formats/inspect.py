@@ -1,20 +1,29 @@
-"""What is in any file: shapes, units, ranges and attributes, and a guess of the field map."""
+"""What is in any file, what it would become, and what it leaves unclear."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from ..errors import InputError
+from ..units import plain
 from .guess import Guess
+from .plausible import doubts
 from .ranges import Range, range_of
 from .readers import opened
-from .source import Array, Moment, Source, printable
+from .reading import field_from
+from .source import Array, Moment, Source, printable, said_of
 
 LONGEST = 200
 """Attributes are cut to this many characters."""
+ROWS, ATTRIBUTES = 40, 12
+"""Arrays and attributes that are listed where not all are asked for."""
+SMALL = 1 << 26
+"""Cells of a field that is made to see what it is."""
 NATIVE = "a native field"
 
 
@@ -28,7 +37,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found; map_text is a field map to edit."""
+    """What was found.
+
+    map_text: a field map to edit; unclear: what the file leaves open; becomes: the field that it would be, "" where
+    things are open; doubts: what looks odd; times: moments [s]
+    """
 
     path: Path
     format: str
@@ -36,6 +49,9 @@ class Inspection:
     attributes: dict[str, str]
     map_text: str
     unclear: list[str]
+    becomes: str = ""
+    doubts: list[str] = field(default_factory=list)
+    times: Sequence[float] = ()
 
     @property
     def native(self) -> bool:
@@ -43,20 +59,24 @@ class Inspection:
         return self.format == NATIVE
 
     def __str__(self) -> str:
-        head = f"{self.path}: {self.format}{'' if self.native else ', not a native field'}"
-        titles = ("dataset", "shape", "type", "units", "least", "greatest", "NaN", "")
-        table = [titles, *(_cells(row) for row in self.rows)]
-        width = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
-        lines = [
-            "  ".join(cell.ljust(w) for cell, w in zip(line, width, strict=True)).rstrip() for line in table
-        ]
+        return self.text()
+
+    def text(self, all_: bool = False) -> str:
+        """Return all of it as one screen of text; all_: list every array and attribute, however many."""
+        lines = [f"{self.path}: {self.format}{'' if self.native else ', not a native field'}"]
+        lines += _table(self.rows, len(self.rows) if all_ else ROWS)
         notes = [f"  {name} = {value}" for name, value in self.attributes.items()]
-        return "\n".join([head, *lines, *(["attributes", *notes] if notes else [])])
+        lines += ["attributes", *_cut(notes, len(notes) if all_ else ATTRIBUTES)] if notes else []
+        lines += [f"times          {said_of(self.times)}"] if self.times else []
+        lines += [f"becomes        {self.becomes}"] if self.becomes else []
+        lines += [f"unclear        {question}" for question in self.unclear]
+        return "\n".join([*lines, *(f"note           {doubt}" for doubt in self.doubts)])
 
 
 def inspect(path: str | Path, time: Moment = None) -> Inspection:
-    """List the arrays and attributes of a file and guess how it would be read.
+    """List the arrays and attributes of a file and say how it would be read.
 
+    time: which moment of several: [s], "first" or "last"; the last where it is None.
     An array or attribute that cannot be decoded is listed as such. Ranges are read piece by piece, so that
     files larger than memory can be inspected. Raises InputError when the file cannot be opened.
     """
@@ -65,21 +85,61 @@ def inspect(path: str | Path, time: Moment = None) -> Inspection:
         rows = [Row(a, range_of(a)) for a in source.arrays.values()]
         known = {row.array.name: row.range for row in rows}
         guess = Guess(source, lambda array: known[array.name])
-        return Inspection(path, source.format, rows, dict(_attributes(source)), guess.text, guess.unclear)
+        odd = [*source.notes, *(d for a, kind in guess.mapped for d in doubts(a, kind, known[a.name]))]
+        becomes = ""
+        if not guess.unclear and source.format != NATIVE:
+            becomes = _becomes(source, "last" if time is None and source.times else time)
+        return Inspection(
+            path, source.format, rows, dict(_attributes(source)), guess.text, guess.unclear,
+            becomes, odd, source.times,
+        )  # fmt: skip
+
+
+def _becomes(source: Source, time: Moment) -> str:
+    """The field that a source would be, and how thick it is; or why it would be refused."""
+    if max((math.prod(a.shape) for a in source.arrays.values()), default=0) > SMALL:
+        return "a field, which is too large to be made here"
+    from ..media.absorption import MODELS
+
+    try:
+        made = field_from(source, time=time)
+    except InputError as error:
+        return f"nothing: {error}"
+    model = "planck_mean" if made.absorption_coefficient is None else "given"
+    try:
+        depth = f"; optical depth of the domain {MODELS[model](made).optical_depth['domain']:.3g} ({model})"
+    except InputError:
+        depth = ""
+    return f"{made!r}{depth}"
+
+
+def _table(rows: Sequence[Row], most: int) -> list[str]:
+    titles = ("dataset", "shape", "type", "units", "least", "greatest", "NaN", "")
+    table = [titles, *(_cells(row) for row in rows[:most])]
+    width = [max(len(line[i]) for line in table) for i in range(len(titles))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(line, width, strict=True)).rstrip() for line in table]
+    return [*lines, *([_more(len(rows) - most)] if len(rows) > most else [])]
+
+
+def _cut(lines: list[str], most: int) -> list[str]:
+    return lines if len(lines) <= most else [*lines[:most], _more(len(lines) - most)]
+
+
+def _more(count: int) -> str:
+    return f"  ... and {count} more: --all lists them"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     array, found = row.array, row.range
     shape = " x ".join(map(str, array.shape)) or "one number"
     numbers = f"{found.low:.6g}", f"{found.high:.6g}", str(found.nans)
-    return (
-        printable(array.name), shape, array.dtype.name, printable(array.units), *numbers, printable(found.problem),
-    )  # fmt: skip
+    texts = array.name, shape, array.dtype.name, array.units, *numbers, found.problem
+    return tuple(map(printable, texts))
 
 
 def _attributes(source: Source) -> Iterator[tuple[str, str]]:
     for name, value in source.attributes.items():
         with np.printoptions(threshold=20):
-            text = printable(" ".join(str(value).split()))
+            text = printable(" ".join((plain(value) or str(value)).split()))
         shown = name if "/" in name else f"/{name}"
         yield printable(shown), text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

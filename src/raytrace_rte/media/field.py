@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import checks
 from ..errors import InputError
 from ..grid import Cartesian
+from ..units import KINDS, plain
 from .spectrum import Spectrum
 
 COLDEST_PLAUSIBLE = 250.0
@@ -23,6 +24,14 @@ SUM_TOLERANCE = 1e-3
 """Mole fractions of one cell may sum to at most 1 plus this (CFD output in single precision)."""
 CELLS = ("temperature", "soot_volume_fraction", "absorption_coefficient", "heat_release", "density")
 """Quantities of each cell, beside pressure and mole fractions."""
+UNITS = {
+    "temperature": "temperature",
+    "pressure": "pressure",
+    "absorption_coefficient": "absorption",
+    "heat_release": "heat release",
+    "density": "density",
+}
+"""Quantity -> kind of its unit; others are fractions."""
 PIECE = 1 << 15
 """Numbers of an array that are looked at in one go."""
 Condition = Callable[[NDArray[np.floating]], NDArray[np.bool_]]
@@ -50,7 +59,8 @@ class Field:
     allow_cold: accept a field that is below 250 K everywhere, which otherwise is taken for degrees Celsius
     heat_release: of the flame [W/m3], to compare div q with
     time: [s], of the moment that the field shows
-    valid: true in the cells with data; the others are not checked, and become empty gas
+    valid: true in the cells with data; the others are not checked, and become empty gas. Cells that are masked in a
+        masked array of NumPy are such, too
     density: [kg/m3]
     spectrum: `Spectrum.bands` of an absorption coefficient with a band axis
     notes: whole sentences on how the field was read, which every answer's summary repeats
@@ -77,7 +87,7 @@ class Field:
 
     def __post_init__(self) -> None:
         self._check_plain()
-        self._set("valid", _mask(self.valid, self.grid.shape))
+        self._set("valid", _unmasked(self, _mask(self.valid, self.grid.shape)))
         wanted = {name: getattr(self, name) for name in CELLS}
         cells = {
             name: self._cells(name, a) for name, a in wanted.items() if a is not None or name == "temperature"
@@ -230,6 +240,7 @@ def surveyed(
     name: str, values: ArrayLike, shape: tuple[int, ...], valid: NDArray[np.bool_] | None = None
 ) -> Cells:
     """Return what `checked` returns, with its least and greatest value."""
+    _check_labels(name, values)
     a = checks.real(name, values)
     dtype = np.float32 if a.dtype.kind == "f" and a.dtype.itemsize <= 4 else np.float64
     a = np.ascontiguousarray(a, dtype=dtype) if a.ndim else np.asarray(a, dtype=dtype)
@@ -283,6 +294,37 @@ def _mask(valid: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     if not mask.any():
         raise InputError("valid is false everywhere; expected some cells with data")
     return mask
+
+
+def _unmasked(field: Field, valid: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """The cells with data: those of valid that no masked array masks."""
+    given = [getattr(field, name) for name in (*CELLS, "pressure")] + list(field.mole_fraction.values())
+    for array in given:
+        if not np.ma.is_masked(array):
+            continue
+        mask = np.ma.getmaskarray(array)
+        if mask.shape[:3] == field.grid.shape:  # what else is wrong with it is told where it is checked
+            known = ~mask.reshape(*field.grid.shape, -1).any(axis=-1)
+            valid = known if valid is None else valid & known
+    return valid
+
+
+def _check_labels(name: str, values: Any) -> None:
+    """Raise InputError where an array of xarray says that its axes or its unit are not what they would be taken for."""
+    dims, about = getattr(values, "dims", ()), getattr(values, "attrs", {})
+    if not (isinstance(dims, tuple) and dims):
+        return
+    if dims[:3] != ("x", "y", "z"):
+        raise InputError(
+            f"{name}: is an array of xarray with dims {dims}; expected ('x', 'y', 'z'): read the whole dataset with "
+            "rte.from_xarray(ds), which takes dims by name, or transpose it"
+        )
+    known = KINDS[UNITS.get(name, "fraction")]
+    if (unit := plain(about.get("units"))) and known.get(unit) not in (1.0, (1.0, 0.0)):
+        raise InputError(
+            f"{name}: is an array of xarray in '{unit}'; expected SI: read the dataset with rte.from_xarray(ds), "
+            "which converts units"
+        )
 
 
 def _check_temperature(T: Cells, allow_cold: bool) -> None:
