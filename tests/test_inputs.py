@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+import xarray
 
 import built
 import raytrace_rte as rte
@@ -15,6 +16,8 @@ GRID = rte.uniform((0, 0, 0), (1, 1, 1), (2, 3, 4))
 ONES = np.ones(GRID.shape)
 HOT = rte.Field(GRID, 900.0 * ONES, np.asarray(1e5), {"H2O": 0.1 * ONES}, absorption_coefficient=ONES)
 MEDIUM = rte.Medium(GRID, ONES, ONES)
+LINE = {"units": "m"}
+DATASET = xarray.Dataset({"T": ("x", [900.0, 950.0], {"units": "degC"})}, {"x": ("x", [0.0, 1.0], LINE)})
 TETRAHEDRON = ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
 
 RESULTS = ("Result", "RadianceResult", "FluxResult", "HeatResult")
@@ -28,7 +31,7 @@ VALID = {
         "grid": GRID, "temperature": 900.0 * ONES, "pressure": 1e5, "mole_fraction": {"H2O": 0.1 * ONES},
         "soot_volume_fraction": 1e-6 * ONES, "absorption_coefficient": ONES, "provenance": "made up",
         "source_sha256": "", "allow_cold": False, "heat_release": ONES, "time": 1.0, "valid": ONES > 0,
-        "density": ONES, "spectrum": None,
+        "density": ONES, "spectrum": None, "notes": ["read by hand"],
     },
     "Medium": {"grid": GRID, "kappa": ONES, "source": ONES, "spectrum": None, "provenance": None},
     "Medium.open": {"folder": "no folder"},
@@ -50,7 +53,13 @@ VALID = {
     "periodic": {},
     "solids": {"mask": np.eye(3)[..., None] > 0, "temperature": 300.0, "emissivity": 0.5},
     "mesh": {"source": TETRAHEDRON, "temperature": 300.0, "emissivity": 0.5, "scale": 1.0},
-    "read": {"path": "no file", "map": None, "allow_cold": False},
+    "read": {
+        "path": "no file", "map": None, "allow_cold": False, "time": "last", "units": {"T": "K"},
+        "location": "cell",
+    },
+    "from_xarray": {
+        "ds": DATASET, "map": None, "allow_cold": False, "time": None, "units": {"T": "K"}, "location": "cell"
+    },
     "write": {"field": HOT, "path": "no folder/f.h5", "compression": True},
     "sample": {"name": "isothermal-box", "cells": 2},
     "absorption.given": {"field": HOT},

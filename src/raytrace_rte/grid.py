@@ -82,7 +82,7 @@ def uniform(lower: Sequence[float], upper: Sequence[float], shape: Sequence[int]
 def _faces(name: str, positions: ArrayLike) -> FloatArray:
     if getattr(positions, "dims", None) and hasattr(positions, "coords"):
         raise InputError(
-            f"grid axis {name}: found coordinates of xarray, which may be centres or points; expected faces of cells: "
+            f"grid axis {name}: found coordinates of xarray, be they centres or points; expected faces of cells: "
             "read the dataset with rte.from_xarray(ds, location=...), or give the faces as plain numbers"
         )
     given = checks.real(f"grid axis {name}", positions, "a 1-D list of face positions [m]")

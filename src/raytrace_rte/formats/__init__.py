@@ -38,11 +38,11 @@ def read(
         from .xarray import from_xarray
 
         return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
+    from .reading import check
+
     path = checks.path("path", path)
-    if map is not None and not isinstance(map, Mapping):
-        map = checks.path("map", map)
-    checks.instance("allow_cold", allow_cold, bool, "True or False")
     try:
+        check(map, time, units, location, allow_cold)
         return _read(path, map, allow_cold, time, units, location)
     except InputError as error:
         text = str(error)

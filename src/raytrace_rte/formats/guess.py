@@ -104,7 +104,7 @@ class Guess:
         if array is not None and quantity in IN_PASSING and array.units not in KINDS[SCALARS[quantity]]:
             yield from (
                 "",
-                f"# {printable(array.name)} may be the {quantity}; it is left out, as it has no known unit",
+                f"# {printable(array.name)} may be the {quantity}: left out, as its unit is not known",
             )
         elif array is not None:
             yield from ("", f"[{quantity}]", *self._quantity(array, SCALARS[quantity]))

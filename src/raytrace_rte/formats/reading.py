@@ -10,6 +10,7 @@ from typing import Any
 from .. import checks
 from ..errors import InputError
 from ..media.field import Field
+from ..units import KINDS
 from .fieldmap import load
 from .guess import Guess
 from .mapped import field_of, several
@@ -29,11 +30,8 @@ def field_from(
 
     Raises InputError that lists all that is unclear, each with how to say it.
     """
-    if time is not None:
-        if not isinstance(time, str):
-            time = checks.number(f"{source.path}: time", time, unit="s")
-        if not source.times:
-            raise InputError(f"{source.path}: time is {time!r}, but the file has no times; drop it")
+    if time is not None and not source.times:
+        raise InputError(f"{source.path}: time is {time!r}, but the file has no times; drop it")
     source = restated(source, units, location)
     asks = [several(source.times)] if time is None and len(source.times) > 1 else []
     if field_map is not None:
@@ -48,10 +46,31 @@ def field_from(
     return field_of(source, plan, named, time, allow_cold)
 
 
+def check(field_map: Any, time: Any, units: Any, location: Any, allow_cold: Any) -> None:
+    """Raise InputError on arguments of field_from that are wrong in themselves, whatever the source."""
+    if isinstance(time, str):
+        checks.choice("time", time, ("first", "last"))
+    elif time is not None:
+        checks.number("time", time, unit="s")
+    if units is not None:
+        checks.instance("units", units, Mapping, 'a dict, as {"length": "m", "T": "K"}')
+        for name, unit in units.items():
+            checks.text("units", name, "names of arrays, as text")
+            if not any(unit in known for known in KINDS.values()):
+                raise checks.wrong(f"units of {name}", unit, "a unit that docs/formats.md lists")
+    if location is not None:
+        checks.choice("location", location, ("cell", "point"))
+    checks.instance("allow_cold", allow_cold, bool, "True or False")
+    if field_map is not None:
+        load(field_map if isinstance(field_map, Mapping) else checks.path("map", field_map))
+
+
 def unclear(source: Source, questions: list[str]) -> str:
     """Return the message that asks for what a source does not say."""
-    return (
-        f"{source.path}: is {source.format} but not a native field, and it leaves open {'; '.join(questions)}. "
-        f"Say it as an argument of read, as a key of [field], or in the field map that `raytrace-rte inspect "
-        f"{source.path}` writes"
-    )
+    head = f"{source.path}: is {source.format} but not a native field, and it leaves open {'; '.join(questions)}. "
+    if source.path.exists():
+        return head + (
+            "Say it as an argument of read, as a key of [field], or in the field map that `raytrace-rte inspect "
+            f"{source.path}` writes"
+        )
+    return head + "Say it as an argument of from_xarray, or in a field map (docs/formats.md)"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from .. import checks
 from ..errors import InputError, nearest
 from ..units import plain
 from .names import ALONG_ONE_AXIS, AXES, axis_of, bare, leaf
@@ -15,21 +13,16 @@ from .source import Array, Source, listed, printable
 LENGTH = "length"
 
 
-def restated(source: Source, units: Any = None, location: Any = None) -> Source:
+def restated(source: Source, units: Mapping[str, str] | None = None, location: str | None = None) -> Source:
     """Return the source with units and location as the user states them.
 
     units: name of an array, or "length" for all positions -> unit; location: "cell" or "point" of values and
     positions; arrays that the file itself has elsewhere are left out.
     Raises InputError on a name that there is not, and on a location at which the file has nothing.
     """
-    where = str(source.path)
-    if units is not None:
-        checks.instance(f"{where}: units", units, Mapping, 'a dict, as {"length": "m", "T": "K"}')
-        for name, unit in units.items():
-            source = _with_unit(source, str(name), checks.text(f"{where}: units of {name}", unit, "a unit"))
-    if location is not None:
-        source = _at(source, checks.choice(f"{where}: location", location, ("cell", "point")))
-    return source
+    for name, unit in (units or {}).items():
+        source = _with_unit(source, name, unit)
+    return source if location is None else _at(source, location)
 
 
 def _with_unit(source: Source, name: str, unit: str) -> Source:

@@ -15,7 +15,7 @@ from ..media.field import Field
 from ..units import plain
 from . import dims
 from .cf import FILLS, unpacked
-from .reading import field_from
+from .reading import check, field_from
 from .source import Array, Source
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def from_xarray(
     """
     if not is_xarray(ds):
         raise checks.wrong("from_xarray: ds", ds, "a Dataset or DataArray of xarray")
+    check(map, time, units, location, allow_cold)
     return field_from(source_of(ds), map, time, units, location, allow_cold)
 
 

@@ -304,13 +304,13 @@ def _unmasked(field: Field, valid: NDArray[np.bool_] | None) -> NDArray[np.bool_
             continue
         mask = np.ma.getmaskarray(array)
         if mask.shape[:3] == field.grid.shape:  # what else is wrong with it is told where it is checked
-            known = ~mask.reshape(*field.grid.shape, -1).any(axis=-1)
-            valid = known if valid is None else valid & known
+            known = np.asarray(~mask.reshape(*field.grid.shape, -1).any(axis=-1))
+            valid = known if valid is None else np.logical_and(valid, known)
     return valid
 
 
 def _check_labels(name: str, values: Any) -> None:
-    """Raise InputError where an array of xarray says that its axes or its unit are not what they would be taken for."""
+    """Raise InputError where an array of xarray says that its axes or its unit are others than expected."""
     dims, about = getattr(values, "dims", ()), getattr(values, "attrs", {})
     if not (isinstance(dims, tuple) and dims):
         return
