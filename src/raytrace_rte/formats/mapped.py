@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..execution import memory
 from ..media.field import Field
 from ..units import known_unit, plain, to_si
 from .axes import Along, falls, grid
 from .fieldmap import SCALARS, Map, Quantity
 from .molar import mole_fractions
 from .names import AXES
-from .source import Array, Moment, Source, find, moment, said_of
+from .order import contiguous
+from .source import UNREADABLE, Array, Moment, Source, find, moment, said_of
 
 Numbers = NDArray[np.floating]
 
@@ -80,6 +83,8 @@ class _Reader:
         if quantity.dataset is None:
             return to_si(quantity.value, quantity.units, kind, f"{self.named}: [{name}]")  # type: ignore[arg-type]
         array = find(self.source, quantity.dataset)
+        if array.dtype == UNREADABLE:
+            array.load(())
         units = quantity.units if quantity.units is not None else array.units
         where = f"{self.source.path}: dataset '{quantity.dataset}' ([{name}] of the {self.named})"
         known_unit(units, kind, where)
@@ -87,6 +92,8 @@ class _Reader:
         single = not dims and name == "pressure"
         if not single:
             self._meant(array, dims, where)
+        size = math.prod(_shape(array.shape, index)) * max(array.dtype.itemsize, 4)
+        memory.require(size, f"{where} of shape {array.shape}")
         data = to_si(array.load(index), units, kind, where)
         return data if single else self._cells(data, array, where)
 
@@ -146,7 +153,7 @@ class _Reader:
         data = data[tuple(slice(None, None, -1 if axis in turned else 1) for axis in order)]
         present = np.transpose(data, [order.index(axis) for axis in AXES if axis in order])
         missing = tuple(i for i, axis in enumerate(AXES) if axis not in order)
-        cells = np.ascontiguousarray(np.expand_dims(present, missing))
+        cells = contiguous(np.expand_dims(present, missing))
         self.shape = self.shape or cells.shape
         if cells.shape != self.shape:
             raise InputError(
@@ -173,6 +180,11 @@ class _Reader:
 def several(times: Sequence[float]) -> str:
     """Return the sentence that asks which of several moments is meant."""
     return f'which of {said_of(times)} is meant: time = a number [s], "first" or "last"'
+
+
+def _shape(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape of the part of an array at an index of whole numbers and slices of all."""
+    return tuple(n for i, n in enumerate(shape) if i >= len(index) or isinstance(index[i], slice))
 
 
 def _selected(shape: tuple[int, ...], select: str, where: str) -> tuple[Any, ...]:

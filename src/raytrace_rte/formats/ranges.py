@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .source import Array
+from .source import UNREADABLE, Array
 
 CHUNK = 1 << 22
 """Numbers read at a time: 32 MiB of doubles."""
@@ -32,7 +32,7 @@ class Range:
 def range_of(array: Array) -> Range:
     """Return the range of an array; of text, and where it cannot be read, one without numbers."""
     count = math.prod(array.shape)
-    if array.dtype.kind not in "fiu" or not count:
+    if (array.dtype.kind not in "fiu" and array.dtype != UNREADABLE) or not count:
         return Range()
     if count > MOST:
         return Range(problem=f"{count:.3g} numbers are too many to look at")

@@ -19,6 +19,8 @@ from ..grid import FloatArray
 
 Moment = float | str | None
 """Which moment of a file: its time [s], "first" or "last"; None where the user did not say."""
+UNREADABLE = np.dtype("V1")
+"""Type of arrays that say why they cannot be read when they are loaded."""
 SAME_TIME = 1e-6
 """Relative difference up to which a time that the user wrote is one of the file."""
 LISTED = 12

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
@@ -19,7 +18,7 @@ from ..digest import hashing
 from ..hdf5 import SIGNATURE, attribute, values, walk
 from ..hdf5 import opened as opened_file
 from ..native import is_native
-from ..source import Array, Moment, Source, printable
+from ..source import UNREADABLE, Array, Moment, Source, printable
 from .probe import head
 
 FORMAT = "HDF5"
@@ -38,16 +37,16 @@ def opened(path: Path, time: Moment = None) -> Iterator[Source]:
         native = (
             "a native field" if is_native(file) else "netCDF-4" if "_NCProperties" in file.attrs else FORMAT
         )
-        arrays, attributes, notes = {}, dict(about(file)), []
+        arrays, attributes = {}, dict(about(file))
         for name, item in walk(file):
             if isinstance(item, str):
-                notes.append(f"'{printable(name)}' {item}")
+                arrays[name] = _unreadable(name, f"{path}: dataset '{printable(name)}' {item}")
             elif isinstance(item, h5py.Group):
                 attributes |= {f"{name}/{key}": value for key, value in about(item).items()}
             elif isinstance(item, h5py.Dataset) and not _only_a_length(item):
                 arrays[name] = array_of(name, item)
         arrays = dims.labelled(arrays)
-        yield Source(path, native, arrays, attributes, times=dims.times(arrays), notes=notes, digest=digest)
+        yield Source(path, native, arrays, attributes, times=dims.times(arrays), digest=digest)
 
 
 def array_of(name: str, dataset: h5py.Dataset) -> Array:
@@ -57,7 +56,7 @@ def array_of(name: str, dataset: h5py.Dataset) -> Array:
         shape, dtype, known = (0,) if empty else dataset.shape, dataset.dtype, about(dataset)
         names = tuple("" if empty else _dim(dataset, i) for i in range(len(shape)))
     except (InputError, TypeError, ValueError, RuntimeError) as error:
-        return Array(name, (), np.dtype("V1"), _raising(str(error)))
+        return _unreadable(name, str(error))
 
     def load(index: tuple[Any, ...]) -> NDArray[Any]:
         return values(dataset, index)
@@ -103,8 +102,8 @@ def _only_a_length(dataset: h5py.Dataset) -> bool:
     )
 
 
-def _raising(text: str) -> Any:
+def _unreadable(name: str, text: str) -> Array:
     def load(index: tuple[Any, ...]) -> NDArray[Any]:
         raise InputError(text)
 
-    return load
+    return Array(name, (), UNREADABLE, load)
