@@ -39,13 +39,14 @@ def read(
 
         return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
     from .reading import check
+    from .source import printable
 
     path = checks.path("path", path)
     try:
         check(map, time, units, location, allow_cold)
         return _read(path, map, allow_cold, time, units, location)
     except InputError as error:
-        text = str(error)
+        text = printable(str(error))
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 

@@ -75,7 +75,7 @@ class Guess:
         if not found:
             names = listed([printable(a.name) for a in self.arrays])
             self._ask(f"no array is called a temperature (there are {names or 'none'}): a map names it")
-        elif len({a.location for a in largest}) > 1:
+        elif len({a.location for a in found}) > 1:
             self._ask('the temperature is there in cells and at points: location = "cell" or "point"')
         elif len(largest) > 1:
             self._ask(

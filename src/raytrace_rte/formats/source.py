@@ -149,9 +149,9 @@ def find(source: Source, name: str) -> Array:
     """Return an array by its name; raise InputError that lists what there is."""
     found = source.arrays.get(name.strip("/"), source.arrays.get(name))
     if found is None:
-        names = list(source.arrays)
+        names = [printable(known) for known in source.arrays]
         raise InputError(
-            f"{source.path}: dataset '{name}' is missing{nearest(name, names)}; "
+            f"{source.path}: dataset '{printable(name)}' is missing{nearest(name, names)}; "
             f"there are {listed(names) or 'no datasets'}"
         )
     return found

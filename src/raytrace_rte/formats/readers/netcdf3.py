@@ -5,6 +5,7 @@ Format: "NetCDF Classic Format Specification" of Unidata. Numbers are big-endian
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,27 +35,34 @@ def recognises(path: Path) -> bool:
 @contextmanager
 def opened(path: Path, time: Moment = None) -> Iterator[Source]:
     """Yield all variables, with their CF attributes honoured."""
-    from scipy.io import netcdf_file
-
     if head(path, 4)[3:] == b"\x05":
         raise InputError(
             f"{path}: is netCDF-3 with 64-bit data, which is not read; convert it with `nccopy -k nc4`"
         )
-    with hashing(path) as digest:
+    with hashing(path) as digest, _mapped(path) as file:
+        arrays = dims.labelled(
+            {name: unpacked(_array(file, name), unwritten=True) for name in file.variables}
+        )
+        about = _about(file._attributes)
+        yield Source(path, FORMAT, arrays, about, times=dims.times(arrays), digest=digest)
+
+
+def _mapped(path: Path) -> Any:
+    """The file, its data mapped into memory."""
+    from scipy.io import netcdf_file
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of arrays of a damaged file, which are still mapped
         try:
-            file = netcdf_file(path, "r", mmap=True)
+            return netcdf_file(path, "r", mmap=True)
         except DAMAGE as error:
-            raise InputError(
-                f"{path}: is damaged, or cut: {' '.join(str(error).split())}; copy it again"
-            ) from None
-        with file:
-            found = {name: unpacked(_array(path, file, name), unwritten=True) for name in file.variables}
-            arrays = dims.labelled(found)
-            about = _about(file._attributes)
-            yield Source(path, FORMAT, arrays, about, times=dims.times(arrays), digest=digest)
+            reason = " ".join(str(error).split())
+    raise InputError(
+        f"{path}: is damaged, or cut: {reason}; copy it again"
+    )  # an error's context keeps files open
 
 
-def _array(path: Path, file: Any, name: str) -> Array:
+def _array(file: Any, name: str) -> Array:
     """A variable; the file alone keeps its data, which can be let go only when nobody else does."""
 
     def load(index: tuple[Any, ...]) -> NDArray[Any]:
