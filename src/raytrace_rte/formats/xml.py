@@ -1,4 +1,4 @@
-"""XML that cannot do harm: no document types, so no entities, and nothing nested without end."""
+"""XML that cannot do harm: no entities, no document types that nobody knows, and nothing nested without end."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ DEEPEST = 64
 """Elements within each other."""
 
 
-def parsed(data: bytes, where: str) -> ElementTree.Element:
+def parsed(data: bytes, where: str, known: str = "") -> ElementTree.Element:
     """Return the root of a document.
 
-    Raises InputError when it is no XML, declares a document type or entities, or is nested too deep.
+    known: the file of the one document type that it may declare, and that is not read, as "Xdmf.dtd"
+    Raises InputError when it is no XML, declares another document type or entities, or is nested too deep.
     """
     scanner, depth = expat.ParserCreate(), 0
 
@@ -31,12 +32,16 @@ def parsed(data: bytes, where: str) -> ElementTree.Element:
         nonlocal depth
         depth -= 1
 
-    def refuse(*declared: object) -> None:
+    def document_type(name: str, file: str | None, public: str | None, inside: bool) -> None:
+        if not known or file != known:
+            raise InputError(f"{where}: declares a document type (DOCTYPE), which is not read; remove it")
+
+    def entity(*declared: object) -> None:
         raise InputError(
-            f"{where}: declares a document type (DOCTYPE), which is not read; remove the declaration"
+            f"{where}: declares entities in its document type (DOCTYPE), which are not read; remove it"
         )
 
-    scanner.StartDoctypeDeclHandler = refuse
+    scanner.StartDoctypeDeclHandler, scanner.EntityDeclHandler = document_type, entity
     scanner.StartElementHandler, scanner.EndElementHandler = begin, end
     try:
         scanner.Parse(data, True)
@@ -45,7 +50,7 @@ def parsed(data: bytes, where: str) -> ElementTree.Element:
     return ElementTree.fromstring(data)
 
 
-def document(path: Path) -> ElementTree.Element:
+def document(path: Path, known: str = "") -> ElementTree.Element:
     """Return the root of a document in a file; raises InputError also when it is too large or unreadable."""
     try:
         with open(path, "rb") as file:
@@ -54,4 +59,4 @@ def document(path: Path) -> ElementTree.Element:
         raise InputError(f"{path}: cannot be read: {error.strerror}; check the path") from None
     if len(data) > LARGEST:
         raise InputError(f"{path}: is XML of more than {LARGEST >> 20} MiB; keep its numbers in HDF5")
-    return parsed(data, str(path))
+    return parsed(data, str(path), known)

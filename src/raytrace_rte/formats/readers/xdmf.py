@@ -29,8 +29,9 @@ from ..xml import document
 from .probe import head
 
 FORMAT = "XDMF"
-REGULAR = ("2DCoRectMesh", "3DCoRectMesh")
-RECTILINEAR = ("2DRectMesh", "3DRectMesh")
+REGULAR = ("2dcorectmesh", "3dcorectmesh")
+RECTILINEAR = ("2drectmesh", "3drectmesh")
+"""Types of a topology, which programs spell with small and capital letters."""
 MOST = 10**8
 """Points along an axis that are believed."""
 
@@ -44,7 +45,7 @@ def recognises(path: Path) -> bool:
 @contextmanager
 def opened(path: Path, time: Moment = None) -> Iterator[Source]:
     """Yield the arrays of one grid, of the moment that is asked for."""
-    domain = document(path).find("Domain")
+    domain = document(path, "Xdmf.dtd").find("Domain")
     grids = [] if domain is None else domain.findall("Grid")
     if len(grids) != 1:
         raise InputError(f"{path}: has {len(grids)} grids side by side; expected one, or a series in time")
@@ -77,7 +78,7 @@ def _at(path: Path, grid: Element, time: Moment) -> tuple[Element, list[float], 
 
 def _points(path: Path, grid: Element) -> list[_Points]:
     """What gives the positions of the grid's points along x, y and z."""
-    kind = _attribute(path, grid, "Topology", "TopologyType", "Type")
+    kind = _attribute(path, grid, "Topology", "TopologyType", "Type").lower()
     geometry = grid.find("Geometry")
     items = [] if geometry is None else geometry.findall("DataItem")
     if kind in REGULAR and len(items) == 2:
@@ -170,7 +171,7 @@ class _Files:
 
 
 def _arrays(path: Path, grid: Element, axes: list[FloatArray], files: _Files) -> Iterator[Array]:
-    flat = _attribute(path, grid, "Topology", "TopologyType", "Type").startswith("2D")
+    flat = _attribute(path, grid, "Topology", "TopologyType", "Type").lower().startswith("2d")
     dims = ("y", "x") if flat else ("z", "y", "x")
     for attribute in grid.findall("Attribute"):
         name, item = attribute.get("Name", ""), attribute.find("DataItem")

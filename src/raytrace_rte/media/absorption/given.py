@@ -27,10 +27,10 @@ def given(field: Field) -> Medium:
             "which computes one from pressure and mole fractions"
         )
     provenance: dict[str, Any] = {"model": "given", "field_sha256": field.source_sha256}
-    if field.cells_without_data:
-        provenance["cells_without_data"] = field.cells_without_data
     if field.notes:
         provenance["notes"] = list(field.notes)
+    if field.cells_without_data:
+        provenance["cells_without_data"] = field.cells_without_data
         kappa = kappa.copy()
         kappa[~field.valid] = 0.0  # type: ignore[operator]
     T, spectrum = field.filled_temperature(), field.spectrum
