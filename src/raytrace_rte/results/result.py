@@ -277,7 +277,7 @@ class Result:
             )
         if medium.get("cells_without_data"):
             out.append(f"{medium['cells_without_data']} cells without data were taken as empty gas")
-        return out
+        return out + list(medium.get("notes", []))
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.value.shape)) or "one value"
