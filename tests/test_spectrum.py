@@ -149,7 +149,7 @@ BAD = {
     ),
     "temperature[1] is -5.0": lambda: rte.Spectrum.grey().wall_emission([300.0, -5.0]),
     "lacks 'kind'": lambda: rte.Spectrum.from_dict({}),
-    "one of grey, bands, given": lambda: rte.Spectrum.from_dict({"kind": "lines"}),
+    "one of grey, weighted, bands, given": lambda: rte.Spectrum.from_dict({"kind": "lines"}),
 }
 
 

@@ -23,6 +23,13 @@ def across(axes: Sequence[Value], face: int) -> tuple[Value, Value]:
     return first, second
 
 
+def beside(shape: Sequence[int], face: int) -> NDArray[np.int64]:
+    """Return the indices (n, 3) of the cells at a face, in the order of a map over the face's cells."""
+    at = [range(n) for n in shape]
+    at[face // 2] = range(shape[face // 2] - 1, shape[face // 2]) if face % 2 else range(1)
+    return np.stack(np.meshgrid(*at, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
 class _Faces(NamedTuple):
     x: FloatArray
     y: FloatArray
@@ -57,6 +64,14 @@ class Cartesian(_Faces):
     def widths(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Cell widths along each axis [m]; inf on an infinite axis."""
         return np.diff(self.x), np.diff(self.y), np.diff(self.z)
+
+    def containing(self, points: FloatArray) -> NDArray[np.int64]:
+        """Return the indices (n, 3) of the cells that hold points (n, 3) [m], the nearest of those outside."""
+        found = [
+            np.clip(np.searchsorted(faces, points[:, axis], side="right") - 1, 0, faces.size - 2)
+            for axis, faces in enumerate(self)
+        ]
+        return np.stack(found, axis=1)
 
     @property
     def lower(self) -> FloatArray:

@@ -23,6 +23,7 @@ from .boundaries.walls import black
 from .execution.executors import Progress, Serial, thread_count
 from .grid import Cartesian
 from .media.absorption.planck_mean import planck_mean
+from .media.absorption.wsgg import wsgg
 from .media.field import Field
 from .media.medium import Medium
 from .method import Auto, March, Method, Thick, Thin, Threshold
@@ -149,6 +150,11 @@ def _slab() -> None:
     solve(Medium(Cartesian(_grid().x), ones, ones), heat_source(6), black(300.0), executor=Serial())
 
 
+def _gases() -> None:
+    ones = np.ones((CELLS, 1, 1))
+    wsgg(Field(Cartesian(_grid().x), 1000.0 * ones, np.array(1e5), {"H2O": 0.1 * ones, "CO2": 0.1 * ones}))
+
+
 def _jobs_of(kind: str) -> list[Callable[[], None]]:
     methods = Auto(), March(), Threshold(), Thick(), Thin()
     return [
@@ -162,5 +168,6 @@ def _jobs_of(kind: str) -> list[Callable[[], None]]:
 JOBS: list[Callable[[], None]] = [
     *chain.from_iterable(zip(_jobs_of("float64"), _jobs_of("float32"), strict=True)),
     _slab,
+    _gases,
 ]
 """Of float64 and float32 fields in turn; slabs are float64."""

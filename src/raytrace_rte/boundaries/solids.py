@@ -33,8 +33,17 @@ class Solids:
 
     def emitted(self, medium: Medium) -> FloatArray:
         """What black cells of their temperature emit, (n_solid, n_band) [W m-2 sr-1]."""
+        if medium.mole_ratio is not None:
+            return medium.wall_emission(self.temperature, self._nearest_gas())
         values, index = np.unique(self.temperature, return_inverse=True)
         return medium.wall_emission(values)[index]
+
+    def _nearest_gas(self) -> NDArray[np.int64]:
+        """Indices of the cell of gas that is nearest to each solid cell, by index, (n_solid, 3)."""
+        from scipy.ndimage import distance_transform_edt
+
+        nearest = distance_transform_edt(self.mask, return_distances=False, return_indices=True)
+        return np.asarray(nearest[:, self.mask].T)
 
     def settings(self) -> dict[str, Any]:
         """What a Result records of them."""

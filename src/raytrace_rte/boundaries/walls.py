@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from .. import checks
 from ..errors import InputError, nearest
-from ..grid import FACES, FloatArray, across
+from ..grid import FACES, FloatArray, across, beside
 from ..media.medium import Medium
 
 
@@ -72,22 +72,33 @@ class Walls:
             for w in (self, *(other for _, other in self.faces))
         )
 
+    @property
+    def warm(self) -> bool:
+        """Whether a face has a temperature above 0 K."""
+        return any(np.any(w.temperature) for w in (self, *(other for _, other in self.faces)))
+
     def radiance(self, medium: Medium) -> FloatArray:
         """Return the emitted radiance [W m-2 sr-1] of (x_min, x_max, y_min, y_max, z_min, z_max, missed).
 
         Shape (7, n_band); of maps the greatest value; 0 from mirrors and periodic faces.
         """
-        faces = [self.face(name).emitted(medium).max(axis=0) for name in FACES]
+        faces = [self.face(name).emitted(medium, n).max(axis=0) for n, name in enumerate(FACES)]
         return np.stack([*faces, self.emitted(medium).max(axis=0)])
 
-    def emitted(self, medium: Medium) -> FloatArray:
-        """Return what a black wall of this temperature emits, (1 or cells of the face, n_band)."""
+    def emitted(self, medium: Medium, number: int | None = None) -> FloatArray:
+        """Return what a black wall of this temperature emits, (1 or cells of the face, n_band).
+
+        number: of the face, which matters where bands depend on the gas beside it; None is beyond the grid
+        """
         if self.intensity is not None:
             if len(self.intensity) not in (1, medium.n_band):
                 raise InputError(
                     f"walls: {len(self.intensity)} intensities for {medium.n_band} band(s); give one a band"
                 )
             return np.broadcast_to(np.array(self.intensity), (1, medium.n_band)).copy()
+        if number is not None and medium.mole_ratio is not None and np.any(self.temperature):
+            T = np.broadcast_to(self.temperature, across(medium.grid.shape, number)).ravel()
+            return medium.wall_emission(T, beside(medium.grid.shape, number))
         values, index = np.unique(np.atleast_1d(self.temperature), return_inverse=True)
         return medium.wall_emission(values)[index.ravel()]
 

@@ -13,12 +13,11 @@ from .sections import (
     CHOICE,
     KINDS,
     SECTIONS,
+    AbsorptionSection,
     BoxSection,
     FieldSection,
-    GivenSection,
     MeshSection,
     OutputSection,
-    PlanckMeanSection,
     checked,
     chosen,
 )
@@ -40,7 +39,7 @@ class Job:
 
     path: Path
     field: FieldSection
-    absorption: GivenSection | PlanckMeanSection | None
+    absorption: AbsorptionSection | None
     sensor: Sensor[Result]
     walls: Walls
     radiosity_directions: int

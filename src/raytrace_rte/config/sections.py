@@ -51,17 +51,41 @@ class FieldSection(Section):
     cells: int | None = None
 
 
-class GivenSection(Section):
+class AbsorptionSection(Section):
+    """An absorption model by its name in `rte.absorption`."""
+
+    model: str
+
+
+class GivenSection(AbsorptionSection):
     """rte.absorption.given."""
 
     model: Literal["given"]
 
 
-class PlanckMeanSection(Section):
+class PlanckMeanSection(AbsorptionSection):
     """rte.absorption.planck_mean."""
 
     model: Literal["planck_mean"]
     species: list[str] | None = None
+    soot: bool = True
+    soot_constant: float | None = None
+
+
+class SootSection(AbsorptionSection):
+    """rte.absorption.soot."""
+
+    model: Literal["soot"]
+    soot_constant: float | None = None
+
+
+class WsggSection(AbsorptionSection):
+    """rte.absorption.wsgg."""
+
+    model: Literal["wsgg"]
+    coefficients: str = "bordbar2014"
+    soot: bool = True
+    soot_constant: float | None = None
 
 
 class CameraSection(Section):
@@ -290,7 +314,12 @@ class OutputSection(Section):
 
 SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output")
 KINDS: dict[str, dict[str, type[Section]]] = {
-    "absorption": {"given": GivenSection, "planck_mean": PlanckMeanSection},
+    "absorption": {
+        "given": GivenSection,
+        "planck_mean": PlanckMeanSection,
+        "soot": SootSection,
+        "wsgg": WsggSection,
+    },
     "sensor": {
         "camera": CameraSection,
         "camera_orthographic": OrthographicSection,

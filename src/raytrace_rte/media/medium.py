@@ -45,6 +45,8 @@ class Medium:
     spectrum: what the bands are: a Spectrum, or (in memory only) a function, wall temperature [K] -> radiance
         per band [W m-2 sr-1]; None is grey, for arrays without a band axis
     provenance: the absorption model and what it noticed
+    mole_ratio: H2O/CO2 of each cell, (nx, ny, nz), for a spectrum whose walls emit with the weights of the gas beside
+        them; such a spectrum needs it, others do not take it
 
     float32 and float64 stay what they are. Arrays that need no conversion are not copied: kappa and source
     are read-only views of them, and a later change of the originals is an error at the next use (`verify`).
@@ -58,6 +60,7 @@ class Medium:
     source: NDArray[np.floating]
     spectrum: Spectrum = field(default_factory=Spectrum.grey)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    mole_ratio: NDArray[np.floating] | None = None
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class Medium:
         provenance: Mapping[str, Any] | None = None,
         *,
         emission: Emission | None = None,
+        mole_ratio: ArrayLike | None = None,
     ) -> None:
         checks.instance("grid", grid, Cartesian, "a grid, from rte.Cartesian(x, y, z) or rte.uniform(...)")
         notes = {} if provenance is None else dict(_mapping("provenance", provenance))
@@ -85,6 +89,18 @@ class Medium:
                 notes["clipped"] = {**notes.get("clipped", {}), name: clipped}
         self._set(grid=grid, provenance=notes, spectrum=_spectrum(spectrum, bands))
         self._set(**{name: _read_only(a) for name, a in arrays.items()})
+        self._set(mole_ratio=self._mixture(mole_ratio))
+
+    def _mixture(self, mole_ratio: ArrayLike | None) -> NDArray[np.floating] | None:
+        """Return the checked mole ratio of a spectrum that depends on it."""
+        if (mole_ratio is not None) != self.spectrum.depends_on_mixture:
+            needs = "needs" if self.spectrum.depends_on_mixture else "does not take"
+            raise InputError(f"mole_ratio is {checks.shown(mole_ratio)}; {self.spectrum!r} {needs} one")
+        if mole_ratio is None:
+            return None
+        return _read_only(
+            without_rounding("mole_ratio", checked("mole_ratio", mole_ratio, self.grid.shape))[0]
+        )
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -98,9 +114,14 @@ class Medium:
     def wall_emission(self, temperature: ArrayLike, cell: ArrayLike | None = None) -> FloatArray:
         """Return what black walls emit in each band [W m-2 sr-1], (n_band,) or (n, n_band).
 
-        temperature: [K], a number or shape (n,); cell: (n, 3), the cells beside them; see `Spectrum`.
+        temperature: [K], a number or shape (n,); cell: (n, 3), the cells beside them, on whose gas it may depend;
+            None is the mole ratio that the spectrum has for walls beyond the grid
         """
-        return self.spectrum.wall_emission(temperature, cell)
+        if cell is None or self.mole_ratio is None:
+            return self.spectrum.wall_emission(temperature)
+        beside = tuple(np.asarray(cell).reshape(-1, 3).T)
+        T = np.broadcast_to(np.asarray(temperature, dtype=np.float64), len(beside[0]))
+        return self.spectrum.wall_emission(T, self.mole_ratio[beside])
 
     def emission(self, temperature: float) -> FloatArray:
         """Return `wall_emission(temperature)`; the old name."""
@@ -244,7 +265,8 @@ class Medium:
     def _digest(self) -> str:
         self._fingerprints  # noqa: B018  from here on a change is an error
         hashed = hashlib.sha256(self.spectrum.digest().encode())
-        for a in (*self.grid, self.kappa, self.source):
+        mixture = () if self.mole_ratio is None else (self.mole_ratio,)
+        for a in (*self.grid, self.kappa, self.source, *mixture):
             hashed.update(f"{a.dtype.str}{a.shape}".encode())
             hashed.update(a.data)
         return hashed.hexdigest()
@@ -270,7 +292,7 @@ class Medium:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
             try:
-                for name in ("kappa", "source"):
+                for name in ("kappa", "source", "mole_ratio")[: 2 + self.spectrum.depends_on_mixture]:
                     np.save(temporary / f"{name}.npy", getattr(self, name))
                 (temporary / DESCRIPTION).write_text(json.dumps(data, default=_plain), encoding="utf-8")
                 temporary.chmod(0o755)
@@ -288,12 +310,13 @@ class Medium:
         """
         source = checks.path("folder", folder)
         data = _description(source)
+        spectrum, grid = Spectrum.from_dict(data["spectrum"]), Cartesian(*data["grid"])
+        names = ("kappa", "source", "mole_ratio")[: 2 + spectrum.depends_on_mixture]
         try:
-            kappa, emitted = (np.load(source / f"{name}.npy", mmap_mode="r") for name in ("kappa", "source"))
+            kappa, emitted, *rest = (np.load(source / f"{name}.npy", mmap_mode="r") for name in names)
         except (OSError, ValueError) as error:
             raise InputError(f"folder {source} is incomplete: {error}; write the medium again") from None
-        spectrum = Spectrum.from_dict(data["spectrum"])
-        return cls(Cartesian(*data["grid"]), kappa, emitted, spectrum, data["provenance"])
+        return cls(grid, kappa, emitted, spectrum, data["provenance"], mole_ratio=rest[0] if rest else None)
 
     def __repr__(self) -> str:
         low, high = self.brightness_range

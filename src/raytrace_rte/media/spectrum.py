@@ -21,6 +21,7 @@ from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
 from ..planck import blackbody, brightness_temperature
+from .weighted_sum import WeightedSum, weighted_sum
 
 C2 = 0.01438776877503933
 """Second radiation constant h c / k [m K], exact in the SI of 2019."""
@@ -42,14 +43,16 @@ ACCURACY = 1e-12
 class Spectrum:
     """The bands of a medium, as data that can be saved and sent.
 
-    Made by `Spectrum.grey`, `.bands`, `.tabulated` or `.from_callable`.
+    Made by `Spectrum.grey`, `.weighted`, `.bands`, `.tabulated` or `.from_callable`.
 
-    kind: "grey" (one band with all of the radiation), "bands" (intervals of wavelength) or "given" (a table,
-        or a function in memory, of what a wall emits)
+    kind: "grey" (one band with all of the radiation), "weighted" (grey gases, each with a share of it), "bands"
+        (intervals of wavelength) or "given" (a table, or a function in memory, of what a wall emits)
     names: one a band
     edges: (n_band, 2) [m], of "bands" only
     temperature, radiance: of a table, (n,) [K] and (n, n_band) [W m-2 sr-1]
     function: temperature [K] -> (n_band,) [W m-2 sr-1]
+    gases: the weighted sum, whose weights are the shares; mole_ratio: H2O/CO2 beside walls where no cell is, or of
+        which none is told
     """
 
     kind: str
@@ -58,11 +61,26 @@ class Spectrum:
     temperature: FloatArray | None = None
     radiance: FloatArray | None = None
     function: Callable[[float], ArrayLike] | None = None
+    gases: WeightedSum | None = None
+    mole_ratio: float = 1.0
 
     @classmethod
     def grey(cls) -> Self:
         """Return the one band with all of the radiation: walls emit sigma T^4 / pi."""
         return cls("grey", ("grey",))
+
+    @classmethod
+    def weighted(cls, coefficients: str, mole_ratio: float = 1.0, soot: bool = True) -> Self:
+        """Return the grey gases of a set of coefficients, as "bordbar2014": shares of sigma T^4 / pi.
+
+        mole_ratio: H2O/CO2 beside walls of which no cell is known; soot: with the soot that the set may have
+        Raises InputError when there is no such set.
+        """
+        gases = weighted_sum(coefficients)
+        if not soot:
+            gases = gases.without("soot")
+        ratio = checks.number("mole_ratio", mole_ratio, low=0.0)
+        return cls("weighted", gases.names, gases=gases, mole_ratio=ratio)
 
     @classmethod
     def bands(cls, edges: ArrayLike, names: Sequence[str] | None = None) -> Self:
@@ -117,19 +135,24 @@ class Spectrum:
         """Number of bands."""
         return len(self.names)
 
-    def wall_emission(self, temperature: ArrayLike, cell: ArrayLike | None = None) -> FloatArray:
+    def wall_emission(self, temperature: ArrayLike, mole_ratio: ArrayLike | None = None) -> FloatArray:
         """Return what a black wall emits [W m-2 sr-1]: (n_band,) of one temperature, (n, n_band) of n.
 
         temperature: [K], a number or shape (n,)
-        cell: (n, 3) indices of the cells beside the wall, for spectra whose bands depend on the gas there;
-            none of the present kinds does
+        mole_ratio: H2O/CO2 of the gas beside each wall, (n,), on which the shares of weighted sums depend; None is
+            that of the spectrum
 
         Raises InputError on temperatures below 0 or outside a table, and when a function's answer has another
         shape.
         """
         T = checks.array("temperature", temperature, low=0.0, unit="K")
-        emitted = self._emission(T.reshape(-1))
+        emitted = self._emission(T.reshape(-1), mole_ratio)
         return emitted[0] if T.ndim == 0 else emitted
+
+    @property
+    def depends_on_mixture(self) -> bool:
+        """Whether what a wall emits in each band depends on the gas beside it."""
+        return self.gases is not None and self.gases.depends_on_mixture
 
     def total(self, values: ArrayLike) -> FloatArray:
         """Return the sum over the bands, the last axis."""
@@ -142,7 +165,7 @@ class Spectrum:
         its temperatures) emit. Good to 1e-8 of the temperature.
         """
         I = np.asarray(total, dtype=np.float64)
-        if self.kind == "grey":
+        if self.kind in ("grey", "weighted"):
             return brightness_temperature(I)
         T, emitted = self._totals
         wanted = np.where(I > 0, I, np.nan).reshape(-1)
@@ -165,6 +188,9 @@ class Spectrum:
                 "or Spectrum.tabulated(T, radiance))"
             )
         data: dict[str, Any] = {"kind": self.kind, "names": list(self.names)}
+        if self.gases is not None:
+            with_soot = "soot" in self.gases.absorbers
+            data |= {"coefficients": self.gases.name, "mole_ratio": self.mole_ratio, "soot": with_soot}
         arrays = {"edges": self.edges, "temperature": self.temperature, "radiance": self.radiance}
         return data | {name: a.tolist() for name, a in arrays.items() if a is not None}
 
@@ -176,6 +202,8 @@ class Spectrum:
             match data["kind"]:
                 case "grey":
                     return cls.grey()
+                case "weighted":
+                    return cls.weighted(data["coefficients"], data["mole_ratio"], data["soot"])
                 case "bands":
                     return cls.bands(data["edges"], data["names"])
                 case "given":
@@ -184,7 +212,7 @@ class Spectrum:
             raise InputError(
                 f"data of a spectrum lacks {error}; expected what Spectrum.to_dict() returns"
             ) from None
-        raise checks.wrong("data: kind of the spectrum", data["kind"], "one of grey, bands, given")
+        raise checks.wrong("data: kind of the spectrum", data["kind"], "one of grey, weighted, bands, given")
 
     def digest(self) -> str:
         """Return the hash of the spectrum; InputError when it is a function."""
@@ -194,8 +222,13 @@ class Spectrum:
         how = "from a function" if self.function is not None else self.kind
         return f"Spectrum({how}: {', '.join(self.names)})"
 
-    def _emission(self, T: FloatArray) -> FloatArray:
+    def _emission(self, T: FloatArray, mole_ratio: ArrayLike | None = None) -> FloatArray:
         """Return (n, n_band) of temperatures (n,)."""
+        if self.gases is not None:
+            ratio = np.full(T.shape, self.mole_ratio)
+            if mole_ratio is not None:
+                ratio = checks.array("mole_ratio", mole_ratio, (len(T),), low=0.0)
+            return np.asarray(blackbody(T)[:, None] * self.gases.weights(T, ratio))
         if self.edges is not None:
             return np.asarray(blackbody(T)[:, None] * band_fraction(self.edges, T))
         if self.temperature is not None and self.radiance is not None:

@@ -53,7 +53,7 @@ class Patches:
         for n, name in enumerate(FACES):
             wall = scene.walls.face(name)
             cells = int(np.prod(across(medium.grid.shape, n))) if wall.reflects else 1
-            light = wall.emitted(medium)
+            light = wall.emitted(medium, n)
             self._append(name, light, np.asarray(wall.emissivity), max(cells, len(light)), black, emissivity)
         self._append("beyond", scene.walls.emitted(medium), np.ones(1), 1, black, emissivity)
         if bodies.solids is not None:
@@ -82,12 +82,8 @@ class Patches:
         name, grid = FACES[n], self.scene.medium.grid
         if self.count[name] == 1:
             return np.full(len(at), self.first[name])
-        a, b = across(range(3), n)
-        i, j = (
-            np.clip(np.searchsorted(grid[k], at[:, k], side="right") - 1, 0, grid.shape[k] - 1)
-            for k in (a, b)
-        )
-        return np.asarray(self.first[name] + i * grid.shape[b] + j)
+        i, j = across(list(grid.containing(at).T), n)
+        return np.asarray(self.first[name] + i * across(grid.shape, n)[1] + j)
 
     def facets(self) -> Facets:
         """The facets of all patches that reflect."""

@@ -71,7 +71,8 @@ class Scene:
     @property
     def plain(self) -> bool:
         """Whether rays end where they first meet something, and what that sends out is known beforehand."""
-        return self.walls.plain and not self.objects
+        by_cell = self.medium.mole_ratio is not None and self.walls.warm
+        return self.walls.plain and not self.objects and not by_cell
 
     @cached_property
     def ends(self) -> FloatArray:
@@ -203,7 +204,9 @@ def scene(
     out = Scene(medium, walls.checked(medium), method, things, lean, dict(record or {}), count)
     medium.verify(workers)
     if lean and not out.plain:
-        found = "objects" if out.objects else "reflecting walls"
+        found = (
+            "objects" if out.objects else "walls that reflect or whose light depends on the gas beside them"
+        )
         raise InputError(f"lean: found {found}; it is for rays that end at plain walls: leave it out")
     return out
 

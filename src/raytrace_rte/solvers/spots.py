@@ -56,7 +56,7 @@ def _walls(scene: Scene) -> list[Spots]:
     """Cells of faces with maps whose light differs from the least of the face."""
     grid, out = scene.medium.grid, []
     for n, name in enumerate(FACES):
-        light = scene.walls.face(name).emitted(scene.medium).sum(axis=1)
+        light = scene.walls.face(name).emitted(scene.medium, n).sum(axis=1)
         axis = n // 2
         if light.size == 1 or not all(np.isfinite(faces).all() for faces in across(tuple(grid), n)):
             continue

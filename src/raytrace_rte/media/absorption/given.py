@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ... import checks
@@ -12,6 +10,7 @@ from ...execution.executors import each, thread_count
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
+from .shared import provenance
 
 
 def given(field: Field) -> Medium:
@@ -26,11 +25,8 @@ def given(field: Field) -> Medium:
             "absorption model 'given': the field has no absorption_coefficient; use model 'planck_mean', "
             "which computes one from pressure and mole fractions"
         )
-    provenance: dict[str, Any] = {"model": "given", "field_sha256": field.source_sha256}
-    if field.notes:
-        provenance["notes"] = list(field.notes)
+    used = [*field.mole_fraction, "soot_volume_fraction"]  # whatever absorbs is in the coefficient
     if field.cells_without_data:
-        provenance["cells_without_data"] = field.cells_without_data
         kappa = kappa.copy()
         kappa[~field.valid] = 0.0  # type: ignore[operator]
     T, spectrum = field.filled_temperature(), field.spectrum
@@ -43,4 +39,4 @@ def given(field: Field) -> Medium:
             source[plane] = spectrum.wall_emission(T[plane].ravel()).reshape(source[plane].shape)
 
     each(thread_count(None))(emit, range(len(T)))
-    return Medium(field.grid, kappa, source, spectrum, provenance)
+    return Medium(field.grid, kappa, source, spectrum, provenance(field, "given", used))

@@ -1,4 +1,4 @@
-"""Grey Planck-mean absorption of H2O, CO2, CO and CH4 by the fits of the TNF workshop.
+"""Grey Planck-mean absorption of H2O, CO2, CO, CH4 and soot, the gases by the fits of the TNF workshop.
 
 Source: R. S. Barlow, A. N. Karpetis, J. H. Frank, J.-Y. Chen, Combust. Flame 127 (2001) 2102-2118, after
 W. L. Grosshandler's RADCAL; for 300 to 2500 K; the same numbers stand in Cantera.
@@ -15,12 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ... import checks
 from ...errors import InputError, nearest
-from ...execution.executors import ordered, thread_count
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
+from ..weighted_sum import ATM
+from .shared import counted, line, pressure_of, provenance
+from .soot import SOOT_CONSTANT, GreySoot, soot_of
 
-ATM = 101325.0
+MODEL = "planck_mean"
 VALID = (300.0, 2500.0)
 """Temperatures [K] that the fits are made for."""
 
@@ -49,10 +51,6 @@ FITS = {
 }
 """Species -> its fit in pieces, from cold to hot."""
 SPECIES = tuple(FITS)
-BLOCK = 1 << 16
-"""Cells that are worked on in one go."""
-TRANSPARENT = ("N2", "O2", "AR", "Ar", "He", "H2")
-"""Species whose absorption is nothing beside that of the others, so that they may be left out silently."""
 
 
 def planck_coefficient(species: str, temperature: ArrayLike) -> NDArray[np.float64]:
@@ -74,67 +72,65 @@ def planck_coefficient(species: str, temperature: ArrayLike) -> NDArray[np.float
     return np.asarray(per_atm / ATM)
 
 
-def planck_mean(field: Field, species: Sequence[str] | None = None) -> Medium:
-    """Return the grey medium with kappa = sum of p X_i a_i(T), a_i clipped at 0.
+def planck_mean(
+    field: Field,
+    species: Sequence[str] | None = None,
+    soot: bool = True,
+    soot_constant: float = SOOT_CONSTANT,
+) -> Medium:
+    """Return the grey medium with kappa = sum of p X_i a_i(T) + C f_v T, a_i clipped at 0.
 
-    species: which of H2O, CO2, CO, CH4; None takes those that the field has. The medium's provenance counts
-    the cells where a coefficient was clipped, those outside the fits' 300 to 2500 K, and those without data,
-    which become empty gas; it lists what the field has and the model leaves out.
+    species: which of H2O, CO2, CO, CH4; None takes those that the field has. soot: whether the soot of the field
+    counts, with C = soot_constant [1/(m K)]. The medium's provenance counts the cells where a coefficient was
+    clipped, those outside the fits' 300 to 2500 K, and those without data, which become empty gas; it lists what the
+    field has and the model leaves out.
 
     Raises InputError when pressure, a species asked for, or every species is missing.
     """
     checks.instance("field", field, Field, "a Field, as rte.read returns")
-    chosen = _chosen(field, species)
-    if field.pressure is None:
-        raise InputError(
-            "absorption model 'planck_mean': the field has no pressure; add one (a single number will do)"
-        )
-    T = field.filled_temperature()
+    chosen, sooty = _chosen(field, species), soot_of(field, soot, soot_constant)
+    pressure, T = pressure_of(field, MODEL), field.filled_temperature()
     kappa, source = np.empty_like(T), np.empty_like(T)
-    fill = _filling(field, field.pressure, chosen, T, kappa, source)
-    counts = list(ordered(fill, range(0, T.size, BLOCK), thread_count(None)))
-    *clipped, outside = np.sum(counts, axis=0).tolist()
-    provenance: dict[str, Any] = {
-        "model": "planck_mean",
-        "fits": "TNF workshop (Barlow et al. 2001, after RADCAL)",
-        "species": chosen,
-        "clipped": dict(zip(chosen, clipped, strict=True)),
-        "outside_fit": outside,
-        "field_sha256": field.source_sha256,
-    }
-    ignored = [name for name in field.mole_fraction if name not in (*SPECIES, *TRANSPARENT)]
-    if field.soot_volume_fraction is not None:
-        ignored.append("soot_volume_fraction")
-    if ignored:
-        provenance["ignored"] = ignored
-    if field.cells_without_data:
-        provenance["cells_without_data"] = field.cells_without_data
-    if field.notes:
-        provenance["notes"] = list(field.notes)
-    return Medium(field.grid, kappa, source, provenance=provenance)
+    *clipped, outside = counted(_filling(field, pressure, chosen, sooty, T, kappa, source), T.size)
+    below = dict(zip(chosen, clipped, strict=True))
+    record: dict[str, Any] = {
+        "fits": "TNF workshop (Barlow et al. 2001, after RADCAL)", "species": chosen, "clipped": below,
+        "outside_fit": outside, **({} if sooty is None else sooty.record),
+    }  # fmt: skip
+    used = [*chosen, *([] if sooty is None else ["soot_volume_fraction"])]
+    notes = [
+        f"the fit of {name} is below 0 in {n} of {T.size} cells, and taken as 0 there"
+        for name, n in below.items()
+        if n
+    ]
+    if outside:
+        notes.append(
+            f"{outside} of {T.size} cells are outside {VALID[0]:g} to {VALID[1]:g} K, for which the fits were made"
+        )
+    return Medium(field.grid, kappa, source, provenance=provenance(field, MODEL, used, notes, **record))
 
 
 def _filling(
     field: Field,
     pressure: NDArray[np.floating],
     species: Sequence[str],
+    sooty: GreySoot | None,
     temperature: NDArray[np.floating],
     kappa: NDArray[np.floating],
     source: NDArray[np.floating],
-) -> Callable[[int], NDArray[np.int64]]:
-    """Return what fills kappa [1/m] and source [W m-2 sr-1] for BLOCK cells, given the first of them.
+) -> Callable[[slice], Sequence[int]]:
+    """Return what fills kappa [1/m] and source [W m-2 sr-1] for a block of cells.
 
     It counts the cells where the fit of each species is below 0, and last those outside the fits' temperatures.
     """
     from ...kernels.planck import add_piece
 
     n = temperature.size
-    T, p = _line(temperature, n), _line(pressure, n)
-    fractions = [_line(field.mole_fraction[name], n) for name in species]
+    T, p = line(temperature, n), line(pressure, n)
+    fractions = [line(field.mole_fraction[name], n) for name in species]
     empty = None if field.valid is None else ~field.valid.reshape(-1)
 
-    def fill(first: int) -> NDArray[np.int64]:
-        block = slice(first, first + BLOCK)
+    def fill(block: slice) -> Sequence[int]:
         t, total = T[block], np.zeros(T[block].size)  # float64, whatever the field is
         below = [
             sum(add_piece(t, X[block], *piece, total) for piece in FITS[name])
@@ -143,19 +139,12 @@ def _filling(
         if empty is not None:
             total[empty[block]] = 0.0
         total *= p[block]
-        kappa.reshape(-1)[block] = total / ATM
+        total /= ATM
+        kappa.reshape(-1)[block] = total if sooty is None else total + sooty(block, t)
         source.reshape(-1)[block] = blackbody(t)
-        outside = np.count_nonzero((t < VALID[0]) | (t > VALID[1]))
-        return np.array([*below, outside])
+        return *below, int(np.count_nonzero((t < VALID[0]) | (t > VALID[1])))
 
     return fill
-
-
-def _line(values: NDArray[np.floating], count: int) -> NDArray[np.floating]:
-    """Return an array, or one number, as a read-only view of so many numbers: one kind of array for the kernel."""
-    line = np.broadcast_to(values, count) if values.ndim == 0 else values.reshape(-1)
-    line.flags.writeable = False
-    return line
 
 
 def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:

@@ -168,7 +168,7 @@ class Box:
         black, emissivity = [], []
         for number, name in enumerate(FACES):
             wall = self.scene.walls.face(name)
-            black.append(self._map(wall.emitted(self.scene.medium)[:, b], number))
+            black.append(self._map(wall.emitted(self.scene.medium, number)[:, b], number))
             emissivity.append(self._map(wall.emissivity, number))
         if self.solids is not None:
             black.append(self.solids.emitted(self.scene.medium)[:, b])
