@@ -349,7 +349,7 @@ NOT_IN_A_CONFIG = {
         "store": "--resume", "progress": "a bar, unless --quiet", "radiosity_directions": "[walls]",
     },
     "read": {"path": "file", "map": "map", "allow_cold": "allow_cold"},
-    "sample": {"name": "sample", "cells": "cells"},
+    "sample": {"name": "sample", "cells": "cells", "activation": "activation"},
 }  # fmt: skip
 """Public functions that no kind names: their arguments, and how a job on the command line says them."""
 NO_KIND = {"mesh_flux": "its argument is a mesh among the objects"}

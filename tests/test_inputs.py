@@ -52,7 +52,7 @@ VALID = {
     "mesh": {"source": TETRAHEDRON, "temperature": 300.0, "emissivity": 0.5, "scale": 1.0},
     "read": {"path": "no file", "map": None, "allow_cold": False},
     "write": {"field": HOT, "path": "no folder/f.h5", "compression": True},
-    "sample": {"name": "isothermal-box", "cells": 2},
+    "sample": {"name": "activation-flame", "cells": 2, "activation": 8.0},
     "absorption.given": {"field": HOT},
     "absorption.planck_mean": {"field": HOT, "species": ["H2O"]},
     "absorption.planck_coefficient": {"species": "H2O", "temperature": 900.0},
@@ -63,6 +63,11 @@ VALID = {
     "exact.slab_flux": {"tau": 1.0},
     "exact.bender_orszag": {"delta": 10.0, "length": 10.0},
     "exact.bender_orszag_series": {"delta": 10.0, "terms": 2},
+    "premixed.zeldovich_number": {"k": 10.0},
+    "premixed.laplace": {"k": 10.0, "terms": 2},
+    "premixed.eigenvalue": {"k": 10.0},
+    "premixed.burnt_fraction": {"k": 10.0, "xi": [-1.0, 1.0]},
+    "premixed.rate": {"k": 10.0, "theta": [0.5, 1.0]},
     "Rays": {"origin": [0, 0, 0], "direction": [1, 0, 0]},
     "camera": {
         "position": (0, -2, 0), "look_at": (0, 0, 0), "shape": (2, 3), "field_of_view_deg": 30.0,
@@ -244,7 +249,7 @@ def test_right_things_are_taken(name, tmp_path, monkeypatch):
 def test_every_public_name_is_walked():
     names = {name for name in rte.__all__ if callable(getattr(rte, name))}
     assert names == ({name for name in VALID if "." not in name} | set(NOT_CALLED))
-    for module in ("exact", "absorption"):
+    for module in ("exact", "premixed", "absorption"):
         functions = {
             f"{module}.{name}" for name, f in inspect.getmembers(public(module), inspect.isfunction)
             if not name.startswith("_")

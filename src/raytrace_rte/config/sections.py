@@ -46,6 +46,7 @@ class FieldSection(Section):
     allow_cold: bool = False
     sample: str | None = None
     cells: int | None = None
+    activation: float | None = None
 
 
 class AbsorptionSection(Section):
