@@ -218,6 +218,8 @@ BAD = {
     + '[absorption]\nmodel = "planck_mean"\nspecies = ["CO"]\n',
     "map is given without a file": CAMERA + '[field]\nmap = "x.toml"\n',
     "found file and sample": CAMERA + '[field]\nfile = "x.h5"\nsample = "pool-fire"\n',
+    "activation belongs to a sample": CAMERA + '[field]\nfile = "x.h5"\nactivation = 9.0\n',
+    "activation is 2.0; expected": CAMERA + '[field]\nsample = "activation-flame"\nactivation = 2.0\n',
     "cannot be written (Not a directory)": CAMERA + '[output]\ndirectory = "job.toml/out"\n',
 }  # fmt: skip
 

@@ -6,6 +6,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.integrate import cumulative_simpson, quad, simpson, solve_bvp
 
 import raytrace_rte as rte
@@ -14,7 +16,6 @@ from raytrace_rte.formats.samples import CONDUCTIVITY, FLAME_ENDS, PREHEAT, PROD
 from raytrace_rte.premixed import ALPHA, BUSH_FENDELL, T_B, T_U
 
 K = np.array([10.0, 20.0, 40.0, 80.0, 160.0, 320.0])
-eigenvalue = cache(rte.premixed.eigenvalue)
 
 
 def by_collocation(k):
@@ -58,7 +59,7 @@ def test_the_profile_obeys_its_equation(k):
 
 
 def errors(formula):
-    return [abs(eigenvalue(k) / formula(k) - 1) for k in K]
+    return [abs(rte.premixed.eigenvalue(k) / formula(k) - 1) for k in K]
 
 
 def test_the_burning_rate_tends_to_the_formula_of_laplace_as_1_over_k():
@@ -189,3 +190,38 @@ def test_the_thin_limit_of_its_light_errs_by_its_optical_depth(gas):
     off = [abs(seen(gas, f, rte.Thin()) / one - 1) for f, one in zip(factors, exact, strict=True)]
     assert_order(depth, off, 0.95, 1.05)
     assert np.all(np.array(off) < depth)
+
+
+def test_a_thick_flame_heats_itself_as_rosseland_says():
+    """div q in the sheet tends to the divergence of -(4 pi/(3 kappa)) grad I_b, as the square of 1/kappa."""
+    gas = rte.absorption.planck_mean(rte.sample("activation-flame", 400))
+    faces, h = gas.grid.x, 1e-7
+    sheet = np.abs(gas.grid.centres[0] + 0.5e-3) < 1.5e-3
+    slope = (absorption(1.0, faces + h)[1] - absorption(1.0, faces - h)[1]) / (2 * h)
+    factors, off = np.array([3e4, 1e5, 3e5, 1e6]), []
+    for factor in factors:
+        limit = np.diff(-4 * np.pi / 3 / absorption(factor, faces)[0] * slope) / np.diff(faces)
+        heat = rte.solve(rte.Medium(gas.grid, factor * gas.kappa, gas.source), rte.heat_source())
+        off.append(np.linalg.norm((heat.div_q.ravel() - limit)[sheet]) / np.linalg.norm(limit[sheet]))
+    assert_order(1 / factors, off, 1.6, 2.3)
+
+
+def test_a_thin_slab_takes_back_its_depth_times_the_logarithm_of_it(gas):
+    """Grazing rays are never thin, so the share absorbed again is not of order tau."""
+    shares = []
+    for factor in (0.01, 0.1, 1.0):
+        medium = rte.Medium(gas.grid, factor * gas.kappa, gas.source)
+        heat, depth = rte.solve(medium, rte.heat_source()), (medium.kappa[:, 0, 0] * gas.grid.widths[0]).sum()
+        shares.append(heat.budget["absorbed"] / heat.budget["emitted"] / (-depth * np.log(depth)))
+    assert shares == pytest.approx([shares[0]] * 3, rel=0.1)
+
+
+@given(k=st.floats(5.0, 300.0))
+@settings(max_examples=10, deadline=None, derandomize=True)
+def test_any_flame_is_a_steady_one(k):
+    """Burnt fractions rise from 0 to 1, and the eigenvalue lies above Laplace's by less than its second term."""
+    theta = rte.premixed.burnt_fraction(k, np.linspace(-30.0, 30.0, 301))
+    assert ((theta >= 0) & (theta <= 1)).all()
+    assert (np.diff(theta) >= -1e-12).all()
+    assert rte.premixed.eigenvalue(k) / rte.premixed.laplace(k) > 1
+    assert rte.premixed.eigenvalue(k) < rte.premixed.laplace(k, 2)

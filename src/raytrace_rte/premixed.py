@@ -15,6 +15,7 @@ Combust. Sci. Technol. 1 (1970) 421-428.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ ALPHA = 1.0 - T_U / T_B
 LEAST_K = 5.0
 """Below it the fresh gas reacts by itself by more than 1e-13 of the hottest rate, and there is no steady flame."""
 COLD, HOT = 1e-3, 1e-12
-"""Burnt fraction below which nothing reacts (to 1e-13 of theta), and fuel left where the profile is linear in it."""
+"""Burnt fraction below which the reaction adds less than 1e-9 to the slope, and fuel below which it is linear."""
 BUSH_FENDELL = 1.3440456821153548
 """Integral of 1 - sqrt(1 - (1 + y) e^-y) over 0..inf."""
 
@@ -51,6 +52,11 @@ def laplace(k: float, terms: int = 1) -> float:
 
 def eigenvalue(k: float) -> float:
     """Return Lambda, right to about 1e-10. Raises InputError for k below 5."""
+    return _eigenvalue(checks.number("k", k, low=LEAST_K))
+
+
+@lru_cache(maxsize=256)  # a field and a plot of one flame ask several times
+def _eigenvalue(k: float) -> float:
     from scipy.optimize import brentq
 
     guess = laplace(k, 2)
