@@ -12,9 +12,7 @@ fire = rte.sample("pool-fire")
 camera = rte.camera(
     (1.25, 0.75, -1.9), look_at=(0, 0.5, 0), shape=(height, height // 2), field_of_view_deg=30, up=(0, 1, 0)
 )
-image = rte.solve(
-    rte.absorption.planck_mean(fire), camera, walls=rte.black(300.0), method=rte.Auto(rtol=1e-3)
-)
+image = rte.solve(rte.absorption.wsgg(fire), camera, walls=rte.black(300.0), method=rte.Auto(rtol=1e-3))
 print(image)
 brightest = image.brightness_temperature.max()
 print(f"hottest gas {fire.temperature.max():.0f} K, brightest pixel {brightest:.0f} K")

@@ -92,15 +92,17 @@ def test_radiometer(run):
 def test_infrared_camera(run):
     (hottest,) = numbers("hottest gas NUMBER", said := run("infrared_camera", 80))
     (brightest,) = numbers("brightest pixel NUMBER", said)
-    assert 750 < brightest < 0.7 * hottest
+    assert 600 < brightest < 0.5 * hottest
     assert drawn("infrared_camera")
 
 
 def test_cantera_flame(run):
-    """Our emission is Cantera's own loss; a thin flame takes little of it back."""
+    """Grey emission is Cantera's own loss; a thin flame takes little of it back, more where gases are not grey."""
     said = run("cantera_flame")
-    assert numbers("by NUMBER of its peak", said)[0] < 1e-9
-    assert numbers("absorbed again: NUMBER %", said)[0] == pytest.approx(1.48, abs=0.05)
+    grey, gases = numbers("by NUMBER of its peak", said)
+    assert grey < 1e-9
+    assert 0.05 < gases < 0.4
+    assert numbers("again NUMBER %", said) == pytest.approx([1.48, 4.47], abs=0.1)
     assert drawn("cantera_flame")
 
 
