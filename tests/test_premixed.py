@@ -217,7 +217,7 @@ def test_a_thin_slab_takes_back_its_depth_times_the_logarithm_of_it(gas):
 
 
 @given(k=st.floats(5.0, 300.0))
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 def test_any_flame_is_a_steady_one(k):
     """Burnt fractions rise from 0 to 1, and the eigenvalue lies above Laplace's by less than its second term."""
     theta = rte.premixed.burnt_fraction(k, np.linspace(-30.0, 30.0, 301))
