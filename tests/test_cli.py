@@ -335,11 +335,10 @@ def test_ctrl_c_keeps_work_and_resume_gives_the_same_bits(name, config):
 
 
 KINDS = [(k, model) for name in sections.KINDS for k, model in sections.KINDS[name].items()]
-PUBLIC = {"given": "absorption.given", "planck_mean": "absorption.planck_mean", "box": "solids"}
+PUBLIC = {name: f"absorption.{name}" for name in sections.KINDS["absorption"]} | {"box": "solids"}
 """The public function of a kind, where `sections.PUBLIC` does not say it."""
 OTHERWISE = {
-    "given": {"field": "the section [field]"},
-    "planck_mean": {"field": "the section [field]"},
+    **{name: {"field": "the section [field]"} for name in sections.KINDS["absorption"]},
     "box": {"mask": "lower and upper"},
     "mesh": {"source": "file"},
 }

@@ -14,6 +14,8 @@ import raytrace_rte as rte
 GRID = rte.uniform((0, 0, 0), (1, 1, 1), (2, 3, 4))
 ONES = np.ones(GRID.shape)
 HOT = rte.Field(GRID, 900.0 * ONES, np.asarray(1e5), {"H2O": 0.1 * ONES}, absorption_coefficient=ONES)
+GASES = rte.Field(GRID, 900.0 * ONES, np.asarray(1e5), {"H2O": 0.1 * ONES, "CO2": 0.1 * ONES})
+SOOTY = rte.Field(GRID, 900.0 * ONES, soot_volume_fraction=1e-7 * ONES)
 MEDIUM = rte.Medium(GRID, ONES, ONES)
 TETRAHEDRON = ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
 
@@ -32,6 +34,7 @@ VALID = {
     },
     "Medium": {"grid": GRID, "kappa": ONES, "source": ONES, "spectrum": None, "provenance": None},
     "Medium.open": {"folder": "no folder"},
+    "Spectrum.weighted": {"coefficients": "bordbar2014", "mole_ratio": 1.0, "soot": True},
     "Spectrum.bands": {"edges": [1e-6, 2e-6, 3e-6], "names": ["a", "b"]},
     "Spectrum.tabulated": {"temperature": [300.0, 900.0], "radiance": [[1.0], [2.0]], "names": ["a"]},
     "Spectrum.from_callable": {"function": lambda T: [T], "n_band": 1},
@@ -54,7 +57,9 @@ VALID = {
     "write": {"field": HOT, "path": "no folder/f.h5", "compression": True},
     "sample": {"name": "activation-flame", "cells": 2, "activation": 8.0},
     "absorption.given": {"field": HOT},
-    "absorption.planck_mean": {"field": HOT, "species": ["H2O"]},
+    "absorption.planck_mean": {"field": HOT, "species": ["H2O"], "soot": True, "soot_constant": 1817.0},
+    "absorption.wsgg": {"field": GASES, "coefficients": "bordbar2014", "soot": True, "soot_constant": 1817.0},
+    "absorption.soot": {"field": SOOTY, "soot_constant": 1817.0},
     "absorption.planck_coefficient": {"species": "H2O", "temperature": 900.0},
     "exact.isothermal_ray": {"tau": 1.0, "source": 1.0, "behind": 0.0},
     "exact.linear_ray": {"tau": 1.0, "near": 1.0, "far": 2.0, "behind": 0.0},

@@ -67,14 +67,14 @@ class PlanckMeanSection(AbsorptionSection):
     model: Literal["planck_mean"]
     species: list[str] | None = None
     soot: bool = True
-    soot_constant: float | None = None
+    soot_constant: float = 1817.0
 
 
 class SootSection(AbsorptionSection):
     """rte.absorption.soot."""
 
     model: Literal["soot"]
-    soot_constant: float | None = None
+    soot_constant: float = 1817.0
 
 
 class WsggSection(AbsorptionSection):
@@ -83,7 +83,7 @@ class WsggSection(AbsorptionSection):
     model: Literal["wsgg"]
     coefficients: str = "bordbar2014"
     soot: bool = True
-    soot_constant: float | None = None
+    soot_constant: float = 1817.0
 
 
 class CameraSection(Section):
