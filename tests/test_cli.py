@@ -219,6 +219,8 @@ BAD = {
     + '[absorption]\nmodel = "planck_mean"\nspecies = ["CO"]\n',
     "map is given without a file": CAMERA + '[field]\nmap = "x.toml"\n',
     "found file and sample": CAMERA + '[field]\nfile = "x.h5"\nsample = "pool-fire"\n',
+    "activation belongs to a sample": CAMERA + '[field]\nfile = "x.h5"\nactivation = 9.0\n',
+    "activation is 2.0; expected": CAMERA + '[field]\nsample = "activation-flame"\nactivation = 2.0\n',
     "cannot be written (Not a directory)": CAMERA + '[output]\ndirectory = "job.toml/out"\n',
 }  # fmt: skip
 
@@ -334,11 +336,10 @@ def test_ctrl_c_keeps_work_and_resume_gives_the_same_bits(name, config):
 
 
 KINDS = [(k, model) for name in sections.KINDS for k, model in sections.KINDS[name].items()]
-PUBLIC = {"given": "absorption.given", "planck_mean": "absorption.planck_mean", "box": "solids"}
+PUBLIC = {name: f"absorption.{name}" for name in sections.KINDS["absorption"]} | {"box": "solids"}
 """The public function of a kind, where `sections.PUBLIC` does not say it."""
 OTHERWISE = {
-    "given": {"field": "the section [field]"},
-    "planck_mean": {"field": "the section [field]"},
+    **{name: {"field": "the section [field]"} for name in sections.KINDS["absorption"]},
     "box": {"mask": "lower and upper"},
     "mesh": {"source": "file"},
 }
@@ -353,7 +354,7 @@ NOT_IN_A_CONFIG = {
         "path": "file", "map": "map", "allow_cold": "allow_cold", "time": "time", "units": "units",
         "location": "location",
     },
-    "sample": {"name": "sample", "cells": "cells"},
+    "sample": {"name": "sample", "cells": "cells", "activation": "activation"},
 }  # fmt: skip
 """Public functions that no kind names: their arguments, and how a job on the command line says them."""
 NO_KIND = {"mesh_flux": "its argument is a mesh among the objects"}

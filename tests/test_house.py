@@ -11,7 +11,7 @@ import pytest
 import raytrace_rte
 
 SOURCE = Path(raytrace_rte.__file__).parent
-WORDS = ("errors", "grid", "units", "planck", "method", "exact", "checks", "vectors")
+WORDS = ("errors", "grid", "units", "planck", "method", "exact", "premixed", "checks", "vectors")
 ROOMS = [
     {*WORDS}, {"execution"}, {"kernels"}, {"media"}, {"boundaries"}, {"table"}, {"formats"}, {"plots"},
     {"results"}, {"solvers"}, {"sensors"}, {"solving"}, {"coupling"}, {"equilibrium"}, {"warming"}, {"config"},

@@ -15,6 +15,8 @@ import raytrace_rte as rte
 GRID = rte.uniform((0, 0, 0), (1, 1, 1), (2, 3, 4))
 ONES = np.ones(GRID.shape)
 HOT = rte.Field(GRID, 900.0 * ONES, np.asarray(1e5), {"H2O": 0.1 * ONES}, absorption_coefficient=ONES)
+GASES = rte.Field(GRID, 900.0 * ONES, np.asarray(1e5), {"H2O": 0.1 * ONES, "CO2": 0.1 * ONES})
+SOOTY = rte.Field(GRID, 900.0 * ONES, soot_volume_fraction=1e-7 * ONES)
 MEDIUM = rte.Medium(GRID, ONES, ONES)
 LINE = {"units": "m"}
 DATASET = xarray.Dataset({"T": ("x", [900.0, 950.0], {"units": "degC"})}, {"x": ("x", [0.0, 1.0], LINE)})
@@ -35,6 +37,7 @@ VALID = {
     },
     "Medium": {"grid": GRID, "kappa": ONES, "source": ONES, "spectrum": None, "provenance": None},
     "Medium.open": {"folder": "no folder"},
+    "Spectrum.weighted": {"coefficients": "bordbar2014", "mole_ratio": 1.0, "soot": True},
     "Spectrum.bands": {"edges": [1e-6, 2e-6, 3e-6], "names": ["a", "b"]},
     "Spectrum.tabulated": {"temperature": [300.0, 900.0], "radiance": [[1.0], [2.0]], "names": ["a"]},
     "Spectrum.from_callable": {"function": lambda T: [T], "n_band": 1},
@@ -61,9 +64,11 @@ VALID = {
         "ds": DATASET, "map": None, "allow_cold": False, "time": None, "units": {"T": "K"}, "location": "cell"
     },
     "write": {"field": HOT, "path": "no folder/f.h5", "compression": True},
-    "sample": {"name": "isothermal-box", "cells": 2},
+    "sample": {"name": "activation-flame", "cells": 2, "activation": 8.0},
     "absorption.given": {"field": HOT},
-    "absorption.planck_mean": {"field": HOT, "species": ["H2O"]},
+    "absorption.planck_mean": {"field": HOT, "species": ["H2O"], "soot": True, "soot_constant": 1817.0},
+    "absorption.wsgg": {"field": GASES, "coefficients": "bordbar2014", "soot": True, "soot_constant": 1817.0},
+    "absorption.soot": {"field": SOOTY, "soot_constant": 1817.0},
     "absorption.planck_coefficient": {"species": "H2O", "temperature": 900.0},
     "exact.isothermal_ray": {"tau": 1.0, "source": 1.0, "behind": 0.0},
     "exact.linear_ray": {"tau": 1.0, "near": 1.0, "far": 2.0, "behind": 0.0},
@@ -72,6 +77,11 @@ VALID = {
     "exact.slab_flux": {"tau": 1.0},
     "exact.bender_orszag": {"delta": 10.0, "length": 10.0},
     "exact.bender_orszag_series": {"delta": 10.0, "terms": 2},
+    "premixed.zeldovich_number": {"k": 10.0},
+    "premixed.laplace": {"k": 10.0, "terms": 2},
+    "premixed.eigenvalue": {"k": 10.0},
+    "premixed.burnt_fraction": {"k": 10.0, "xi": [-1.0, 1.0]},
+    "premixed.rate": {"k": 10.0, "theta": [0.5, 1.0]},
     "Rays": {"origin": [0, 0, 0], "direction": [1, 0, 0]},
     "camera": {
         "position": (0, -2, 0), "look_at": (0, 0, 0), "shape": (2, 3), "field_of_view_deg": 30.0,
@@ -253,7 +263,7 @@ def test_right_things_are_taken(name, tmp_path, monkeypatch):
 def test_every_public_name_is_walked():
     names = {name for name in rte.__all__ if callable(getattr(rte, name))}
     assert names == ({name for name in VALID if "." not in name} | set(NOT_CALLED))
-    for module in ("exact", "absorption"):
+    for module in ("exact", "premixed", "absorption"):
         functions = {
             f"{module}.{name}" for name, f in inspect.getmembers(public(module), inspect.isfunction)
             if not name.startswith("_")

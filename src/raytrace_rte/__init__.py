@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import exact as exact
+    from . import premixed as premixed
     from .boundaries.mesh import mesh as mesh
     from .boundaries.solids import solids as solids
     from .boundaries.walls import black as black
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
 _HOME = {
     "absorption": "media.absorption:",
     "exact": "exact:",
+    "premixed": "premixed:",
     "InputError": "errors",
     "Field": "media.field",
     "read": "formats",

@@ -209,12 +209,16 @@ def sample(
     name: Annotated[str, typer.Argument(help="pool-fire, smooth-plume, isothermal-box, burns-christon, ...")],
     out: Annotated[Path, typer.Argument(help="native HDF5 file to write", show_default=False)],
     cells: Annotated[int | None, typer.Option(help="cells along an axis (analytic fields)")] = None,
+    activation: Annotated[
+        float | None,
+        typer.Option(help="activation temperature over that of the burnt gas (activation-flame)"),
+    ] = None,
 ) -> None:
-    """Write a sample field: the real pool fire, or an analytic one of any size."""
+    """Write a sample field: the real pool fire, or a computed one of any size."""
     from .formats.samples import write_sample
 
     with _interruptible():
-        field = write_sample(name, out, cells)
+        field = write_sample(name, out, cells, activation)
         _say(f"wrote          {out}: {field!r}")
 
 

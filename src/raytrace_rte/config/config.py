@@ -142,6 +142,8 @@ def _field(section: FieldSection) -> FieldSection:
             raise InputError(f'[field]: {key} is given without a file; add file = "..." or drop the {key}')
     if section.file is not None and section.cells is not None:
         raise InputError("[field]: cells belongs to a sample; a file has its own grid; drop cells")
+    if section.file is not None and section.activation is not None:
+        raise InputError("[field]: activation belongs to a sample; a file has its own flame; drop activation")
     if section.file is None and section.sample is None:
         return section.model_copy(update={"sample": "pool-fire"})
     return section

@@ -49,6 +49,7 @@ class FieldSection(Section):
     allow_cold: bool = False
     sample: str | None = None
     cells: int | None = None
+    activation: float | None = None
 
 
 class AbsorptionSection(Section):
@@ -69,14 +70,14 @@ class PlanckMeanSection(AbsorptionSection):
     model: Literal["planck_mean"]
     species: list[str] | None = None
     soot: bool = True
-    soot_constant: float | None = None
+    soot_constant: float = 1817.0
 
 
 class SootSection(AbsorptionSection):
     """rte.absorption.soot."""
 
     model: Literal["soot"]
-    soot_constant: float | None = None
+    soot_constant: float = 1817.0
 
 
 class WsggSection(AbsorptionSection):
@@ -85,7 +86,7 @@ class WsggSection(AbsorptionSection):
     model: Literal["wsgg"]
     coefficients: str = "bordbar2014"
     soot: bool = True
-    soot_constant: float | None = None
+    soot_constant: float = 1817.0
 
 
 class CameraSection(Section):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import checks
+from .. import checks, premixed
 from ..errors import InputError, nearest
 from ..execution import memory
 from ..grid import Cartesian, uniform
@@ -18,27 +18,43 @@ from ..planck import SIGMA, blackbody, brightness_temperature
 
 BYTES = 40
 """Most that making an analytic field takes, a cell: arrays that stay, and work arrays."""
+FLAME = "activation-flame"
+SLABS = ("bender-orszag", FLAME)
+PREHEAT, FLAME_ENDS, CROWDED = 1e-3, (-8.0, 4.0), 0.5
+"""Of the flame: lambda/(m c_p) [m]; in units of it the ends of the slab, and the width where faces crowd."""
+CONDUCTIVITY = 0.1
+"""Of its gas [W m-1 K-1]; with the preheat length it makes about 0.08 kg m-2 s-1, a slow methane flame."""
+PRODUCTS = {"H2O": 0.19, "CO2": 0.095}
+"""Mole fractions behind it, of methane burnt in as much air as it needs."""
 
 
-def sample(name: str, cells: int | None = None) -> Field:
+def sample(name: str, cells: int | None = None, activation: float | None = None) -> Field:
     """Return a sample field; see SAMPLES for the names.
 
-    cells: along an axis, for the analytic fields (default 64).
-    Raises InputError for an unknown name, cells below 1, or cells given for the pool fire.
+    cells: along an axis, for all but the pool fire (default 64).
+    activation: of activation-flame, its activation temperature over that of the burnt gas (default 10).
+    Raises InputError for an unknown name, cells below 1, activation below 5, or one of them given for a sample
+    that has none.
     """
     if checks.text("name", name, "the name of a sample") not in SAMPLES:
         raise InputError(f"no sample '{name}'{nearest(name, SAMPLES)}; there are {', '.join(SAMPLES)}")
+    if activation is not None and name != FLAME:
+        raise InputError(f"sample {name} has no activation, which is for {FLAME}; drop it")
     if name == "pool-fire":
         if cells is not None:
             raise InputError("sample pool-fire is a CFD result on its own 64^3 cells; drop cells")
         return _pool_fire()
     count = 64 if cells is None else checks.whole(f"sample {name}: cells", cells, low=1)
-    total = count if name == "bender-orszag" else count**3
+    total = count if name in SLABS else count**3
     memory.require(BYTES * total, f"sample {name} of {cells} cells along an axis")
+    if activation is not None:
+        return _activation_flame(count, checks.number("activation", activation, low=premixed.LEAST_K))
     return _ANALYTIC[name](count)
 
 
-def write_sample(name: str, path: str | Path, cells: int | None = None) -> Field:
+def write_sample(
+    name: str, path: str | Path, cells: int | None = None, activation: float | None = None
+) -> Field:
     """Write a sample as a native file (the pool fire byte for byte as shipped) and return it.
 
     Raises InputError as `sample` does, and when the file cannot be written.
@@ -46,7 +62,7 @@ def write_sample(name: str, path: str | Path, cells: int | None = None) -> Field
     from .atomic import replacing
     from .native import write
 
-    field = sample(name, cells)
+    field = sample(name, cells, activation)
     if name == "pool-fire":
         with replacing(path) as temporary:
             temporary.write_bytes((files("raytrace_rte") / "data" / "pool_fire.h5").read_bytes())
@@ -115,6 +131,24 @@ def _bender_orszag(n: int) -> Field:
     )
 
 
+def _activation_flame(n: int, k: float = 10.0) -> Field:
+    # Faces crowd at the sheet, x = 0, where fuel burns within some tenths of a preheat length.
+    cold, hot = np.arcsinh(np.array(FLAME_ENDS) / CROWDED)
+    grid = Cartesian(PREHEAT * CROWDED * np.sinh(np.linspace(cold, hot, n + 1)))
+    burnt = premixed.burnt_fraction(k, grid.centres[0] / PREHEAT).reshape(grid.shape)
+    rise, eigenvalue = premixed.T_B - premixed.T_U, premixed.eigenvalue(k)
+    return Field(
+        grid,
+        premixed.T_U + rise * burnt,
+        pressure=np.array(101_325.0),
+        mole_fraction={name: share * burnt for name, share in PRODUCTS.items()},
+        heat_release=CONDUCTIVITY * rise / PREHEAT**2 * eigenvalue * premixed.rate(k, burnt),
+        provenance=f"computed: plane premixed flame with rate Y exp(-T_a/T), T_a = {k:g} x {premixed.T_B:g} K, Lewis "
+        f"number 1, burning rate eigenvalue {eigenvalue:.10g}; preheat length {PREHEAT:g} m, conductivity "
+        f"{CONDUCTIVITY:g} W/(m K); products of methane in air",
+    )
+
+
 def _coordinates(grid: Cartesian) -> Any:
     return np.meshgrid(*grid.centres, indexing="ij", sparse=True)
 
@@ -124,6 +158,7 @@ _ANALYTIC: dict[str, Callable[[int], Field]] = {
     "isothermal-box": _isothermal_box,
     "burns-christon": _burns_christon,
     "bender-orszag": _bender_orszag,
+    FLAME: _activation_flame,
 }
 SAMPLES = {
     "pool-fire": "CFD result of a small pool fire on 64^3 cells (OpenFOAM), y up; the default field",
@@ -131,4 +166,5 @@ SAMPLES = {
     "isothermal-box": "unit cube at 1000 K, kappa = 1 1/m",
     "burns-christon": "the benchmark cube of Burns & Christon",
     "bender-orszag": "a slab with I_b ~ 1/(1 + x) and constant kappa, for the thick limit",
+    FLAME: "a plane premixed flame of large activation energy, with heat release; burnt gas at large x",
 }

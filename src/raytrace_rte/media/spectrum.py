@@ -77,7 +77,7 @@ class Spectrum:
         Raises InputError when there is no such set.
         """
         gases = weighted_sum(coefficients)
-        if not soot:
+        if not checks.instance("soot", soot, bool, "True or False"):
             gases = gases.without("soot")
         ratio = checks.number("mole_ratio", mole_ratio, low=0.0)
         return cls("weighted", gases.names, gases=gases, mole_ratio=ratio)

@@ -151,7 +151,7 @@ def _read(job: Job, section: FieldSection) -> Field:
     from ..formats.samples import sample
 
     assert section.sample is not None
-    return sample(section.sample, section.cells)
+    return sample(section.sample, section.cells, section.activation)
 
 
 def _medium(job: Job, field: Field) -> Medium:

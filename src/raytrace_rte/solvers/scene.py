@@ -204,9 +204,8 @@ def scene(
     out = Scene(medium, walls.checked(medium), method, things, lean, dict(record or {}), count)
     medium.verify(workers)
     if lean and not out.plain:
-        found = (
-            "objects" if out.objects else "walls that reflect or whose light depends on the gas beside them"
-        )
+        other = "walls whose light depends on the gas beside them" if out.walls.plain else "reflecting walls"
+        found = "objects" if out.objects else other
         raise InputError(f"lean: found {found}; it is for rays that end at plain walls: leave it out")
     return out
 
