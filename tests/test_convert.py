@@ -212,3 +212,26 @@ def test_quantities_that_no_answer_needs_are_left_out_where_their_unit_is_unknow
     assert "rho may be the density: left out, as its unit is not known" in inspect(path).map_text
     found = rte.read(path, units={"rho": "kg/m3"})
     assert found.density.max() == 0.3
+
+
+def test_what_may_be_meant_and_is_left_out_is_said(tmp_path):
+    path = made("hdf5", tmp_path, FACES, GAS)
+    with h5py.File(path, "r+") as file:
+        for name in ("X_CO2", "X_NH3"):
+            file[name] = np.full(SHAPE[::-1], 0.1)
+            file[name].attrs["units"] = "1"
+        file["fv"], file["p"] = np.full((2, 2), 1e-7), 101325.0
+        file["p"].attrs["units"] = "Pa"
+    found = rte.read(path)
+    assert list(found.mole_fraction) == ["CO2"]
+    assert "left out X_NH3, which may be a species" in found.notes
+    assert (
+        "left out 'fv' of shape (2, 2), which may be the soot_volume_fraction, but is not of the same cells"
+        in (rte.solve(rte.absorption.given(found), rte.line_of_sight((-1, 0.5, 0.5), (1, 0, 0))).summary())
+    )
+    with h5py.File(path, "r+") as file:
+        file["absorption"] = file["kappa"][()]
+    with pytest.raises(
+        rte.InputError, match="the absorption_coefficient may be absorption, kappa: a map names it"
+    ):
+        rte.read(path)

@@ -85,7 +85,11 @@ def inspect(path: str | Path, time: Moment = None) -> Inspection:
         rows = [Row(a, range_of(a)) for a in source.arrays.values()]
         known = {row.array.name: row.range for row in rows}
         guess = Guess(source, lambda array: known[array.name])
-        odd = [*source.notes, *(d for a, kind in guess.mapped for d in doubts(a, kind, known[a.name]))]
+        odd = [
+            *source.notes,
+            *guess.left_out,
+            *(d for a, kind in guess.mapped for d in doubts(a, kind, known[a.name])),
+        ]
         becomes = ""
         if not guess.unclear and source.format != NATIVE:
             becomes = _becomes(source, "last" if time is None and source.times else time)

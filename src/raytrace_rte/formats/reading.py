@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def field_from(
     if asks or found.unclear:
         raise InputError(unclear(source, [*asks, *found.unclear]))
     plan, named = load(tomllib.loads(found.text), "map that follows from the file")
+    source = replace(source, notes=(*source.notes, *found.left_out))
     return field_of(source, plan, named, time, allow_cold)
 
 

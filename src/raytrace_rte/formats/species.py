@@ -22,12 +22,14 @@ class Species:
     """kind: mole_fraction or mass_fraction; arrays: species -> array and what to select of it ("" for all of it)
 
     clear: whether the file says that they are of this kind; remarks: on what could not be used
+    unknown: names of arrays that may be species, too
     """
 
     kind: str = "mole_fraction"
     arrays: Mapping[str, tuple[Array, str]] = field(default_factory=dict)
     clear: bool = True
     remarks: Sequence[str] = ()
+    unknown: Sequence[str] = ()
 
     @property
     def whole(self) -> bool:
@@ -66,8 +68,9 @@ def species_of(
     if table.arrays:
         return table
     for kind, letter, word in (("mole_fraction", "X", "mol"), ("mass_fraction", "Y", "mass")):
-        if found := _single(among, letter, word):
-            return Species(kind, found)
+        found, unknown = _single(among, letter, word)
+        if found:
+            return Species(kind, found, unknown=unknown)
     found = {bare(a.name): (a, "") for a in among if bare(a.name) in SPECIES}
     return Species("mass_fraction", found, not found, table.remarks)
 
@@ -81,16 +84,24 @@ def _stated(arrays: Iterable[Array]) -> Species | None:
     return None
 
 
-def _single(arrays: Iterable[Array], letter: str, word: str) -> dict[str, tuple[Array, str]]:
-    """Species with a dataset each, called X_CO2 (Y_CO2) or in a group mole_fraction (mass_...)."""
+def _single(
+    arrays: Iterable[Array], letter: str, word: str
+) -> tuple[dict[str, tuple[Array, str]], list[str]]:
+    """Species with a dataset each, called X_CO2 (Y_CO2) or in a group mole_fraction (mass_...), and unknown ones.
+
+    Only species of which one hears: Y_F and Y_O are often fuel and oxidiser.
+    """
     found: dict[str, tuple[Array, str]] = {}
+    unknown = []
     for array in arrays:
-        match = re.fullmatch(rf"{letter}[_-]?(\w+)", bare(array.name))
-        if match and match[1] in SPECIES:
-            found[match[1]] = array, ""
-        elif bare(array.name) in SPECIES and word in group(array.name).lower():
-            found[bare(array.name)] = array, ""
-    return found
+        name = bare(array.name)
+        match = re.fullmatch(rf"{letter}[_-]?(\w+)", name)
+        species = match[1] if match else name if word in group(array.name).lower() else ""
+        if species in SPECIES:
+            found[species] = array, ""
+        elif species and (not match or "_" in name or "-" in name):
+            unknown.append(array.name)
+    return found, unknown
 
 
 def _columns(
