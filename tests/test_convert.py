@@ -119,7 +119,7 @@ def test_inspect_says_what_a_file_would_become(kind, tmp_path, monkeypatch):
     assert "5 x 4 x 3" in said
     assert "300" in said
     assert "1800" in said
-    if kind in ("vtkhdf", "xdmf"):
+    if kind == "xdmf":
         assert 'unclear        the unit of length: units = {"length": ...}' in said
         assert (tmp_path / f"{kind}.map.toml").exists()
     else:
@@ -232,6 +232,6 @@ def test_what_may_be_meant_and_is_left_out_is_said(tmp_path):
     with h5py.File(path, "r+") as file:
         file["absorption"] = file["kappa"][()]
     with pytest.raises(
-        rte.InputError, match="the absorption_coefficient may be absorption, kappa: a map names it"
+        rte.InputError, match="which of absorption, kappa is the absorption_coefficient: a map names it"
     ):
         rte.read(path)

@@ -81,12 +81,16 @@ class Clues:
         most = max((math.prod(a.shape) for a in found), default=0)
         largest = [a for a in found if math.prod(a.shape) == most]
         if not found:
-            names = listed([printable(a.name) for a in self.arrays])
-            self.ask(f"no array is called a temperature (there are {names or 'none'}): a map names it")
+            names = listed([printable(a.name) for a in self.arrays]) or "none"
+            self.ask(f"which array is the temperature (none is called so; there are {names}): a map names it")
         elif {"cell", "point"} <= {a.location for a in found}:
-            self.ask('the temperature is there in cells and at points: location = "cell" or "point"')
+            self.ask(
+                'which temperature is meant, that in cells or that at points: location = "cell" or "point"'
+            )
         elif len(largest) > 1:
-            self.ask(f"the temperature may be {listed([printable(a.name) for a in largest])}: a map names it")
+            self.ask(
+                f"which of {listed([printable(a.name) for a in largest])} is the temperature: a map names it"
+            )
         return largest[0] if largest else None
 
     def _most_common_shape(self) -> tuple[int, ...]:

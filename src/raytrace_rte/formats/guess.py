@@ -61,9 +61,8 @@ class Guess:
         found = [a for a in called if a.shape == () or self.clues.alike(a)]
         near = [a for a in found if group(a.name) == self.clues.above] or found
         if len(near) > 1 and quantity not in IN_PASSING:
-            self.clues.ask(
-                f"the {quantity} may be {listed([printable(a.name) for a in near])}: a map names it"
-            )
+            names = listed([printable(a.name) for a in near])
+            self.clues.ask(f"which of {names} is the {quantity}: a map names it")
         if called and not found and quantity not in IN_PASSING:
             names = listed([f"'{printable(a.name)}' of shape {a.shape}" for a in called])
             self.left_out.append(
@@ -85,7 +84,9 @@ class Guess:
         elif quantity == "pressure" and composed:
             yield from ("", "[pressure]   # not found in the file: one value for all cells")
             yield from ("value = 101325.0", 'units = "?"   # "Pa" if the value is right')
-            self.clues.ask("the pressure is not there: a map says it, as value = 101325.0 with units")
+            self.clues.ask(
+                "the pressure, which is not in the file: a map says it, as value = 101325.0 with units"
+            )
 
     def _quantity(self, array: Array, kind: str, known: str = "") -> Iterator[str]:
         self.mapped.append((array, kind))

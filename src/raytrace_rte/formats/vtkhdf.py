@@ -108,6 +108,7 @@ def _root(file: Any, kind: bytes, attributes: Mapping[str, Any]) -> Any:
     root = file.create_group("VTKHDF")
     root.attrs["Version"] = np.array([1, 0], dtype=np.int64)
     root.attrs.create("Type", kind, dtype=f"S{len(kind)}")
+    root.attrs["LengthUnit"] = "m"  # which VTK does not know, and does not mind
     for name, text in attributes.items():
         file.attrs[name] = text
     return root
