@@ -374,15 +374,15 @@ def test_bad_input_is_one_message(call, expected):
 
 @pytest.mark.parametrize("model", ["planck_mean", "wsgg"])
 def test_images_of_a_sooting_flame_converge_with_the_grid(model):
-    """Second order: each halving of the cells takes three quarters of the difference, about."""
+    """At least second order: halving the cells takes three quarters of the difference, or more."""
     camera = rte.camera_orthographic((0.5, -2.0, 0.3), (0.0, 0.0, 0.2), (12, 12), 0.3)
     images = [
         rte.solve(getattr(rte.absorption, model)(sooting_flame(n)), camera, rte.black(300.0)).total
         for n in (24, 48, 96)
     ]
     first, second = (np.linalg.norm(b - a) for a, b in pairwise(images))
-    assert 3.0 < first / second < 6.0
-    assert second < 0.02 * np.linalg.norm(images[-1])
+    assert first > 3.0 * second
+    assert second < 0.01 * np.linalg.norm(images[-1])
 
 
 def test_heat_of_a_sooting_flame_converges_with_the_directions():
