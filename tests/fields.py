@@ -51,3 +51,22 @@ def random_grid(rng: np.random.Generator) -> rte.Cartesian:
         faces = np.cumsum(rng.uniform(0.05, 1.0, n + 1)) - rng.uniform(0, 2)
         axes.append((-np.inf, np.inf) if axis and rng.random() < 0.2 else faces)
     return rte.Cartesian(*axes)
+
+
+def sooting_flame(n):
+    """A flame in closed form on n^3 cells, after an idea of PeleRad's tests: T, soot, CO2, H2O and CO of one mixture.
+
+    A hot sheet around a core of fuel, with soot inside it; smooth, so that refinement shows orders.
+    """
+    grid = rte.uniform((-0.1, -0.1, 0.0), (0.1, 0.1, 0.4), (n, n, n))
+    x, y, z = np.meshgrid(*grid.centres, indexing="ij", sparse=True)
+    width = 0.03 + 0.05 * z
+    mixture = np.exp(-(x**2 + y**2) / width**2) * np.exp(-((z - 0.15) ** 2) / 0.03)
+    sheet = np.exp(-(((mixture - 0.35) / 0.2) ** 2))
+    return rte.Field(
+        grid,
+        300.0 + 1500.0 * sheet,
+        np.asarray(101325.0),
+        {"CO2": 0.11 * sheet, "H2O": 0.14 * sheet, "CO": 0.05 * mixture * sheet},
+        soot_volume_fraction=4e-7 * mixture**2 * sheet,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import raytrace_rte as rte
+from fields import sooting_flame
 from raytrace_rte.media import weighted_sum as sets
 from raytrace_rte.media.absorption import shared
 from raytrace_rte.media.weighted_sum import mole_ratio, weighted_sum
@@ -365,3 +367,30 @@ def test_bad_input_is_one_message(call, expected):
         call(gas([1000.0, 1200.0], 0.1, 0.1))
     assert expected in str(found.value)
     assert "\n" not in str(found.value)
+
+
+# a flame in closed form: grid and directions
+
+
+@pytest.mark.parametrize("model", ["planck_mean", "wsgg"])
+def test_images_of_a_sooting_flame_converge_with_the_grid(model):
+    """At least second order: halving the cells takes three quarters of the difference, or more."""
+    camera = rte.camera_orthographic((0.5, -2.0, 0.3), (0.0, 0.0, 0.2), (12, 12), 0.3)
+    images = [
+        rte.solve(getattr(rte.absorption, model)(sooting_flame(n)), camera, rte.black(300.0)).total
+        for n in (24, 48, 96)
+    ]
+    first, second = (np.linalg.norm(b - a) for a, b in pairwise(images))
+    assert first > 3.0 * second
+    assert second < 0.01 * np.linalg.norm(images[-1])
+
+
+def test_heat_of_a_sooting_flame_converges_with_the_directions():
+    medium = rte.absorption.wsgg(sooting_flame(12))
+    found = [
+        rte.solve(medium, rte.heat_source(n), rte.black(300.0), rte.March()).div_q.sum(axis=-1)
+        for n in (32, 128, 512, 2048)
+    ]
+    errors = [np.linalg.norm(f - found[-1]) / np.linalg.norm(found[-1]) for f in found[:-1]]
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[2] < 2e-3
