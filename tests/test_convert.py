@@ -224,6 +224,7 @@ def test_what_may_be_meant_and_is_left_out_is_said(tmp_path):
         file["p"].attrs["units"] = "Pa"
     found = rte.read(path)
     assert list(found.mole_fraction) == ["CO2"]
+    assert "mole fractions sum to 0.1..0.1; optical depth" in str(inspect(path))
     assert "left out X_NH3, which may be a species" in found.notes
     assert (
         "left out 'fv' of shape (2, 2), which may be the soot_volume_fraction, but is not of the same cells"

@@ -9,12 +9,16 @@ import h5py
 import numpy as np
 import pytest
 import xarray
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 import raytrace_rte as rte
+from raytrace_rte.formats.cf import unpacked
 from raytrace_rte.formats.inspect import inspect
 from raytrace_rte.formats.order import contiguous
 from raytrace_rte.formats.readers import READERS, opened, reader_of
+from raytrace_rte.formats.source import Array
 from written import ONE_ORDER, WRITERS, dataset, made, same
 
 SHAPE = (3, 4, 5)
@@ -42,12 +46,13 @@ def read(kind, path, **how):
     return rte.read(path, units={"length": "m"} if kind == "xdmf" else None, **how)
 
 
+CASES = [(kind, grid) for kind in WRITERS for grid in GRIDS if (kind, grid) != ("vtkhdf", "stretched")]
+"""Formats and grids; stretched ones become hexahedra in VTKHDF."""
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize(("kind", "grid"), CASES)
 def test_each_format_gives_the_field_of_the_native_file(kind, grid, dtype, tmp_path):
-    if (kind, grid) == ("vtkhdf", "stretched"):
-        pytest.skip("stretched grids are written as hexahedra")
     arrays = gas(dtype)
     rte.write(field(GRIDS[grid], arrays), tmp_path / "native.h5")
     path = made(kind, tmp_path, GRIDS[grid], arrays)
@@ -99,8 +104,8 @@ def test_types_of_numbers_and_orders_in_memory(dtype, order, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["netcdf3", "netcdf4", "zarr2"])
-def test_packed_numbers_are_unpacked(kind, tmp_path):
-    """Case 12: packed int16 were read raw, as 1..15001 K for 300..1800."""
+def test_case_12_packed_numbers_are_unpacked(kind, tmp_path):
+    """Packed int16 were read raw, as 1..15001 K for 300..1800."""
     T = np.linspace(300.0, 1800.0, 60).reshape(SHAPE)
     path = tmp_path / "packed"
     ds = dataset(UNIFORM, {"T": T})
@@ -129,8 +134,8 @@ def test_packed_numbers_are_unpacked(kind, tmp_path):
         ({"_FillValue": np.nan}, [np.nan]),
     ],
 )
-def test_fill_values_become_cells_without_data(about, lost, tmp_path):
-    """Cases 12 and 21: 9.97e36 was taken for a temperature; such cells become empty gas, and that is said."""
+def test_cases_12_and_21_fill_values_become_cells_without_data(about, lost, tmp_path):
+    """9.97e36 was taken for a temperature; such cells become empty gas, and that is said."""
     arrays = gas()
     T = arrays["T"].copy()
     T.ravel()[[7, 30][: len(lost)]] = lost
@@ -157,6 +162,27 @@ def test_numbers_that_netcdf_never_wrote_are_no_data(tmp_path):
     with netcdf_file(tmp_path / "a.nc", "a", mmap=False) as file:
         file.variables["T"][0, 0, 0] = netCDF4.default_fillvals["f8"]
     assert rte.read(tmp_path / "a.nc").cells_without_data == 1
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    st.lists(st.integers(-300, 300), min_size=3, max_size=3),
+    st.sampled_from(["i2", "i4", "f4", "f8"]),
+    st.one_of(st.none(), st.floats(0.01, 10.0)),
+    st.one_of(st.none(), st.floats(-300.0, 300.0)),
+    st.one_of(st.none(), st.integers(-300, 300)),
+    st.sampled_from(["_FillValue", "missing_value"]),
+    st.sampled_from([np.float32, np.float64]),
+)
+def test_attributes_mean_what_xarray_takes_them_for(stored, dtype, scale, offset, fill, key, kind):
+    numbers = np.array(stored, dtype)
+    about = {key: numbers.dtype.type(fill)} if fill is not None else {}
+    about |= {"scale_factor": kind(scale)} if scale is not None else {}
+    about |= {"add_offset": kind(offset)} if offset is not None else {}
+    array = Array("T", (3,), numbers.dtype, lambda index: numbers[index], attributes=about)
+    wanted = xarray.decode_cf(xarray.Dataset({"T": ("x", numbers, dict(about))}))["T"].values
+    np.testing.assert_allclose(unpacked(array).load(()), wanted, rtol=2e-6, atol=2e-4)
+    assert unpacked(array).gaps == (fill is not None)
 
 
 def test_packed_unsigned_and_ranges_of_unpacked_numbers(tmp_path):
@@ -336,7 +362,7 @@ def test_one_cell_along_an_axis_has_faces_by_the_map(tmp_path):
         rte.read(netcdf, map=chart | {"grid": chart["grid"] | {"z": {"units": "m"}}})
 
 
-def test_a_map_that_contradicts_the_file_is_refused(tmp_path):
+def test_case_9_a_map_that_contradicts_the_file_is_refused(tmp_path):
     """Case 9: image data are [z, y, x]; a map that had them as x, y, z read a cube without a word."""
     path = made("vtkhdf", tmp_path, [np.linspace(0, 1, 5)] * 3, {"T": np.full((4, 4, 4), 900.0)})
     chart = {
@@ -507,6 +533,13 @@ def test_case_10_arrays_of_xarray_are_not_taken_by_position():
         rte.Field(grid, kelvin.assign_attrs(units="degC"))
     assert_array_equal(rte.from_xarray(ds).temperature, kelvin)
     assert_array_equal(rte.read(ds["T"], location="cell").temperature, kelvin)
+
+
+def test_datasets_that_are_not_in_memory_yet(tmp_path):
+    netcdf = made("netcdf4", tmp_path, STRETCHED, gas())
+    with xarray.open_dataset(netcdf, engine="netcdf4") as lazy:
+        same(rte.from_xarray(lazy), field(STRETCHED, gas()))
+        same(rte.from_xarray(lazy.chunk({"x": 2})), field(STRETCHED, gas()))
 
 
 def test_case_12_masked_arrays_keep_their_mask():

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..media.field import Field
 from ..units import plain
 from .guess import Guess
 from .plausible import doubts
@@ -114,7 +115,16 @@ def _becomes(source: Source, time: Moment) -> str:
         depth = f"; optical depth of the domain {MODELS[model](made).optical_depth['domain']:.3g} ({model})"
     except InputError:
         depth = ""
-    return f"{made!r}{depth}"
+    return f"{made!r}{_sum(made)}{depth}"
+
+
+def _sum(made: Field) -> str:
+    """What the mole fractions of a field sum to."""
+    if not made.mole_fraction:
+        return ""
+    total = sum(np.asarray(x, dtype=np.float64) for x in made.mole_fraction.values())
+    known = total if made.valid is None else total[made.valid]  # type: ignore[index]
+    return f"; mole fractions sum to {np.min(known):.3g}..{np.max(known):.3g}"
 
 
 def _table(rows: Sequence[Row], most: int) -> list[str]:
