@@ -234,6 +234,17 @@ def test_a_time_that_is_not_there_lists_those_that_are(tmp_path):
         rte.read(made("netcdf4", tmp_path, UNIFORM, gas()), time=1.0)
 
 
+def test_a_moment_by_the_map_or_by_time_but_not_by_both(tmp_path):
+    moments(tmp_path / "a.nc")
+    axes = {axis: {"dataset": f"{axis}_bnds"} for axis in "xyz"}
+    chart = {"grid": axes | {"location": "cell"}, "temperature": {"dataset": "T", "select": "1, :, :, :"}}
+    assert_array_equal(rte.read(tmp_path / "a.nc", map=chart).temperature, gas()["T"] + 100.0)
+    with pytest.raises(rte.InputError, match="both select and time = 'last' choose a moment"):
+        rte.read(tmp_path / "a.nc", map=chart, time="last")
+    del chart["temperature"]["select"]
+    assert_array_equal(rte.read(tmp_path / "a.nc", map=chart, time=2.0).temperature, gas()["T"] + 200.0)
+
+
 def test_times_in_other_units_and_without(tmp_path):
     moments(tmp_path / "h.nc", "hours since 2026-01-01 00:00")
     assert rte.read(tmp_path / "h.nc", time="last").time == 7200.0

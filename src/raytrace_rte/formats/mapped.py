@@ -101,6 +101,10 @@ class _Reader:
         """What to load of an array, and the names of the axes that remain."""
         dims = array.dims or ("",) * len(array.shape)
         if select is not None:
+            if self.asked is not None and "time" in dims:
+                raise InputError(
+                    f"{where}: both select and time = {self.asked!r} choose a moment; drop one of them"
+                )
             index = _selected(array.shape, select, where)
         else:
             index = tuple(self._moment() if dim == "time" else slice(None) for dim in dims)
