@@ -132,17 +132,11 @@ class _Reader:
             raise InputError(
                 f"{where}: axis_order is {given}, but the file names the axes {list(order)}; drop axis_order"
             )
-        location = self.table.location or array.location
-        if (
-            self.source.grid is not None
-            and array.location
-            and self.table.location not in (None, array.location)
-        ):
-            raise InputError(
-                f"{where}: location is '{location}', but the file has these values at {array.location}s"
-            )
+        location, said = self.table.location or array.location, array.location
+        if self.source.grid is not None and said and location != said:
+            raise InputError(f"{where}: location is '{location}', but the file has these values at {said}s")
         self.location = self.location or location
-        if location != self.location:
+        if location and location != self.location:
             raise InputError(
                 f"{where}: its values are at {location}s, those of other quantities at {self.location}s; "
                 "take arrays of one kind"
