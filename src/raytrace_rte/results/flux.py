@@ -12,7 +12,8 @@ from ..errors import InputError
 from ..grid import FloatArray
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
-from .result import Result, label, largest, method_text, span
+from .result import Result
+from .words import label, largest, method_text, span
 
 FLUX = "W m-2"
 LONG_NAMES = {"incident_flux": "flux that arrives within the view", "G": "incident radiation"}

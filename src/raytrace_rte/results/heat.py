@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..grid import FACES, Cartesian, FloatArray, across
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
-from .result import Result, label, span
+from .result import Result
+from .words import label, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..grid import FloatArray
 from ..media.spectrum import Spectrum
 from ..table import BAND, Table, Variable
-from .result import Result, label, largest, method_text, span
+from .result import Result
+from .words import label, largest, method_text, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,23 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import InputError, nearest
 from ..media.spectrum import Spectrum
 from ..table import BAND, Table, Variable
+from .building import BAND_EDGES, bands_of, like, variables_of
+from .words import label, largest, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import Dataset
-
-BAND_EDGES = "band_edges"
-
-
-WALLS = ".walls.vtkhdf"
-"""End of the names of files with the walls of a volume."""
 
 
 class Result:
@@ -79,7 +74,7 @@ class Result:
         axes = tuple(checks.sequence("dims", dims, "a name for each axis"))
         main = Variable(name, axes, checks.real("value", value), unit, long_name)
         errors = [
-            Variable(kind, axes, _like(main.values, checks.real(kind, given)), unit, text, kind)
+            Variable(kind, axes, like(main.values, checks.real(kind, given)), unit, text, kind)
             for kind, given, text in (
                 ("error_bound", error_bound, f"bound of the error of {name}"),
                 ("error_estimate", error_estimate, f"estimated error of {name}, no bound"),
@@ -87,7 +82,7 @@ class Result:
             if given is not None
         ]
         main = replace(main, trust=errors[0].trust if errors else "")
-        before, after = _variables("coordinates", coordinates), _variables("more", more)
+        before, after = variables_of("coordinates", coordinates), variables_of("more", more)
         variables = [*before, main, *errors, *after]
         return cls.assemble(long_name, name, variables, stats=stats, config=config, spectrum=spectrum)
 
@@ -109,7 +104,7 @@ class Result:
             checks.instance(name, mapping, Mapping, "a mapping")
         attributes = {"kind": cls.__name__, "title": title, "main": main, "stats": stats, "config": config}
         table = Table(tuple(variables), attributes | more)
-        return cls(table.with_variables(_bands(spectrum)) if BAND in table.dims else table, spectrum)
+        return cls(table.with_variables(bands_of(spectrum)) if BAND in table.dims else table, spectrum)
 
     @classmethod
     def of(cls, table: Table) -> Result:
@@ -186,26 +181,9 @@ class Result:
         Nothing half-written is left. Raises InputError on another suffix, when the answer does not fit into
         such a file, or when the file cannot be written.
         """
-        from ..formats import tables, tiff, vtkhdf
+        from .saving import save
 
-        writers: dict[str, Callable[[Path], object]] = {
-            ".h5": lambda path: tables.write_hdf5(self.complete(), path),
-            ".csv": lambda path: tables.write_csv(self.rows(), path),
-            ".tif": lambda path: tiff.write_tiff(self.table, path),
-            ".tiff": lambda path: tiff.write_tiff(self.table, path),
-            ".vtkhdf": lambda path: vtkhdf.write_cells(self.table, path),
-            ".png": self.plot,
-        }
-        path = checks.path("path", path)
-        if path.name.endswith(WALLS):
-            vtkhdf.write_walls(self.table, path)
-            return path
-        if path.suffix not in writers:
-            raise InputError(
-                f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join((*writers, WALLS))}"
-            )
-        writers[path.suffix](path)
-        return path
+        return save(self, checks.path("path", path))
 
     def to_xarray(self) -> Dataset:
         """Return the result as an xarray Dataset with dimensions and units (needs the extra [xarray])."""
@@ -292,58 +270,6 @@ class Result:
         from ..plots import figure as figures
 
         return figures.html(self.summary(), self.plot())
-
-
-def method_text(config: Mapping[str, Any]) -> str:
-    """A method as it is written in Python: auto(rtol=0.001)."""
-    settings = {k: v for k, v in config["method"].items() if v is not None and v is not False}
-    return f"{settings.pop('kind')}({', '.join(f'{k}={v}' for k, v in settings.items())})"
-
-
-def label(text: str) -> str:
-    """The first column of a summary."""
-    return f"{text.replace('_', ' '):<14} "
-
-
-def span(values: NDArray[Any]) -> str:
-    """Least and greatest of the values that are known, or that there is none."""
-    known = values[~np.isnan(values)]
-    if known.size == 0:
-        return "no values"
-    low, high = float(known.min()), float(known.max())
-    return f"{low:.6g}" if values.ndim == 0 else f"{low:.6g} .. {high:.6g}"
-
-
-def largest(values: NDArray[Any]) -> float:
-    """The greatest of the values that are known; nan where none is."""
-    known = values[~np.isnan(values)]
-    return float(known.max()) if known.size else float("nan")
-
-
-def _variables(name: str, given: Sequence[Variable]) -> Sequence[Variable]:
-    """Variables, or InputError."""
-    for v in checks.sequence(name, given, "a list of Variables"):
-        checks.instance(name, v, Variable, "a list of Variables")
-    return given
-
-
-def _like(values: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
-    """An array as it is; one number for all entries of values."""
-    return np.full(values.shape, given) if given.ndim == 0 else given
-
-
-def _bands(spectrum: Spectrum) -> list[Variable]:
-    """Number, name and, where there are any, edges of the bands of a spectrum."""
-    out = [
-        Variable(BAND, (BAND,), np.arange(spectrum.n_band), "1", "band number"),
-        Variable("band_name", (BAND,), np.array(spectrum.names, dtype=str), "1", "name of the band"),
-    ]
-    if spectrum.edges is not None:
-        out += [
-            Variable("edge", ("edge",), np.array(["lower", "upper"]), "1", "edge of a band"),
-            Variable(BAND_EDGES, (BAND, "edge"), spectrum.edges, "m", "wavelengths of the band's edges"),
-        ]
-    return out
 
 
 def _renamed(owner: str, old: str, new: str) -> property:
