@@ -161,6 +161,7 @@ class HeatSourceSection(Section):
 
     kind: Literal["heat_source"]
     directions: int = 100
+    heat_release: float | None = None
 
 
 class FaceSection(Section):

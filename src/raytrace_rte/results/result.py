@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import checks
 from ..errors import InputError, nearest
 from ..media.spectrum import Spectrum
-from ..table import BAND, Table, Variable
+from ..table import BAND, TOTAL, Table, Variable
 from .building import BAND_EDGES, bands_of, like, variables_of
 from .words import label, largest, span
 
@@ -40,7 +40,7 @@ class Result:
             setattr(cls, old, _renamed(cls.__name__, old, new))
 
     def __init__(self, table: Table, spectrum: Spectrum | None = None) -> None:
-        self.table = checks.instance("table", table, Table, "a Table of variables")
+        self.table = checks.instance("table", table, Table, "a Table of variables").with_totals()
         if spectrum is not None:
             checks.instance("spectrum", spectrum, Spectrum, "a Spectrum")
         self._spectrum = spectrum
@@ -127,6 +127,15 @@ class Result:
         return self.table.main.values
 
     @property
+    def total(self) -> NDArray[Any]:
+        """The answer of all bands together: `value` without its band axis, and `value` itself without bands."""
+        return self.together(self.table.main.name)
+
+    def together(self, name: str) -> NDArray[Any]:
+        """A variable of all bands together: powers are summed, anything else is averaged."""
+        return self.table[name].without_bands().values
+
+    @property
     def error_bound(self) -> NDArray[Any] | None:
         """Certified bound of the error of `value`; None where there is none."""
         return self._optional("error_bound")
@@ -191,6 +200,10 @@ class Result:
 
         return to_xarray(self.complete())
 
+    def figures(self) -> list[Variable]:
+        """Single numbers that sum the answer up, as variables without dimensions."""
+        return []
+
     def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """What draws each quantity that `plot` knows; the main variable comes first; up: axis drawn upwards."""
         from ..plots.draw import draw
@@ -202,7 +215,8 @@ class Result:
         names = [
             v.name
             for v in self.variables()
-            if not v.is_coordinate and v.values.dtype.kind != "U" and v.name != BAND_EDGES
+            if not (v.is_coordinate or v.values.dtype.kind == "U" or v.name == BAND_EDGES)
+            and not v.name.startswith(TOTAL)  # what a picture of the bands shows
         ]
         return {name: drawn(name) for name in sorted(names, key=lambda name: name != main)}
 
@@ -235,15 +249,21 @@ class Result:
     def summary(self) -> str:
         """A few lines of text: the answer, how far it can be trusted, the work."""
         main = self.table.main
-        lines = [f"{label(main.name)}{span(main.values)} {main.unit}"]
-        bound, estimate = self.error_bound, self.error_estimate
-        if bound is not None:
-            lines.append(f"trust          certified within {largest(bound):.3g} {main.unit}")
-        if estimate is not None:
-            lines.append(f"trust          good to about {largest(estimate):.3g} {main.unit}: an estimate")
+        lines = [f"{label(main.name)}{span(self.total)} {main.unit}{self._of_bands()}"]
+        if "error_bound" in self:
+            bound = largest(self.together("error_bound"))
+            lines.append(f"trust          certified within {bound:.3g} {main.unit}")
+        if "error_estimate" in self:
+            estimate = largest(self.together("error_estimate"))
+            lines.append(f"trust          good to about {estimate:.3g} {main.unit}: an estimate")
         if "rays" in self.stats:
             lines.append(f"work           {self.stats['rays']} rays")
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
+
+    def _of_bands(self) -> str:
+        """Words behind a value that stands for several bands."""
+        count = self.table.dims.get(BAND, 0)
+        return f" ({count} bands together)" if count > 1 else ""
 
     def notes(self) -> list[str]:
         """What the user should know about the answer, each with its remedy."""

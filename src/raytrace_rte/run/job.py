@@ -58,13 +58,14 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
             "field_sha256": field.source_sha256, "field_provenance": field.provenance,
             "medium": dict(medium.provenance),
         }  # fmt: skip
+        released = {} if field.released_power is None else {"heat_release": field.released_power}
         place = scene(
             medium,
             job.walls,
             job.method,
             _objects(job, medium),
             lean,
-            {"job": record},
+            {"job": record, **released},
             radiosity_directions=job.radiosity_directions,
         )
         task = task_of(job.sensor, place)
