@@ -56,11 +56,13 @@ if TYPE_CHECKING:
     from .method import Threshold as Threshold
     from .planck import blackbody as blackbody
     from .planck import brightness_temperature as brightness_temperature
+    from .results.comparison import Comparison as Comparison
     from .results.flux import FluxResult as FluxResult
     from .results.heat import HeatResult as HeatResult
     from .results.load import load as load
     from .results.radiance import RadianceResult as RadianceResult
     from .results.result import Result as Result
+    from .run.compare import compare as compare
     from .sensors.images import camera as camera
     from .sensors.images import camera_orthographic as camera_orthographic
     from .sensors.images import line_of_sight as line_of_sight
@@ -136,6 +138,8 @@ _HOME = {
     "HeatSolver": "coupling",
     "Equilibrium": "equilibrium",
     "radiative_equilibrium": "equilibrium",
+    "compare": "run.compare",
+    "Comparison": "results.comparison",
 }
 """Public name -> module that has it; a colon: it is the module itself."""
 __all__ = sorted(_HOME)

@@ -88,3 +88,12 @@ def plain(text: object) -> str:
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
     return text.strip(" \t\n\0") if isinstance(text, str) else ""
+
+
+def share(value: float) -> str:
+    """Return a relative difference in words: per cent, times, or that it is beyond measure."""
+    if value < 1.0:
+        return f"{100.0 * value:.2g} %"
+    if value < 10.0:
+        return f"{100.0 * value:.0f} %"
+    return f"{value:.0f} times" if value < 1e3 else "> 1000 times"

@@ -15,6 +15,7 @@ from .sections import (
     SECTIONS,
     AbsorptionSection,
     BoxSection,
+    CompareSection,
     FieldSection,
     MeshSection,
     OutputSection,
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from ..method import Method
     from ..results.result import Result
     from ..solvers.scene import Sensor
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """What is compared: sections of absorption models, methods, and the label of a model; None is what is usual."""
+
+    models: tuple[Any, ...] | None = None
+    methods: tuple[Method, ...] | None = None
+    reference: str | None = None
 
 
 RADIOSITY = "radiosity_directions"
@@ -46,6 +56,7 @@ class Job:
     objects: tuple[BoxSection | MeshSection, ...]
     method: Method
     output: OutputSection
+    compare: Comparing
 
     def resolve(self, name: str) -> Path:
         """Return a path of the config, relative to the config file."""
@@ -103,6 +114,9 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
     objects = tuple(chosen("objects", thing) for thing in table.get("objects", []))
     method = chosen("method", {"kind": "auto"} | table.get("method", {}))
     output = checked("output", OutputSection, table.get("output", {}))
+    compare = checked("compare", CompareSection, table.get("compare", {}))
+    models = _listed("models", "absorption", compare.models, absorption)
+    methods = _listed("methods", "method", compare.methods, method)
     return Job(  # built only now: a misspelt key is told without NumPy
         path=path,
         field=field,
@@ -113,7 +127,29 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
         objects=objects,
         method=_built("method", method),
         output=output,
+        compare=Comparing(
+            models, methods and tuple(_built("compare", one) for one in methods), compare.reference
+        ),
     )
+
+
+def _listed(key: str, name: str, entries: list[Any] | None, own: Any) -> tuple[Any, ...] | None:
+    """The sections of a list under [compare]; a name alone is the job's own section where that is of this kind."""
+    if entries is None:
+        return None
+    out = []
+    for n, entry in enumerate(entries):
+        if isinstance(entry, str) and own is not None and getattr(own, CHOICE[name]) == entry:
+            out.append(own)
+            continue
+        try:
+            out.append(chosen(name, {CHOICE[name]: entry} if isinstance(entry, str) else entry))
+        except InputError as error:
+            plain = str(error).removeprefix(f"[{name}]: ")
+            raise InputError(f"[compare]: {key}[{n}]: {plain}") from None
+    if not out:
+        raise InputError(f"[compare]: {key} is empty; name some, or leave it out")
+    return tuple(out)
 
 
 def _usual_directions() -> int:

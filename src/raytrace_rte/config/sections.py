@@ -311,7 +311,15 @@ class OutputSection(Section):
     quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] | None = None
 
 
-SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output")
+class CompareSection(Section):
+    """What `raytrace-rte compare` lays side by side: names, or tables as [absorption] and [method] have them."""
+
+    models: list[str | dict[str, Any]] | None = None
+    methods: list[str | dict[str, Any]] | None = None
+    reference: str | None = None
+
+
+SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output", "compare")
 KINDS: dict[str, dict[str, type[Section]]] = {
     "absorption": {
         "given": GivenSection,
@@ -405,6 +413,8 @@ def _annotation(model: type[Section], key: str) -> str:
         "shape": "two whole numbers, [rows, columns]",
         "quantity": "radiance, brightness_temperature, transmittance or optical_depth",
         "species": "a list of names",
+        "models": 'a list of names, or of tables as { model = "planck_mean", species = ["H2O"] }',
+        "methods": 'a list of names, or of tables as { kind = "thick", terms = 1 }',
         "intensity": "a number, or a list with one for each band [W m-2 sr-1]",
     }
     plain = {"float": "a number", "int": "a whole number", "str": "text in quotes", "bool": "true or false"}

@@ -9,10 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import checks
+from ..grid import Cartesian
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
 
 BAND_EDGES = "band_edges"
+POWER = ("W", "W/m", "W/m2", "W/m3")
+"""Unit of a power of the whole, by the number of axes without end."""
+
+
+def power_unit(grid: Cartesian) -> str:
+    """Return the unit of powers of a whole grid: per metre of each infinite axis."""
+    return POWER[sum(bool(np.isinf(faces[0])) for faces in grid)]
 
 
 def variables_of(name: str, given: Sequence[Variable]) -> Sequence[Variable]:

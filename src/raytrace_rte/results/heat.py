@@ -13,6 +13,7 @@ from ..grid import FACES, Cartesian, FloatArray, across
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
 from . import budgets
+from .building import power_unit
 from .result import Result
 from .words import label, span
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 
 AXES = ("x", "y", "z")
-POWER = ("W", "W/m", "W/m2", "W/m3")
-"""Unit of a power of the whole, by the number of axes without end."""
 WALL = {
     "wall_net_flux": ("W m-2", "net flux into"),
     "wall_incident_flux": ("W m-2", "flux that arrives at"),
@@ -124,7 +123,7 @@ class HeatResult(Result):
                 Variable("solid_heat", ("solid", *bands), solid_heat, "W", words),
             ]
         if spectral and band_budgets:
-            variables += budgets.of_bands(band_budgets, POWER[_endless(grid)])
+            variables += budgets.of_bands(band_budgets, power_unit(grid))
         return cls.assemble(
             "heat of a volume", "div_q", variables,
             stats=stats, config=config, spectrum=spectrum, budget=dict(budget),
@@ -193,7 +192,7 @@ class HeatResult(Result):
     @property
     def power_unit(self) -> str:
         """Unit of powers of the whole: W, or W/m and W/m2 where axes are infinite."""
-        return POWER[_endless(self.grid)]
+        return power_unit(self.grid)
 
     @property
     def radiant_power(self) -> float:
@@ -312,11 +311,6 @@ class HeatResult(Result):
 
     def __repr__(self) -> str:
         return f"HeatResult({'x'.join(map(str, self.G.shape))})\n{self.summary()}"
-
-
-def _endless(grid: Cartesian) -> int:
-    """How many axes are infinite."""
-    return sum(bool(np.isinf(faces[0])) for faces in grid)
 
 
 def _grid(grid: Cartesian) -> list[Variable]:

@@ -168,6 +168,11 @@ class RadianceResult(Result):
             if name in mean
         ]
 
+    def compared(self) -> list[Variable]:
+        """The answer; of a line of sight also what its segments add to it."""
+        more = [self.table[profiles.stored("contribution")]] if "s" in self else []
+        return [*super().compared(), *more]
+
     def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """Every variable, brightness_temperature, and for images the regimes; a line of sight's profile."""
         from ..plots import images, lines

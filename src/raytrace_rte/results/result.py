@@ -204,6 +204,10 @@ class Result:
         """Single numbers that sum the answer up, as variables without dimensions."""
         return []
 
+    def compared(self) -> list[Variable]:
+        """What a comparison lays side by side, all bands together: first the answer."""
+        return [self.table.main.without_bands()]
+
     def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """What draws each quantity that `plot` knows; the main variable comes first; up: axis drawn upwards."""
         from ..plots.draw import draw
