@@ -22,6 +22,8 @@ from .figure import axis_label, colours, differences, label, new_figure, raised
 
 HEIGHT, BARS = 2.9, 2.6
 """Inches of the height of a panel, and of the width of the bars beside a row."""
+NARROW = 2.5
+"""Inches of a panel below which the labels of an axis do not stand side by side."""
 BEYOND = 1.25
 """How far an axis goes beyond the answers by the first method: a limit may be off by any factor."""
 PALETTE = (
@@ -74,14 +76,16 @@ def _pictures(table: Table, main: Variable, upright: str) -> Figure:
     ratios = [*[width] * len(models), BARS]
     panels = figure.subplots(len(rows), len(models) + 1, squeeze=False, width_ratios=ratios)
     for line, (title, values, colour, number) in zip(panels, rows, strict=True):
+        last = title == rows[-1][0]
         shown: Any = None
         for i, axes in enumerate(line[:-1]):
             shown = _panel(axes, table, replace(main, dims=main.dims[2:], values=values[i]), colour, upright)
             axes.set_title(_caption(table, i, number, k), fontsize="small")
-            axes.tick_params(labelsize="x-small", labelbottom=line is panels[-1], labelleft=i == 0)
+            axes.tick_params(labelsize="x-small", labelbottom=last, labelleft=i == 0)
+            axes.tick_params(axis="x", labelrotation=90 if width < NARROW else 0)
             if i:
                 axes.set_ylabel("")
-            if line is not panels[-1]:
+            if not (last and i == (len(models) - 1) // 2):
                 axes.set_xlabel("")
         line[0].set_ylabel(f"{title}\n\n{line[0].get_ylabel()}")
         extend = "both" if number and float(np.abs(values).max()) > most else "neither"
@@ -117,7 +121,7 @@ def _caption(table: Table, i: int, j: int | None, k: int) -> str:
         return "the reference"
     name, at = ("difference", (i, 0)) if j is None else ("method_difference", (i, j))
     most = float(table[f"{name}_max"].values[at])
-    return f"{share(table[f'{name}_l2'].values[at])}, at most {most:.2g}" if most else "no difference"
+    return f"{share(table[f'{name}_l2'].values[at])}\nat most {most:.2g}" if most else "no difference"
 
 
 def _bars(axes: Axes, table: Table, j: int | None) -> None:
