@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 
 from ..table import Table, Variable
 
@@ -48,6 +49,8 @@ def averages(table: Table) -> dict[str, dict[str, float]]:
 
 def words(means: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Say averages, a line for each kind."""
+    if any(isnan(of["s"]) for of in means.values()):
+        return ["nothing is emitted along the line"]
     weight = {"emission": "weighted by emission", "contribution": "weighted by what of it arrives"}
     return [
         f"{weight[kind]}: temperature {of['temperature']:.6g} K, kappa {of['kappa']:.4g} 1/m, "
