@@ -91,7 +91,9 @@ def plain(text: object) -> str:
 
 
 def share(value: float) -> str:
-    """Return a relative difference in words: per cent, times, or that it is beyond measure."""
+    """Return a relative difference in words: per cent, times, or beyond measure; "-" where there is none."""
+    if value != value:
+        return "-"
     if value < 1.0:
         return f"{100.0 * value:.2g} %"
     if value < 10.0:

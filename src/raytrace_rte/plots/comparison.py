@@ -59,18 +59,16 @@ def _pictures(table: Table, main: Variable, upright: str) -> Figure:
     """Panels in rows and columns, each row on one scale, with bars of what it cost."""
     models, methods = table["model"].values, table["method"].values
     k = models.tolist().index(table.attributes["reference"])
-    first, most = main.values[:, 0], float(np.abs(main.values[:, 0]).max())
+    first, most = main.values[:, 0], _most(main.values[:, 0])
     rows: list[tuple[str, NDArray[Any], dict[str, Any], int | None]] = [
         (methods[0], first, colours(first, main.unit), 0)
     ]
     if len(models) > 1:
         off = first - first[k]
-        rows.append((f"less {models[k]}", off, differences(float(np.abs(off).max())), None))
+        rows.append((f"less {models[k]}", off, differences(_most(off)), None))
     for j in range(1, len(methods)):
         off = main.values[:, j] - first
-        rows.append(
-            (f"{methods[j]}\nless {methods[0]}", off, differences(min(most, float(np.abs(off).max()))), j)
-        )
+        rows.append((f"{methods[j]}\nless {methods[0]}", off, differences(min(most, _most(off))), j))
     width = _width(main)
     figure = new_figure(width * len(models) + BARS + 1.3, HEIGHT * len(rows) + 0.4)
     ratios = [*[width] * len(models), BARS]
@@ -88,7 +86,7 @@ def _pictures(table: Table, main: Variable, upright: str) -> Figure:
             if not (last and i == (len(models) - 1) // 2):
                 axes.set_xlabel("")
         line[0].set_ylabel(f"{title}\n\n{line[0].get_ylabel()}")
-        extend = "both" if number and float(np.abs(values).max()) > most else "neither"
+        extend = "both" if number and _most(values) > most else "neither"
         figure.colorbar(
             shown, ax=list(line[:-1]), label=label(main.name, main.unit), extend=extend, aspect=30
         )
@@ -121,7 +119,14 @@ def _caption(table: Table, i: int, j: int | None, k: int) -> str:
         return "the reference"
     name, at = ("difference", (i, 0)) if j is None else ("method_difference", (i, j))
     most = float(table[f"{name}_max"].values[at])
+    if np.isnan(most):
+        return f"not with {table['model'].values[i]}"
     return f"{share(table[f'{name}_l2'].values[at])}\nat most {most:.2g}" if most else "no difference"
+
+
+def _most(values: NDArray[Any]) -> float:
+    """The greatest size of those that are known."""
+    return float(np.nanmax(np.abs(values), initial=0.0))
 
 
 def _bars(axes: Axes, table: Table, j: int | None) -> None:
@@ -129,11 +134,13 @@ def _bars(axes: Axes, table: Table, j: int | None) -> None:
     v = table["emission_power"] if j is None else table["seconds"]
     values = v.values[:, 0 if j is None else j]
     place = np.arange(values.size)
-    bars = axes.barh(place, values, color=[PALETTE[n % len(PALETTE)] for n in place], height=0.6)
-    axes.bar_label(bars, [f" {x:.3g}" for x in values], fontsize="small")
+    bars = axes.barh(
+        place, np.nan_to_num(values), color=[PALETTE[n % len(PALETTE)] for n in place], height=0.6
+    )
+    axes.bar_label(bars, ["" if np.isnan(x) else f" {x:.3g}" for x in values], fontsize="small")
     axes.set_yticks(place, [str(name) for name in table["model"].values], fontsize="small")
     axes.invert_yaxis()
-    most = float(v.values.max()) if j is not None else float(values.max())
+    most = _most(v.values if j is not None else values)
     axes.set_xlim(0.0, 1.3 * most if most > 0.0 else 1.0)
     axes.set_xlabel(label("emission power" if j is None else "seconds of tracing", v.unit))
     for side in ("top", "right"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,7 +38,7 @@ class Answer(NamedTuple):
     bound: float
     estimate: float
     seconds: float
-    crossings: int
+    crossings: float
     notes: list[str]
 
     @classmethod
@@ -54,6 +55,27 @@ class Answer(NamedTuple):
         method, notes = method_text(result.config), result.notes()
         return cls(method, compared, places, result.figures(), bound, estimate, seconds, crossings, notes)
 
+    @classmethod
+    def missing(cls, like: Answer, method: str) -> Answer:
+        """What stands for an answer by a method that a sensor does not take with a model: not known."""
+
+        def unknown(variables: list[Variable]) -> list[Variable]:
+            return [replace(v, values=np.full(v.values.shape, np.nan)) for v in variables]
+
+        none = float("nan")
+        return cls(
+            method, unknown(like.compared), like.places, unknown(like.figures), none, none, none, none, []
+        )
+
+
+class Column(NamedTuple):
+    """What is found with one model: an answer for each method, what its medium emits, and its scene's settings."""
+
+    answers: list[Answer]
+    emission_power: float
+    power_unit: str
+    settings: Mapping[str, Any]
+
 
 class Comparison(Result):
     """Answers to one sensor with several absorption models and methods.
@@ -67,24 +89,26 @@ class Comparison(Result):
     error_bound, error_estimate: the greatest ones, nan where there is none
     seconds, crossings, cost: of tracing, of cells, and seconds over those of the reference
     emission_power: what the medium emits in all
+    What a method cannot answer with a model is nan.
     """
 
     @classmethod
     def build(  # type: ignore[override]  # what is given is another thing for each kind of answer
         cls,
-        answers: Mapping[str, Sequence[Answer]],
+        columns: Mapping[str, Column],
         *,
-        emission_power: Mapping[str, float],
-        power_unit: str,
         reference: str,
         left_out: Sequence[str],
-        config: Mapping[str, Any],
+        sensor: Mapping[str, Any],
     ) -> Comparison:
-        """Return the comparison of answers by model, all with the same methods.
+        """Return the comparison of columns by model, all with the same methods.
 
-        emission_power: of the medium of each model; reference: a model; left_out: what was not compared and why
+        reference: a model; left_out: what was not compared and why; sensor: its settings
         """
-        models, grid = list(answers), list(answers.values())
+        models, grid = list(columns), [column.answers for column in columns.values()]
+        scene = next(iter(columns.values())).settings
+        config = {k: v for k, v in scene.items() if k not in ("method", "medium")}
+        config |= {"sensor": sensor, "models": {k: c.settings["medium"] for k, c in columns.items()}}
         first = grid[0][0]
         whole = [
             Variable(
@@ -93,7 +117,8 @@ class Comparison(Result):
             )
             for n, v in enumerate(first.compared)
         ]  # fmt: skip
-        power = np.repeat([[emission_power[model]] for model in models], len(grid[0]), axis=1)
+        power = np.repeat([[column.emission_power] for column in columns.values()], len(grid[0]), axis=1)
+        power_unit = next(iter(columns.values())).power_unit
         variables = [
             Variable("model", ("model",), np.array(models), "1", "absorption model"),
             Variable("method", ("method",), np.array([a.method for a in grid[0]]), "1", "method"),
@@ -104,7 +129,7 @@ class Comparison(Result):
             *_costs(grid, models.index(reference)),
             Variable("emission_power", PAIR, power, power_unit, "power that the medium emits", "exact"),
         ]
-        remarks = [f"{model}: {note}" for model, row in answers.items() for note in row[0].notes]
+        remarks = [f"{model}: {note}" for model, c in columns.items() for note in c.answers[0].notes]
         return cls.assemble(
             "several absorption models and methods", whole[0].name, variables,
             stats={}, config=config, spectrum=Spectrum.grey(), reference=reference,
@@ -169,16 +194,18 @@ class Comparison(Result):
         for i, model in enumerate(self["model"]):
             for j, method in enumerate(self["method"]):
                 at = {v.name: v.values[i, j] for v in self.variables() if v.dims == PAIR}
-                numbers = [f"{at[name]:.5g}" for name in (*answer, *names)]
+                numbers = [_digits(at[name], 5) for name in (*answer, *names)]
                 for name in ("difference", "method_difference"):
-                    numbers += [share(at[f"{name}_l2"]), f"{at[f'{name}_max']:.3g}"]
-                costs = [f"{at[name]:.3g}" for name in ("seconds", "crossings", "cost")]
+                    numbers += [share(at[f"{name}_l2"]), _digits(at[f"{name}_max"])]
+                costs = [_digits(at[name]) for name in ("seconds", "crossings", "cost")]
                 out.append([model, method, *numbers, self._error(i, j), *costs])
         return out
 
     def _error(self, i: int, j: int) -> str:
         """The certified bound, or else the estimated error."""
         bound, estimate = (float(self[name][i, j]) for name in ("error_bound", "error_estimate"))
+        if np.isnan(self["mean"][i, j]):
+            return "-"
         if np.isfinite(estimate):
             return f"about {estimate:.2g}"
         return f"< {bound:.2g}" if np.isfinite(bound) else "unknown"
@@ -189,6 +216,11 @@ class Comparison(Result):
 
     def __repr__(self) -> str:
         return f"Comparison({len(self['model'])} models, {len(self['method'])} methods)\n{self.summary()}"
+
+
+def _digits(value: float, count: int = 3) -> str:
+    """A number with so many digits, or that there is none."""
+    return "-" if np.isnan(value) else f"{value:.{count}g}"
 
 
 def _numbers(answer: Variable, reference: int) -> list[Variable]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,20 +11,20 @@ from .. import checks
 from ..boundaries.bodies import Object
 from ..boundaries.walls import Walls
 from ..config.config import Job
-from ..config.sections import Section, chosen
+from ..config.sections import chosen
 from ..errors import InputError
 from ..execution.executors import Executor, Progress
-from ..media.absorption import MODELS
 from ..media.field import Field
 from ..media.medium import Medium
 from ..method import Auto, March, Method, Thick, Thin, Threshold
 from ..results.building import power_unit
-from ..results.comparison import Answer, Comparison
+from ..results.comparison import Answer, Column, Comparison
+from ..results.words import method_text
 from ..solvers.scene import RADIOSITY_DIRECTIONS, Scene, Sensor, scene, usual
 from ..solving import executor_of, task_of
 from . import job as jobs
+from .models import Maker, chosen_models, itself, label, modelled, offered, section_label
 
-Maker = Callable[[], Medium]
 USUAL: tuple[Method, ...] = (March(), Auto(), Thick(), Thin())
 OPTIONAL = (Thick, Thin)
 """Of the usual methods those that not every sensor takes."""
@@ -63,9 +62,9 @@ def compare(
     """
     checks.instance("field", field, Field, "a Field, as rte.read returns")
     if isinstance(models, Mapping):
-        makers = {checks.text("models: label", k): partial(_itself, m) for k, m in models.items()}
+        makers = {checks.text("models: label", k): partial(itself, m) for k, m in models.items()}
     else:
-        makers = {_label(one): partial(_modelled, field, one) for one in _chosen(field, models)}
+        makers = {label(one): partial(modelled, field, one) for one in chosen_models(field, models)}
     if methods is not None:
         kinds = "a list of methods, as March() or Auto(rtol=1e-3)"
         for one in checks.sequence("methods", methods, kinds):
@@ -88,14 +87,14 @@ def compare_job(job: Job, field: Field, executor: Executor, progress: Progress) 
     else:
         sections = [chosen("absorption", one) for one in offered(field)]
         if own is not None:
-            sections = [own, *(one for one in sections if _section_label(one) != _section_label(own))]
+            sections = [own, *(one for one in sections if section_label(one) != section_label(own))]
     makers: dict[str, Maker] = {}
     for section in sections:
-        label = _section_label(section)
-        if label in makers:
-            raise InputError(f"{job.path}: [compare]: models names {label} twice; drop one")
-        makers[label] = partial(jobs.medium_of, replace(job, absorption=section), field)
-    strict = makers if wanted.models is not None else () if own is None else (_section_label(own),)
+        name = section_label(section)
+        if name in makers:
+            raise InputError(f"{job.path}: [compare]: models names {name} twice; drop one")
+        makers[name] = partial(jobs.medium_of, replace(job, absorption=section), field)
+    strict = makers if wanted.models is not None else () if own is None else (section_label(own),)
     asked = _Asked(
         job.sensor, job.walls, partial(jobs.objects_of, job), job.radiosity_directions, executor, progress,
         _record(field), job.method,
@@ -111,23 +110,6 @@ def prepare(job: Job) -> Field:
     """Return the field of a job. Raises InputError, also when the output folder cannot be written."""
     jobs.check_writable(job.directory)
     return jobs.read_field(job, job.field)
-
-
-def offered(field: Field) -> list[dict[str, Any]]:
-    """Return the absorption models that need nothing but a field, with and without soot where the field has some.
-
-    Each is given by the keys of a section [absorption]; whether the field feeds it is seen when it is made.
-    """
-    out: list[dict[str, Any]] = []
-    for name, function in MODELS.items():
-        _, *others = inspect.signature(function).parameters.values()
-        if any(p.default is p.empty for p in others):
-            continue
-        out.append({"model": name})
-        soot = next((p for p in others if p.name == "soot"), None)
-        if soot is not None and field.soot_volume_fraction is not None:
-            out.append({"model": name, "soot": soot.default is False})
-    return out
 
 
 @dataclass(frozen=True)
@@ -160,64 +142,92 @@ class _Asked:
         if reference is not None:
             checks.choice("reference", reference, makers)
             strict = (*strict, reference)
-        makers, chosen, left_out = self._fed(makers, strict, methods)
-        found: dict[str, list[Answer]] = {}
-        power: dict[str, float] = {}
-        provenance: dict[str, Any] = {}
-        for n, (name, make) in enumerate(makers.items()):
-            medium = make()
-            medium.prepare(self.executor.workers)
-            shares = [((n * len(chosen) + i), len(makers) * len(chosen)) for i in range(len(chosen))]
-            found[name] = [self._answer(medium, m, part) for m, part in zip(chosen, shares, strict=True)]
-            power[name], provenance[name] = medium.emission_power, dict(medium.provenance)
-        place = self._scene(medium, chosen[0]).settings()
-        config = {k: v for k, v in place.items() if k not in ("method", "medium")} | {
-            "sensor": self.sensor.settings(), "models": provenance, "methods": [repr(m) for m in chosen],
-        }  # fmt: skip
+        asked = self._usual() if methods is None else list(methods)
+        makers, refused, left_out = self._fed(makers, strict, asked)
+        chosen = self._taken(asked, methods is None, refused, left_out)
+        count = len(chosen)
+        columns = {
+            name: self._column(make, chosen, refused.get(name, {}), (n * count, len(makers) * count))
+            for n, (name, make) in enumerate(makers.items())
+        }
         return Comparison.build(
-            found, emission_power=power, power_unit=power_unit(medium.grid),
-            reference=next(iter(found)) if reference is None else reference, left_out=left_out, config=config,
+            columns, reference=next(iter(columns)) if reference is None else reference, left_out=left_out,
+            sensor=self.sensor.settings(),
         )  # fmt: skip
 
-    def _fed(
-        self, makers: Mapping[str, Maker], strict: Sequence[str], methods: Sequence[Method] | None
-    ) -> tuple[dict[str, Maker], list[Method], list[str]]:
-        """Return the models that the field feeds, the methods that the sensor takes, and what is left out and why.
+    def _column(
+        self,
+        make: Maker,
+        methods: Sequence[Method],
+        refused: Mapping[Method, InputError],
+        part: tuple[int, int],
+    ) -> Column:
+        """Solve with one model and all methods. part: number of the first of these solves, and of all solves."""
+        medium = make()
+        medium.prepare(self.executor.workers)
+        settings = {method: self._scene(medium, method).settings() for method in methods}
+        answers: list[Answer] = []
+        for i, method in enumerate(methods):
+            if method in refused:
+                answers.append(Answer.missing(answers[0], method_text(settings[method])))
+            else:
+                answers.append(self._answer(medium, method, (part[0] + i, part[1])))
+        return Column(answers, medium.emission_power, power_unit(medium.grid), settings[methods[0]])
 
-        All is looked at before anything is traced: raises InputError where something that was named cannot be.
+    def _fed(
+        self, makers: Mapping[str, Maker], strict: Sequence[str], methods: Sequence[Method]
+    ) -> tuple[dict[str, Maker], dict[str, dict[Method, InputError]], list[str]]:
+        """Return the models that the field feeds, which methods their sensor does not take, and what is left out.
+
+        All is looked at before anything is traced; raises InputError for a model in strict that cannot be fed.
         """
-        chosen = self._usual() if methods is None else list(methods)
         fed: dict[str, Maker] = {}
+        refused: dict[str, dict[Method, InputError]] = {}
         left_out: list[str] = []
         for name, make in makers.items():
             try:
                 medium = make()
-                self._scene(medium, chosen[0])  # whether its spectrum and the walls fit together
+                self._scene(medium, methods[0])  # whether its spectrum and the walls fit together
             except InputError as error:
                 if name in strict:
                     raise InputError(f"model {name}: {error}") from None
                 left_out.append(f"{name} is left out: {error}")
                 continue
-            if not fed:
-                chosen = self._taken(medium, chosen, methods is None, left_out)
-            fed[name] = make
+            fed[name], refused[name] = make, {}
+            for method in methods:
+                try:
+                    task_of(self.sensor, self._scene(medium, method)).describe()
+                except InputError as error:
+                    refused[name][method] = error
         if not fed:
             raise InputError(f"the field feeds no absorption model: {'; '.join(left_out)}")
-        return fed, chosen, left_out
+        return fed, refused, left_out
 
     def _taken(
-        self, medium: Medium, methods: list[Method], optional: bool, left_out: list[str]
+        self,
+        methods: Sequence[Method],
+        optional: bool,
+        refused: Mapping[str, Mapping[Method, InputError]],
+        left_out: list[str],
     ) -> list[Method]:
-        """Return the methods that the sensor takes; others are added to what is left out, or an InputError."""
+        """Return the methods that are taken with some model, the first one with all; add others to what is left out.
+
+        Raises InputError where one is not taken that must be.
+        """
         out = []
         for method in methods:
-            try:
-                task_of(self.sensor, self._scene(medium, method)).describe()
+            without = {name: why[method] for name, why in refused.items() if method in why}
+            never = len(without) == len(refused)
+            may_lack = never and optional and isinstance(method, OPTIONAL)
+            if without:
+                why = next(iter(without.values()))
+                if method is methods[0] or (never and not may_lack):
+                    raise why
+                left_out.append(
+                    f"{method!r} is left out{'' if never else ' with ' + ', '.join(without)}: {why}"
+                )
+            if not never:
                 out.append(method)
-            except InputError as error:
-                if not (optional and isinstance(method, OPTIONAL)):
-                    raise
-                left_out.append(f"{method!r} is left out: {error}")
         return out
 
     def _usual(self) -> list[Method]:
@@ -259,29 +269,3 @@ def _record(field: Field) -> dict[str, Any]:
     """What scenes record of a field."""
     released = field.released_power
     return {} if released is None else {"heat_release": released}
-
-
-def _chosen(field: Field, models: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The models that are named, or those that are offered."""
-    if models is None:
-        return offered(field)
-    names = checks.sequence("models", models, "names of absorption models, or a dict: label -> Medium")
-    return [{"model": checks.choice("models", name, MODELS)} for name in names]
-
-
-def _modelled(field: Field, keys: Mapping[str, Any]) -> Medium:
-    return MODELS[keys["model"]](field, **{k: v for k, v in keys.items() if k != "model"})
-
-
-def _itself(medium: Medium) -> Medium:
-    return checks.instance("models", medium, Medium, "a Medium for each label")
-
-
-def _section_label(section: Section) -> str:
-    return _label(section.model_dump(exclude_unset=True))
-
-
-def _label(keys: Mapping[str, Any]) -> str:
-    """A model as it is written in Python: planck_mean(soot=False)."""
-    rest = ", ".join(f"{k}={v}" for k, v in keys.items() if k != "model")
-    return f"{keys['model']}({rest})" if rest else str(keys["model"])
