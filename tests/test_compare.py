@@ -163,8 +163,7 @@ def test_all_sensors_are_compared_and_drawn(sensor, count, tmp_path):
     assert [note.split(" is")[0] for note in notes] == ["Thick(terms=2)", "Thin()"][: 4 - count]
     for v in alone.figures():
         assert made[v.name][1, 1] == float(v.values)
-    made.plot(tmp_path / "a.png", up="y")
-    assert np.asarray(Image.open(tmp_path / "a.png")).std() > 10
+    made.plot(up="y").draw_without_rendering()
     assert rte.load(made.save(tmp_path / "a.h5")).summary() == made.summary()
 
 
@@ -309,7 +308,7 @@ def compared(path, *overrides):
 
 def test_a_job_is_compared_with_its_own_model_first_and_its_own_method(job):
     made = compared(job)
-    assert made["model"][0] == "planck_mean(species=['H2O'])"
+    assert made["model"][0] == "planck_mean(H2O)"
     assert {"planck_mean", "given"} <= set(made["model"])
     assert made["method"].tolist() == ["march(order=2)", "auto(rtol=0.01)", "thick(terms=2)", "thin()"]
     expected = rte.solve(MEDIA["steam"], CAMERA, WALLS, rte.Auto(1e-2)).config["walls"]
@@ -321,11 +320,11 @@ def test_a_job_is_compared_with_its_own_model_first_and_its_own_method(job):
 def test_a_job_says_what_is_compared(job):
     job.write_text(
         JOB + '[compare]\nmodels = ["given", "planck_mean", { model = "planck_mean", species = ["CO2"] }]\n'
-        'methods = ["auto", { kind = "march", order = 1 }]\nreference = "planck_mean(species=[\'CO2\'])"\n',
+        'methods = ["auto", { kind = "march", order = 1 }]\nreference = "planck_mean(CO2)"\n',
         encoding="utf-8",
     )
     made = compared(job)
-    species = [f"planck_mean(species=['{name}'])" for name in ("H2O", "CO2")]
+    species = ["planck_mean(H2O)", "planck_mean(CO2)"]
     assert made["model"].tolist() == ["given", *species]  # a name alone is the job's own section
     assert made["method"].tolist() == ["auto(rtol=0.01)", "march(order=1)"]
     assert made["difference_l2"][2, 0] == 0.0
@@ -415,4 +414,4 @@ def test_a_method_that_one_model_cannot_take_is_not_known_there():
     assert [note.split(" is")[0] for note in notes] == ["Thick(terms=2)", "Thin()"]
     (row,) = (line for line in made.summary().splitlines() if line.startswith("wsgg         thin()"))
     assert row.split()[2:] == ["-"] * 11
-    assert "not with wsgg" in [axes.get_title() for axes in made.plot().axes]
+    assert "not taken" in [axes.get_title() for axes in made.plot().axes]

@@ -114,14 +114,19 @@ def _panel(axes: Axes, table: Table, v: Variable, colour: dict[str, Any], uprigh
 def _caption(table: Table, i: int, j: int | None, k: int) -> str:
     """What a panel shows: the model, and the size of the difference."""
     if j == 0:
-        return f"{table['model'].values[i]}\nmean {table['mean'].values[i, 0]:.4g}"
+        return f"{_wrapped(table['model'].values[i])}\nmean {table['mean'].values[i, 0]:.4g}"
     if j is None and i == k:
         return "the reference"
     name, at = ("difference", (i, 0)) if j is None else ("method_difference", (i, j))
     most = float(table[f"{name}_max"].values[at])
     if np.isnan(most):
-        return f"not with {table['model'].values[i]}"
+        return "not taken"
     return f"{share(table[f'{name}_l2'].values[at])}\nat most {most:.2g}" if most else "no difference"
+
+
+def _wrapped(name: str) -> str:
+    """A model's label in two lines where it has arguments."""
+    return str(name).replace("(", "\n(", 1)
 
 
 def _most(values: NDArray[Any]) -> float:
@@ -138,7 +143,7 @@ def _bars(axes: Axes, table: Table, j: int | None) -> None:
         place, np.nan_to_num(values), color=[PALETTE[n % len(PALETTE)] for n in place], height=0.6
     )
     axes.bar_label(bars, ["" if np.isnan(x) else f" {x:.3g}" for x in values], fontsize="small")
-    axes.set_yticks(place, [str(name) for name in table["model"].values], fontsize="small")
+    axes.set_yticks(place, [_wrapped(name) for name in table["model"].values], fontsize="small")
     axes.invert_yaxis()
     most = _most(v.values if j is not None else values)
     axes.set_xlim(0.0, 1.3 * most if most > 0.0 else 1.0)

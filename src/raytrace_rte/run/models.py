@@ -53,6 +53,13 @@ def section_label(section: Section) -> str:
 
 
 def label(keys: Mapping[str, Any]) -> str:
-    """A model as it is written in Python: planck_mean(soot=False)."""
-    rest = ", ".join(f"{k}={v}" for k, v in keys.items() if k != "model")
+    """A model and the arguments that are not usual: "wsgg(smith1982_MR2, soot=False)", "planck_mean(H2O+CO2)"."""
+    rest = ", ".join(_said(key, value) for key, value in keys.items() if key != "model")
     return f"{keys['model']}({rest})" if rest else str(keys["model"])
+
+
+def _said(key: str, value: Any) -> str:
+    """An argument: text by itself, a list of text with plus signs, anything else with its key."""
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "+".join(value)
+    return value if isinstance(value, str) else f"{key}={value}"
