@@ -167,6 +167,16 @@ def test_all_sensors_are_compared_and_drawn(sensor, count, tmp_path):
     assert rte.load(made.save(tmp_path / "a.h5")).summary() == made.summary()
 
 
+def test_solid_cells_emit_nothing():
+    mask = np.zeros(FIELD.grid.shape, dtype=bool)
+    mask[2:5, 2:5, :3] = True
+    given = {"models": ["given"], "methods": [rte.Auto()], "objects": [rte.solids(mask, 400.0)]}
+    made = rte.compare(FIELD, rte.heat_source(6), WALLS, **given)
+    alone = rte.solve(MEDIA["given"], rte.heat_source(6), WALLS, objects=given["objects"])
+    assert made["emission_power"][0, 0] == pytest.approx(alone.emission_power, rel=1e-12)
+    assert made["emission_power"][0, 0] < 0.9 * MEDIA["given"].emission_power
+
+
 def test_of_a_line_of_sight_profiles_are_kept():
     made = rte.compare(FIELD, SENSORS["line of sight"][0], WALLS, MEDIA, [rte.March()])
     alone = rte.solve(MEDIA["steam"], SENSORS["line of sight"][0], WALLS, rte.March())

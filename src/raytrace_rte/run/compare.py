@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from .. import checks
 from ..boundaries.bodies import Object
 from ..boundaries.walls import Walls
@@ -172,7 +174,10 @@ class _Asked:
                 answers.append(Answer.missing(answers[0], method_text(settings[method])))
             else:
                 answers.append(self._answer(medium, method, (part[0] + i, part[1])))
-        return Column(answers, medium.emission_power, power_unit(medium.grid), settings[methods[0]])
+        solids = self._scene(medium, methods[0]).bodies.solids
+        density = medium.emission_density()
+        emitted = medium.grid.integral(density if solids is None else np.where(solids.mask, 0.0, density))
+        return Column(answers, emitted, power_unit(medium.grid), settings[methods[0]])
 
     def _fed(
         self, makers: Mapping[str, Maker], strict: Sequence[str], methods: Sequence[Method]
