@@ -49,7 +49,14 @@ reveal_type(rte.solve(medium, Own()))
 reveal_type(rte.load("result.h5"))
 reveal_type(rte.compare(rte.read("flame.h5"), rte.heat_source(), models=["wsgg"], methods=[rte.March()]))
 """
-REVEALED = [*["RadianceResult"] * 4, *["FluxResult"] * 4, *["HeatResult"] * 2, "complex", "Result", "Comparison"]
+REVEALED = [
+    *["RadianceResult"] * 4,
+    *["FluxResult"] * 4,
+    *["HeatResult"] * 2,
+    "complex",
+    "Result",
+    "Comparison",
+]
 """What the lines of TYPES are, in their order."""
 
 

@@ -288,7 +288,8 @@ def test_bands_and_axes_become_columns(tmp_path):
 def test_a_line_of_sight_lists_its_profile(tmp_path):
     line = built.line_of_sight()
     comments, names, rows = rows_of(line.save(tmp_path / "a.csv"))
-    assert comments[1] == "# radiance 200.0 W m-2 sr-1, of it emitted along the way 120.0"
+    assert comments[1].startswith("# radiance 200.0 W m-2 sr-1; weighted by emission: temperature")
+    assert comments[1].endswith("; of the radiance, emitted along the way 120.0")
     assert names[:5] == ["s [m]", "length [m]", "optical_depth [1]", "temperature [K]", "kappa [1/m]"]
     assert_array_equal(np.array(rows, dtype=float)[:, -1], line.profile["contribution"])
 

@@ -241,8 +241,9 @@ def test_averages_along_a_line_are_weighted_by_emission_and_by_what_arrives():
 
 def test_averages_are_written_above_the_profile(tmp_path):
     lines = built.line_of_sight().save(tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[2].startswith("# weighted by emission: temperature")
-    assert lines[3].startswith("# weighted by what of it arrives: temperature")
+    assert "; weighted by emission: temperature" in lines[1]
+    assert "; weighted by what of it arrives: temperature" in lines[1]
+    assert lines[2].startswith("s [m],")
 
 
 def test_the_kappa_of_a_profile_is_not_that_of_a_clear_band():

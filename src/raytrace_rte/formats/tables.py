@@ -163,7 +163,8 @@ def write_csv(table: Table, path: Path) -> None:
     versions: Mapping[str, str] = table.attributes["config"].get("versions", {})
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         file.write(f"# raytrace_rte {versions.get('raytrace-rte', version('raytrace-rte'))}\n")
-        file.writelines(f"# {line}\n" for line in table.attributes.get("comment", "").splitlines())
+        if "comment" in table.attributes:
+            file.write(f"# {table.attributes['comment']}\n")
         rows = csv.writer(file)
         rows.writerow([f"{name} [{unit}]" for name, unit, _ in columns])
         rows.writerows(zip(*(_cells(column) for *_, column in columns), strict=True))

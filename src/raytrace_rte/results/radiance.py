@@ -146,8 +146,8 @@ class RadianceResult(Result):
             return self.table
         columns = profiles.columns(self.table)
         radiance, emitted = float(self.total.sum()), float(columns[-1].values.sum())
-        comment = f"radiance {radiance!r} {RADIANCE}, of it emitted along the way {emitted!r}"
-        comment = "\n".join([comment, *profiles.words(self.averages())])
+        parts = f"radiance {radiance!r} {RADIANCE}", *profiles.words(self.averages())
+        comment = f"{'; '.join(parts)}; of the radiance, emitted along the way {emitted!r}"
         return Table(tuple(columns), {**self.table.attributes, "main": columns[-1].name, "comment": comment})
 
     def averages(self) -> dict[str, dict[str, float]]:
