@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .execution.task import Batch as Batch
     from .execution.task import Task as Task
     from .formats import read as read
+    from .formats.bandtable import read_band_table as read_band_table
+    from .formats.bandtable import write_band_table as write_band_table
     from .formats.native import write as write
     from .formats.samples import sample as sample
     from .grid import Cartesian as Cartesian
@@ -88,6 +90,8 @@ _HOME = {
     "Field": "media.field",
     "read": "formats",
     "write": "formats.native",
+    "read_band_table": "formats.bandtable",
+    "write_band_table": "formats.bandtable",
     "Cartesian": "grid",
     "uniform": "grid",
     "Medium": "media.medium",

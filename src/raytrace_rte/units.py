@@ -26,6 +26,12 @@ ABSORPTION = {
     for unit, factor in (("m", 1.0), ("cm", 1e2), ("mm", 1e3), ("ft", 1 / 0.3048))
     for spelling in (f"1/{unit}", f"{unit}-1", f"{unit}^-1", f"{unit}**-1")
 }
+ABSORPTION_PER_PRESSURE = {
+    spelling: 1.0 / (length * PRESSURE[pressure])
+    for length_unit, length in (("m", 1.0), ("cm", 1e-2))
+    for pressure in ("Pa", "kPa", "bar", "atm")
+    for spelling in (f"1/({length_unit} {pressure})", f"{length_unit}-1 {pressure}-1")
+}
 TEMPERATURE = {
     "K": (1.0, 0.0), "kelvin": (1.0, 0.0), "Kelvin": (1.0, 0.0),
     "degC": (1.0, 273.15), "°C": (1.0, 273.15), "C": (1.0, 273.15), "celsius": (1.0, 273.15),
@@ -43,6 +49,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "temperature": TEMPERATURE,
     "pressure": PRESSURE,
     "absorption": ABSORPTION,
+    "absorption per pressure": ABSORPTION_PER_PRESSURE,
     "fraction": FRACTION,
     "heat release": POWER_DENSITY,
     "density": DENSITY,

@@ -54,6 +54,11 @@ class AbsorptionSection(Section):
 
     model: str
 
+    def inputs(self, resolve: Callable[[str], Path]) -> dict[str, Any]:
+        """The keys given, with the files that they name read. resolve: makes a path of a name in the config."""
+        return self.arguments()
+
+
 
 class GivenSection(AbsorptionSection):
     """rte.absorption.given."""
@@ -84,6 +89,30 @@ class WsggSection(AbsorptionSection):
     coefficients: str = "bordbar2014"
     soot: bool = True
     soot_constant: float = 1817.0
+
+
+class SootBandsSection(AbsorptionSection):
+    """rte.absorption.soot_bands."""
+
+    model: Literal["soot_bands"]
+    edges: list[float] | list[list[float]]
+    E_m: float | str = "chang_charalampopoulos"
+
+
+class BandsSection(AbsorptionSection):
+    """rte.absorption.bands; the table is a file."""
+
+    model: Literal["bands"]
+    table: str
+    species: list[str] | None = None
+    soot: bool = True
+    E_m: float | str = "chang_charalampopoulos"
+
+    def inputs(self, resolve: Callable[[str], Path]) -> dict[str, Any]:
+        """The keys given, with the table read."""
+        from ..formats.bandtable import read_band_table
+
+        return self.arguments() | {"table": read_band_table(resolve(self.table))}
 
 
 class CameraSection(Section):
@@ -326,6 +355,8 @@ KINDS: dict[str, dict[str, type[Section]]] = {
         "planck_mean": PlanckMeanSection,
         "soot": SootSection,
         "wsgg": WsggSection,
+        "soot_bands": SootBandsSection,
+        "bands": BandsSection,
     },
     "sensor": {
         "camera": CameraSection,
@@ -415,6 +446,8 @@ def _annotation(model: type[Section], key: str) -> str:
         "species": "a list of names",
         "models": 'a list of names, or of tables as { model = "planck_mean", species = ["H2O"] }',
         "methods": 'a list of names, or of tables as { kind = "thick", terms = 1 }',
+        "edges": "a list of wavelengths [m]",
+        "E_m": "a number, or the name of a fit",
         "intensity": "a number, or a list with one for each band [W m-2 sr-1]",
     }
     plain = {"float": "a number", "int": "a whole number", "str": "text in quotes", "bool": "true or false"}

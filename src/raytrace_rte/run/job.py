@@ -167,7 +167,7 @@ def medium_of(job: Job, field: Field) -> Medium:
     if job.absorption is None:
         model = "planck_mean" if field.absorption_coefficient is None else "given"
         return absorption.MODELS[model](field)
-    return absorption.MODELS[job.absorption.model](field, **job.absorption.arguments())
+    return absorption.MODELS[job.absorption.model](field, **job.absorption.inputs(job.resolve))
 
 
 def objects_of(job: Job, medium: Medium) -> list[Object]:

@@ -168,6 +168,7 @@ class VolumeTask(Task[R]):
         except StopIteration as end:
             self.bands.append(end.value)
             self.left.append(self._solve.left)
+            self._solve.fields.release()
             self._totals.append((self._solve.sweeper, dict(self._solve.taken._asdict())))
             self._rounds = None
 
