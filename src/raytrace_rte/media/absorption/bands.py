@@ -21,7 +21,7 @@ from ...grid import FloatArray
 from ..field import Field
 from ..medium import Medium
 from ..spectrum import Spectrum
-from .curves import BLOCK, emission
+from .curves import BLOCK, emission, piece
 from .planck_mean import TRANSPARENT, _line
 from .soot_bands import USUAL, add_soot, checked
 
@@ -153,11 +153,14 @@ def _add_gases(
         four = a if x is not None else a[:, :, None]
         X = _line(field.mole_fraction[name], n)
         X = X if valid is None else np.where(valid, X, X.dtype.type(0))
-        parts.append((X, (table.temperature, q, NONE if x is None else x), np.ascontiguousarray(four)))
+        parts.append((X, (table.temperature, q, NONE if x is None else x), np.array(four)))
 
     def fill(first: int) -> NDArray[np.int64]:
-        at = slice(first, first + BLOCK)
-        counts = np.array([add_species(T[at], p[at], X[at], axes, a, kappa[at]) for X, axes, a in parts])
+        t, pressures = piece(T, first, T.dtype), piece(p, first, T.dtype)
+        counts = np.array([
+            add_species(t, pressures, piece(X, first, T.dtype), axes, a, kappa[first : first + BLOCK])
+            for X, axes, a in parts
+        ])  # fmt: skip
         return np.array([*counts[0, :2], counts[:, 2].sum()])
 
     counted = np.sum(list(ordered(fill, range(0, n, BLOCK), thread_count(None))), axis=0).tolist()

@@ -9,6 +9,7 @@ hold more than 1e-30 of the radiation.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +48,17 @@ class Curves:
         from ...kernels.bands import add_curves
 
         def fill(start: int) -> None:
-            block = slice(start, start + BLOCK)
-            add_curves(T[block], amount[block], self.first, self.per_step, self.pieces, out[block])
+            t, a = piece(T, start, T.dtype), piece(amount, start, T.dtype)
+            add_curves(t, a, self.first, self.per_step, self.pieces, out[start : start + BLOCK])
 
         each(thread_count(None))(fill, range(0, T.size, BLOCK))
+
+
+def piece(values: NDArray[np.floating], first: int, dtype: np.dtype[Any]) -> NDArray[np.floating]:
+    """Return BLOCK numbers, contiguous, read-only and of one type: kernels are compiled for no other arrays."""
+    out = np.ascontiguousarray(values[first : first + BLOCK], dtype=dtype).view()
+    out.flags.writeable = False
+    return out
 
 
 def emission(spectrum: Spectrum, temperature: NDArray[np.floating]) -> NDArray[np.floating]:
