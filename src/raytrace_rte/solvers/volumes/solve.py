@@ -203,14 +203,14 @@ class VolumeTask(Task[R]):
     def stats(self) -> dict[str, Any]:
         """Counts and seconds."""
         counts = {key: sum(float(band.counts[key]) for band in self.bands) for key in self.bands[0].counts}
-        limited = self.cells("limited")
+        limited = [band.limited for band in self.bands]
         return {
             "directions": self.count,
             "seconds_trace": time.perf_counter() - self._started,
             "threads": self.workers,
             "optical_depth": dict(self.scene.medium.optical_depth),
-            "cells_limit": int(limited.sum()),
-            "cells": int(limited.size),
+            "cells_limit": sum(int(cells.sum()) for cells in limited),
+            "cells": sum(cells.size for cells in limited),
             "crossings": int(counts["crossings"]),
             "sweeps": int(counts["sweeps"]),
             "lacks": counts["lacks"],
