@@ -54,7 +54,7 @@ def _images(n: int, pixels: int, quick: bool) -> list[dict[str, Any]]:
     rows = []
     for name, method in (("March(2)", rte.March()), ("Auto(1e-3)", rte.Auto())):
         works = {count: _solved(medium, camera, method) for count, medium in media.items()}
-        times = {count: seconds for count, (seconds, _) in in_turn(works, 8, 12.0).items()}
+        times = {count: seconds for count, (seconds, _) in in_turn(works, 5, 4.0).items()}
         rows.append({"method": name, "seconds": times})
     return rows
 
@@ -71,7 +71,7 @@ def _volumes(n: int, directions: int, quick: bool) -> list[dict[str, Any]]:
         name: _solved(medium, rte.heat_source(directions), rte.March(), walls)
         for name, (_, medium) in media.items()
     }
-    wall = {name: seconds for name, (seconds, _) in in_turn(works, 3 if quick else 12, 12.0).items()}
+    wall = {name: seconds for name, (seconds, _) in in_turn(works, 3 if quick else 8, 4.0).items()}
     used = {name: min(taken(work)[1] for _ in range(2 if quick else 6)) for name, work in works.items()}
     return [
         {"case": name, "absorbing": media[name][0], "wall": wall[name], "processor": used[name]}
