@@ -88,8 +88,8 @@ def test_a_fit_is_near_a_number_and_says_where_it_ends():
     gas = sooty(mole_fraction={"N2": np.full((9, 8, 7), 0.7), "CO2": np.full((9, 8, 7), 0.1)})
     medium = rte.absorption.soot_bands(gas, EDGES)
     notes = medium.provenance
-    assert notes["E_m"] == FIT
-    assert "1990" in notes["E_m_source"]
+    assert f"E(m) by {FIT}" in notes["soot"]
+    assert "1990" in notes["soot"]
     assert notes["extended"] == ["0-0.6 um", "10-60 um", "60-inf um"]
     assert notes["ignored"] == ["CO2"]
     ratio = (
@@ -192,7 +192,7 @@ def test_beyond_a_table_are_its_ends_and_counts():
     both = rte.absorption.bands(field, made, E_m=0.3)
     soot = rte.absorption.soot_bands(field, EDGES[2:6], 0.3)
     np.testing.assert_allclose(both.kappa, medium.kappa + soot.kappa, rtol=1e-12)
-    assert both.provenance["soot"] == {"E_m": 0.3}
+    assert both.provenance["soot"] == "kappa = 6 pi E(m) f_v / lambda, E(m) = 0.3"
     shown = rte.solve(both, rte.line_of_sight((-1.0, 0.5, 0.5), (1, 0, 0))).summary()
     assert "2 values of temperature lie beyond the band table" in shown
 
@@ -358,8 +358,7 @@ def test_a_job_reads_the_table_beside_its_config(tmp_path, monkeypatch, capsys):
 
 def test_threads_and_blocks_leave_the_bits_alone(monkeypatch):
     whole = rte.absorption.bands(gas(), table())
-    for module in ("bands", "curves"):
-        monkeypatch.setattr(sys.modules[f"raytrace_rte.media.absorption.{module}"], "BLOCK", 37)
+    monkeypatch.setattr(sys.modules["raytrace_rte.media.absorption.shared"], "BLOCK", 37)
     parts = rte.absorption.bands(gas(), table())
     np.testing.assert_array_equal(whole.kappa, parts.kappa)
     np.testing.assert_array_equal(whole.source, parts.source)

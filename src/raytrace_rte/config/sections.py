@@ -59,7 +59,6 @@ class AbsorptionSection(Section):
         return self.arguments()
 
 
-
 class GivenSection(AbsorptionSection):
     """rte.absorption.given."""
 

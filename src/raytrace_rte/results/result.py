@@ -277,11 +277,6 @@ class Result:
             out.append(
                 f"left out {', '.join(medium['ignored'])}: the field has it, the absorption model does not use it"
             )
-        for axis, cells in medium.get("outside_table", {}).items():
-            if cells:
-                out.append(f"{cells} values of {axis} lie beyond the band table, and were taken as its ends")
-        if extended := (medium.get("soot") or medium).get("extended"):
-            out.append(f"E(m) of soot is held beyond its fit in the bands {', '.join(extended)}")
         if medium.get("cells_without_data"):
             out.append(f"{medium['cells_without_data']} cells without data were taken as empty gas")
         return out + list(medium.get("notes", []))

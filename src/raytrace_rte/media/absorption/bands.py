@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from ... import checks
 from ...errors import InputError
-from ...execution.executors import ordered, thread_count
 from ...grid import FloatArray
 from ..field import Field
 from ..medium import Medium
 from ..spectrum import Spectrum
-from .curves import BLOCK, emission, piece
-from .planck_mean import TRANSPARENT, _line
+from .curves import emission, piece
+from .shared import counted, line, pressure_of, provenance
 from .soot_bands import USUAL, add_soot, checked
 
+MODEL = "bands"
 FAR = 1.1
 """Factor beyond the pressures of a table from which on they are refused; nearer ones are taken as its ends."""
 NONE = np.zeros(1)
@@ -109,28 +109,26 @@ def bands(
     T = field.filled_temperature()
     kappa = np.zeros((T.size, spectrum.n_band), T.dtype)
     outside = _add_gases(field, T, pressure, table, chosen, kappa)
-    sooty = soot and field.soot_volume_fraction is not None
-    provenance: dict[str, Any] = {
-        "model": "bands",
-        "table": table.source,
-        "table_sha256": table.source_sha256,
-        "species": chosen,
-        "outside_table": outside,
-        "field_sha256": field.source_sha256,
-    }
-    if sooty:
+    notes = [
+        f"{n} values of {axis} lie beyond the band table, and were taken as its ends"
+        for axis, n in outside.items()
+        if n
+    ]
+    record: dict[str, Any] = {
+        "table": table.source, "table_sha256": table.source_sha256, "species": chosen, "outside_table": outside,
+    }  # fmt: skip
+    used = list(chosen)
+    if soot and field.soot_volume_fraction is not None:
         assert spectrum.edges is not None
-        provenance["soot"] = add_soot(field, T, spectrum.edges, E_m, kappa)
-    ignored = [name for name in field.mole_fraction if name not in (*chosen, *TRANSPARENT)]
-    if field.soot_volume_fraction is not None and not sooty:
-        ignored.append("soot_volume_fraction")
-    if ignored:
-        provenance["ignored"] = ignored
-    if field.cells_without_data:
-        provenance["cells_without_data"] = field.cells_without_data
-        kappa[~field.valid.reshape(-1)] = 0.0  # type: ignore[union-attr]
+        sooty = add_soot(field, T, spectrum.edges, E_m, kappa)
+        used.append("soot_volume_fraction")
+        record |= sooty.record
+        notes += sooty.notes
+    if field.valid is not None:
+        kappa[~field.valid.reshape(-1)] = 0.0
     shape = (*T.shape, spectrum.n_band)
-    return Medium(field.grid, kappa.reshape(shape), emission(spectrum, T), spectrum, provenance)
+    said = provenance(field, MODEL, used, notes, **record)
+    return Medium(field.grid, kappa.reshape(shape), emission(spectrum, T), spectrum, said)
 
 
 def _add_gases(
@@ -145,35 +143,30 @@ def _add_gases(
     from ...kernels.bands import add_species
 
     n, q = temperature.size, np.log(table.pressure)
-    T, p = _line(temperature, n), _line(pressure, n)
+    T, p = line(temperature, n), line(pressure, n)
     valid = None if field.valid is None else field.valid.reshape(-1)
     parts = []
     for name in species:
         a, x = table.absorption[name], table.mole_fraction.get(name)
         four = a if x is not None else a[:, :, None]
-        X = _line(field.mole_fraction[name], n)
+        X = line(field.mole_fraction[name], n)
         X = X if valid is None else np.where(valid, X, X.dtype.type(0))
         parts.append((X, (table.temperature, q, NONE if x is None else x), np.array(four)))
 
-    def fill(first: int) -> NDArray[np.int64]:
-        t, pressures = piece(T, first, T.dtype), piece(p, first, T.dtype)
-        counts = np.array([
-            add_species(t, pressures, piece(X, first, T.dtype), axes, a, kappa[first : first + BLOCK])
-            for X, axes, a in parts
-        ])  # fmt: skip
-        return np.array([*counts[0, :2], counts[:, 2].sum()])
+    def fill(block: slice) -> Sequence[int]:
+        t, pressures, out = piece(T, block, T.dtype), piece(p, block, T.dtype), kappa[block]
+        outside = np.array(
+            [add_species(t, pressures, piece(X, block, T.dtype), axes, a, out) for X, axes, a in parts]
+        )
+        return int(outside[0, 0]), int(outside[0, 1]), int(outside[:, 2].sum())
 
-    counted = np.sum(list(ordered(fill, range(0, n, BLOCK), thread_count(None))), axis=0).tolist()
-    return dict(zip(("temperature", "pressure", "mole_fraction"), counted, strict=True))
+    return dict(zip(("temperature", "pressure", "mole_fraction"), counted(fill, n), strict=True))
 
 
 def _pressure(field: Field, table: BandTable) -> NDArray[np.floating]:
     """Return the field's pressure; InputError where it is missing, or far beyond the table."""
-    if field.pressure is None:
-        raise InputError(
-            "absorption model 'bands': the field has no pressure; add one (a single number will do)"
-        )
-    p = field.pressure if field.valid is None or field.pressure.ndim == 0 else field.pressure[field.valid]
+    pressure = pressure_of(field, MODEL)
+    p = pressure if field.valid is None or pressure.ndim == 0 else pressure[field.valid]
     low, high = float(p.min()), float(p.max())
     least, most = float(table.pressure[0]), float(table.pressure[-1])
     if low < least / FAR or high > most * FAR:
@@ -181,7 +174,7 @@ def _pressure(field: Field, table: BandTable) -> NDArray[np.floating]:
             f"absorption model 'bands': pressure is {low:g} to {high:g} Pa; expected {least:g} to {most:g} Pa, as in "
             "the table (up to a tenth beyond is taken as its ends); make a table for these pressures"
         )
-    return field.pressure
+    return pressure
 
 
 def _chosen(field: Field, table: BandTable, species: Sequence[str] | None) -> list[str]:

@@ -14,13 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...execution.executors import each, thread_count
 from ...grid import FloatArray
 from ..spectrum import Spectrum
+from .shared import counted
 
 NODES = 1024
-BLOCK = 1 << 14
-"""Cells that are worked on in one go."""
 LEAST = 1e-300
 """What stands for 0, of which there is no logarithm."""
 
@@ -47,16 +45,17 @@ class Curves:
         """Add amount times the functions of T; T [K] and amount (n,), out (n, n_band)."""
         from ...kernels.bands import add_curves
 
-        def fill(start: int) -> None:
-            t, a = piece(T, start, T.dtype), piece(amount, start, T.dtype)
-            add_curves(t, a, self.first, self.per_step, self.pieces, out[start : start + BLOCK])
+        def fill(block: slice) -> tuple[int]:
+            t, a = piece(T, block, T.dtype), piece(amount, block, T.dtype)
+            add_curves(t, a, self.first, self.per_step, self.pieces, out[block])
+            return (0,)
 
-        each(thread_count(None))(fill, range(0, T.size, BLOCK))
+        counted(fill, T.size)
 
 
-def piece(values: NDArray[np.floating], first: int, dtype: np.dtype[Any]) -> NDArray[np.floating]:
-    """Return BLOCK numbers, contiguous, read-only and of one type: kernels are compiled for no other arrays."""
-    out = np.ascontiguousarray(values[first : first + BLOCK], dtype=dtype).view()
+def piece(values: NDArray[np.floating], block: slice, dtype: np.dtype[Any]) -> NDArray[np.floating]:
+    """Return a block of numbers, contiguous, read-only and of one type: kernels are compiled for no other arrays."""
+    out = np.ascontiguousarray(values[block], dtype=dtype).view()
     out.flags.writeable = False
     return out
 

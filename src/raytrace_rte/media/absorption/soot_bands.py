@@ -25,7 +25,7 @@ from ..field import Field
 from ..medium import Medium
 from ..spectrum import C2, Spectrum
 from .curves import Curves, emission, ends
-from .planck_mean import TRANSPARENT
+from .shared import provenance
 
 TAIL = 60.0
 """Beyond this many C2 / (lambda T) above the least of a band is less than e^-60 of it."""
@@ -84,20 +84,23 @@ def soot_bands(field: Field, edges: Any, E_m: float | str = USUAL) -> Medium:
         )
     T = field.filled_temperature()
     kappa = np.zeros((T.size, spectrum.n_band), T.dtype)
-    notes = add_soot(field, T, spectrum.edges, E_m, kappa)
-    provenance: dict[str, Any] = {"model": "soot_bands", **notes, "field_sha256": field.source_sha256}
-    if ignored := [name for name in field.mole_fraction if name not in TRANSPARENT]:
-        provenance["ignored"] = ignored
-    if field.cells_without_data:
-        provenance["cells_without_data"] = field.cells_without_data
+    sooty = add_soot(field, T, spectrum.edges, E_m, kappa)
+    said = provenance(field, "soot_bands", ("soot_volume_fraction",), sooty.notes, **sooty.record)
     shape = (*T.shape, spectrum.n_band)
-    return Medium(field.grid, kappa.reshape(shape), emission(spectrum, T), spectrum, provenance)
+    return Medium(field.grid, kappa.reshape(shape), emission(spectrum, T), spectrum, said)
+
+
+class Said(NamedTuple):
+    """What the provenance says of soot in bands, and notes for the summary."""
+
+    record: dict[str, Any]
+    notes: list[str]
 
 
 def add_soot(
     field: Field, T: NDArray[np.floating], edges: FloatArray, E_m: float | str, kappa: NDArray[np.floating]
-) -> dict[str, Any]:
-    """Add a field's soot to kappa [1/m] (n_cell, n_band); return what the provenance says of it.
+) -> Said:
+    """Add a field's soot to kappa [1/m] (n_cell, n_band).
 
     T: filled temperature [K]; edges: (n_band, 2) [m]; E_m: checked
     """
@@ -106,13 +109,14 @@ def add_soot(
         amount = np.where(field.valid.reshape(-1), amount, amount.dtype.type(0))
     Curves(lambda t: mean_absorption(edges, t, E_m), *ends(T)).add(T.reshape(-1), amount, kappa)
     if not isinstance(E_m, str):
-        return {"E_m": E_m}
+        return Said({"soot": f"kappa = 6 pi E(m) f_v / lambda, E(m) = {E_m:g}"}, [])
     fit = FITS[E_m]
-    notes: dict[str, Any] = {"E_m": E_m, "E_m_source": fit.source}
+    record: dict[str, Any] = {"soot": f"kappa = 6 pi E(m) f_v / lambda, E(m) by {E_m}: {fit.source}"}
     beyond = (edges[:, 0] < fit.low) | (edges[:, 1] > fit.high)
-    if beyond.any():
-        notes["extended"] = [f"{1e6 * a:g}-{1e6 * b:g} um" for a, b in edges[beyond]]
-    return notes
+    if not beyond.any():
+        return Said(record, [])
+    record["extended"] = [f"{1e6 * a:g}-{1e6 * b:g} um" for a, b in edges[beyond]]
+    return Said(record, [f"E(m) of soot is held beyond its fit in the bands {', '.join(record['extended'])}"])
 
 
 def checked(E_m: Any) -> float | str:
