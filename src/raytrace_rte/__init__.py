@@ -44,12 +44,14 @@ if TYPE_CHECKING:
     from .formats.bandtable import read_band_table as read_band_table
     from .formats.bandtable import write_band_table as write_band_table
     from .formats.native import write as write
+    from .formats.responses import read_response as read_response
     from .formats.samples import sample as sample
     from .grid import Cartesian as Cartesian
     from .grid import uniform as uniform
     from .media import absorption as absorption
     from .media.field import Field as Field
     from .media.medium import Medium as Medium
+    from .media.response import Response as Response
     from .media.spectrum import Spectrum as Spectrum
     from .method import Auto as Auto
     from .method import March as March
@@ -59,11 +61,15 @@ if TYPE_CHECKING:
     from .planck import blackbody as blackbody
     from .planck import brightness_temperature as brightness_temperature
     from .results.comparison import Comparison as Comparison
+    from .results.detector import DetectorResult as DetectorResult
     from .results.flux import FluxResult as FluxResult
     from .results.heat import HeatResult as HeatResult
     from .results.load import load as load
     from .results.radiance import RadianceResult as RadianceResult
     from .results.result import Result as Result
+    from .results.spectral import SpectralResult as SpectralResult
+    from .results.two_colour import TwoColourResult as TwoColourResult
+    from .results.two_colour import two_colour as two_colour
     from .run.compare import compare as compare
     from .sensors.images import camera as camera
     from .sensors.images import camera_orthographic as camera_orthographic
@@ -96,6 +102,8 @@ _HOME = {
     "uniform": "grid",
     "Medium": "media.medium",
     "Spectrum": "media.spectrum",
+    "Response": "media.response",
+    "read_response": "formats.responses",
     "Auto": "method",
     "March": "method",
     "Thick": "method",
@@ -107,6 +115,10 @@ _HOME = {
     "Result": "results.result",
     "RadianceResult": "results.radiance",
     "FluxResult": "results.flux",
+    "DetectorResult": "results.detector",
+    "SpectralResult": "results.spectral",
+    "TwoColourResult": "results.two_colour",
+    "two_colour": "results.two_colour",
     "HeatResult": "results.heat",
     "load": "results.load",
     "sample": "formats.samples",

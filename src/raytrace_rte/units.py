@@ -11,7 +11,7 @@ from .errors import InputError, nearest
 
 LENGTH = {
     "m": 1.0, "meter": 1.0, "metre": 1.0, "meters": 1.0, "metres": 1.0,
-    "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "micron": 1e-6, "ft": 0.3048, "in": 0.0254,
+    "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "micron": 1e-6, "nm": 1e-9, "ft": 0.3048, "in": 0.0254,
 }  # fmt: skip
 PRESSURE = {
     "Pa": 1.0, "N/m2": 1.0, "hPa": 1e2, "mbar": 1e2, "kPa": 1e3, "MPa": 1e6, "bar": 1e5, "atm": 101325.0,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, nearest
+from . import detectors
 from .sections import (
     CHOICE,
     KINDS,
@@ -110,6 +111,7 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
     field = _field(checked("field", FieldSection, table.get("field", {})))
     absorption = chosen("absorption", table["absorption"]) if "absorption" in table else None
     sensor = chosen("sensor", table["sensor"])
+    detector = chosen("detector", table["detector"], detectors.KINDS) if "detector" in table else None
     walls, count = _walls(table.get("walls", {}))
     objects = tuple(chosen("objects", thing) for thing in table.get("objects", []))
     method = chosen("method", {"kind": "auto"} | table.get("method", {}))
@@ -117,11 +119,12 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
     compare = checked("compare", CompareSection, table.get("compare", {}))
     models = _listed("models", "absorption", compare.models, absorption)
     methods = _listed("methods", "method", compare.methods, method)
+    detectors.check_quantity(output.quantity, detector)
     return Job(  # built only now: a misspelt key is told without NumPy
         path=path,
         field=field,
         absorption=absorption,
-        sensor=_built("sensor", sensor),
+        sensor=_sensor(path, sensor, detector),
         walls=_built("walls", walls),
         radiosity_directions=_usual_directions() if count is None else count,
         objects=objects,
@@ -182,6 +185,12 @@ def _field(section: FieldSection) -> FieldSection:
     if section.file is None and section.sample is None:
         return section.model_copy(update={"sample": "pool-fire"})
     return section
+
+
+def _sensor(path: Path, section: Any, detector: Any) -> Any:
+    """The sensor, with a detector behind it if there is one."""
+    sensor = _built("sensor", section)
+    return sensor if detector is None else detectors.built(detector, sensor, lambda name: path.parent / name)
 
 
 def _built(name: str, section: Any) -> Any:

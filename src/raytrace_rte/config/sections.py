@@ -6,7 +6,7 @@ Nothing here needs NumPy: a misspelt key is told at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -336,7 +336,7 @@ class OutputSection(Section):
 
     directory: str = "out"
     up: Literal["x", "y", "z"] = "z"
-    quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] | None = None
+    quantity: str | None = None
 
 
 class CompareSection(Section):
@@ -347,7 +347,7 @@ class CompareSection(Section):
     reference: str | None = None
 
 
-SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output", "compare")
+SECTIONS = ("field", "absorption", "sensor", "detector", "walls", "objects", "method", "output", "compare")
 KINDS: dict[str, dict[str, type[Section]]] = {
     "absorption": {
         "given": GivenSection,
@@ -377,7 +377,7 @@ KINDS: dict[str, dict[str, type[Section]]] = {
         "thin": ThinSection,
     },
 }
-CHOICE = dict.fromkeys(KINDS, "kind") | {"absorption": "model"}
+CHOICE = dict.fromkeys((*KINDS, "detector"), "kind") | {"absorption": "model"}
 """The key that chooses the kind in each section where there is a choice."""
 PUBLIC = {
     "rays": "Rays",
@@ -391,9 +391,12 @@ PUBLIC = {
 """The public name that a kind stands for, where it is not the kind itself."""
 
 
-def chosen(name: str, table: dict[str, Any]) -> Any:
-    """Return the section of the kind (or model) that the table names; raises InputError as `checked` does."""
-    key, choices = CHOICE[name], KINDS[name]
+def chosen(name: str, table: dict[str, Any], kinds: Mapping[str, type[Section]] | None = None) -> Any:
+    """Return the section of the kind (or model) that the table names; raises InputError as `checked` does.
+
+    kinds: to choose from; None are those of KINDS
+    """
+    key, choices = CHOICE[name], KINDS[name] if kinds is None else kinds
     kind = table.get(key)
     if not isinstance(kind, str) or kind not in choices:
         found = f"{key} is {kind!r}" if key in table else f"{key} is missing"
@@ -416,6 +419,8 @@ def _sentence(problems: list[Any], model: type[Section]) -> str:
     place = [part for part in problem["loc"] if isinstance(part, str | int)]
     key = str(place[0])
     known = list(model.model_fields)
+    if problem["type"] == "extra_forbidden" and len(place) > 1:
+        return f"unknown key '{place[-1]}' in {key}; expected {_annotation(model, key)}"
     if problem["type"] == "extra_forbidden":
         return f"unknown key '{key}'{nearest(key, known)}; keys here are {', '.join(known)}"
     if problem["type"] == "missing":
@@ -441,7 +446,12 @@ def _annotation(model: type[Section], key: str) -> str:
         "origin": "three numbers [m], or a list of them for rays",
         "direction": "three numbers, or a list of them for rays",
         "shape": "two whole numbers, [rows, columns]",
-        "quantity": "radiance, brightness_temperature, transmittance or optical_depth",
+        "quantity": "the name of a quantity, in quotes",
+        **dict.fromkeys(("response_a", "response_b"), "a table with file, top_hat, or wavelength and value"),
+        "top_hat": "two wavelengths",
+        "wavelength": "a list of wavelengths",
+        "value": "a list of numbers",
+        "assumption": "grey or soot",
         "species": "a list of names",
         "models": 'a list of names, or of tables as { model = "planck_mean", species = ["H2O"] }',
         "methods": 'a list of names, or of tables as { kind = "thick", terms = 1 }',

@@ -10,8 +10,10 @@ import numpy as np
 from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
+from ..media.response import Response
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
+from .detector import DetectorResult, detected
 from .result import Result
 from .words import label, largest, method_text, span
 
@@ -108,6 +110,13 @@ class FluxResult(Result):
         """What a cooled heat-flux gauge at T_gauge [K] reads in all bands [W m-2]; calibrated to a black one if 1."""
         net = self.net_flux(checks.number("T_gauge", T_gauge, low=0.0, unit="K"), emissivity)
         return np.asarray(net.sum(axis=-1)) if BAND in self.table.main.dims else net
+
+    def through(self, response: Response) -> DetectorResult:
+        """Return what a detector with this response shows of the bands; InputError where it reaches outside them.
+
+        Within bands that the response cuts, the light is distributed over wavelength as that of a black enclosure.
+        """
+        return detected(self, response, self.table.attributes["view"])
 
     def notes(self) -> list[str]:
         """What the user should know about the answer, each with its remedy."""

@@ -9,17 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grid import FloatArray
+from ..media.response import Response
 from ..media.spectrum import Spectrum
 from ..table import BAND, Table, Variable
 from . import profiles
+from .detector import DetectorResult, detected
 from .profiles import RADIANCE
 from .result import Result
+from .spectral import SpectralResult, spectral
 from .words import label, largest, method_text, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+SPECTRUM = "spectrum"
+"""What a line of sight in wavelength bands shows beside its profile."""
 REGIMES = ("exact", "thin", "thick")
 
 
@@ -102,6 +107,10 @@ class RadianceResult(Result):
                 Variable(profiles.stored(name), ("s",), profile[name], unit, text)
                 for name, (unit, text) in profiles.PROFILE.items()
             ]
+        if profile is not None and spectral:
+            text = "what the segment adds to the radiance of each band"
+            own = profile["contribution_band"]
+            variables.append(Variable(profiles.stored("contribution_band"), ("s", BAND), own, RADIANCE, text))
         return cls.assemble("radiance", "radiance", variables, stats=stats, config=config, spectrum=spectrum)
 
     @property
@@ -139,6 +148,18 @@ class RadianceResult(Result):
     def brightness_temperature(self) -> FloatArray:
         """Temperature of the black wall that shows the same radiance in all bands together [K]."""
         return np.asarray(self.spectrum.brightness_temperature(self.total))
+
+    def through(self, response: Response) -> DetectorResult:
+        """Return what a detector with this response shows of the bands; InputError where it reaches outside them."""
+        return detected(self, response)
+
+    def spectral_radiance(self) -> SpectralResult:
+        """Return the spectrum of rays or a line of sight; InputError for images and without wavelength bands."""
+        return spectral(self)
+
+    def showing(self, quantity: str) -> Result:
+        """Return the same with another main variable; the spectrum where that is meant."""
+        return self.spectral_radiance() if quantity == SPECTRUM else super().showing(quantity)
 
     def rows(self) -> Table:
         """Of a line of sight its profile, else one row for each ray."""
@@ -187,6 +208,8 @@ class RadianceResult(Result):
         if "s" in self:
             out["radiance"] = lambda: lines.profile(profiles.columns(self.table), float(self.total.sum()))
         out["regimes"] = lambda: images.regimes(self.table)
+        if self._has_spectrum:
+            out[SPECTRUM] = lambda: self.spectral_radiance().plot()
         return out
 
     def files(self) -> dict[str, str]:
@@ -201,7 +224,20 @@ class RadianceResult(Result):
             names["image.tif"] = ""
         if image and "budget" in self.stats:
             names["regimes.png"] = "regimes"
+        if self._has_spectrum:
+            names |= {"spectrum.csv": SPECTRUM, "spectrum.png": SPECTRUM}
         return names
+
+    @property
+    def _has_spectrum(self) -> bool:
+        """Whether it is a line of sight in wavelength bands, one of which has an end at least."""
+        edges = self.spectrum.edges
+        return (
+            "s" in self
+            and BAND in self.table.main.dims
+            and edges is not None
+            and bool(np.isfinite(edges).all(1).any())
+        )
 
     def summary(self) -> str:
         """A few lines of text: method, range of the answer, optical depths, work and time."""

@@ -178,6 +178,11 @@ class Result:
             return self.table
         return self.table.with_attributes(spectrum=self._spectrum.to_dict())
 
+    def showing(self, quantity: str) -> Result:
+        """Return the same with another main variable, for files that hold one; InputError where there is none."""
+        main = self.table[quantity].name
+        return type(self)(self.table.with_attributes(main=main), self._spectrum)
+
     def rows(self) -> Table:
         """The table whose main variable has one entry for each row of a CSV."""
         return self.table
@@ -247,7 +252,7 @@ class Result:
         return figure
 
     def files(self) -> dict[str, str]:
-        """Names of the files that a job writes, and which quantity a picture shows ("": as the job says)."""
+        """Names of the files that a job writes, and which quantity each shows ("": the answer, or the job's)."""
         return {"result.h5": "", "result.csv": "", "result.png": self.table.main.name}
 
     def summary(self) -> str:

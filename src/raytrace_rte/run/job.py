@@ -109,7 +109,7 @@ def write(job: Job, result: Result) -> list[Path]:
             if name.endswith(".png"):
                 result.plot(staging / name, quantity or job.output.quantity, job.output.up)
             else:
-                result.save(staging / name)
+                (result.showing(quantity) if quantity else result).save(staging / name)
         for name in names:
             os.replace(staging / name, job.directory / name)
     finally:

@@ -23,7 +23,7 @@ def profile(task: RayTask[Any]) -> NDArray[np.void]:
     """Return the march of the only ray of a task, a row for each segment, seen from the observer.
 
     With several bands source, emission and contribution are totals, kappa is emission over source, the Planck mean,
-    and the optical depth is the integral of that.
+    and the optical depth is the integral of that. contribution_band has each band's own.
     """
     lines, surfaces = task.take(slice(None)), task.surfaces
     if surfaces is None:
@@ -54,7 +54,9 @@ def profile(task: RayTask[Any]) -> NDArray[np.void]:
         "emission": emission,
         "contribution": sum(rows["emitted"] for rows in bands),
     }
-    table = np.empty(len(first["s"]), dtype=[(name, np.float64) for name in COLUMNS])
+    own = ("contribution_band", np.float64, (medium.n_band,))
+    table = np.empty(len(first["s"]), dtype=[*((name, np.float64) for name in COLUMNS), own])
+    table["contribution_band"] = np.stack([rows["emitted"] for rows in bands], axis=-1)
     for name, column in columns.items():
         table[name] = column
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from .trial import STAGE as TRIAL
 from .trial import Trial
 
 R = TypeVar("R")
+Q = TypeVar("Q")
 BATCHES, FEWEST, MOST = 64, 1024, 4096
 """Batches that a task should have, and rays in one at least and at most: some milliseconds to some hundred."""
 FOLLOW = -1
@@ -199,6 +200,12 @@ class RayTask(Task[R]):
         if self.surfaces is not None and self.surfaces.estimated:
             stats["light_estimate"] = True
         return self._finish(self, Gathered(self.rows, stats))
+
+    def then(self, answer: Callable[[R], Q]) -> RayTask[Q]:
+        """Turn into the task whose answer is made of this one's answer, by the same rays."""
+        finish, task = self._finish, cast("RayTask[Any]", self)
+        task._finish = lambda task, gathered: answer(finish(task, gathered))
+        return task
 
     def state(self) -> Arrays:
         """The rows of the entries visited, in the order of visits."""
