@@ -20,11 +20,18 @@ SOOTY = rte.Field(GRID, 900.0 * ONES, soot_volume_fraction=1e-7 * ONES)
 MEDIUM = rte.Medium(GRID, ONES, ONES)
 LINE = {"units": "m"}
 DATASET = xarray.Dataset({"T": ("x", [900.0, 950.0], {"units": "degC"})}, {"x": ("x", [0.0, 1.0], LINE)})
+COLOURS = rte.Response.top_hat(1e-6, 2e-6), rte.Response.top_hat(2e-6, 3e-6)
+SEEN = rte.solve(
+    rte.absorption.soot_bands(SOOTY, [1e-6, 2e-6, 3e-6]), rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), threads=1
+)
 TETRAHEDRON = ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
 
 TABLE = rte.absorption.BandTable([1e-6, 2e-6], [300.0, 900.0], [1e5], {"H2O": np.ones((2, 1, 1))})
 
-RESULTS = ("Result", "RadianceResult", "FluxResult", "HeatResult")
+RESULTS = (
+    "Result", "RadianceResult", "FluxResult", "HeatResult", "DetectorResult", "TwoColourResult", "SpectralResult",
+    "Comparison",
+)  # fmt: skip
 OBJECTS = {"image": built.image(), "fluxes": built.fluxes(), "medium": MEDIUM, "spectrum": built.BANDS}
 """What methods are called on."""
 
@@ -120,6 +127,16 @@ VALID = {
         "method": rte.March(), "threads": 1, "progress": None, "store": None, "objects": [], "lean": False,
         "radiosity_directions": 20,
     },
+    "compare": {
+        "field": GASES, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
+        "models": ["planck_mean"], "methods": [rte.March()], "reference": None, "objects": [], "threads": 1,
+        "progress": None, "radiosity_directions": 20,
+    },
+    "Response": {"wavelength": [1e-6, 2e-6], "value": [0.5, 1.0], "name": None},
+    "read_response": {"path": "no file", "name": None},
+    "two_colour": {
+        "result": SEEN, "response_a": COLOURS[0], "response_b": COLOURS[1], "assumption": "grey", "least": 1e-6,
+    },
     "load": {"path": "no file"},
     "Serial": {},
     "Threads": {"n": 2},
@@ -177,6 +194,10 @@ ALLOWED = {
     ("absorption.BandTable", "source_sha256", "word"): "text",
     ("write_band_table", "path", "word"): "a path",
     ("mesh", "source", "word"): "a path, of which there is nothing",
+    ("compare", "reference", "word"): "no model of that name",
+    ("Response", "name", "word"): "text",
+    ("read_response", "path", "word"): "a path, of which there is nothing",
+    ("read_response", "name", "word"): "text",
     ("load", "path", "word"): "a path, of which there is nothing",
     ("solve", "store", "word"): "a path",
     ("Store", "folder", "word"): "a path",
@@ -264,6 +285,7 @@ def test_right_things_are_taken(name, tmp_path, monkeypatch):
     if name in (
         "read",
         "read_band_table",
+        "read_response",
         "write_band_table",
         "load",
         "Medium.open",

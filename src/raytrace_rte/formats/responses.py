@@ -24,6 +24,8 @@ def read_response(path: str | Path, name: str | None = None) -> Response:
     Raises InputError that names file and line when the file cannot be read, on a missing or unknown unit, on what is
     not a number, and on what is no response.
     """
+    if name is not None:
+        checks.text("name", name)
     path = checks.path("path", path)
     lines = _lines(path)
     if not lines:
