@@ -69,9 +69,10 @@ def _chosen(path: Path, domains: Mapping[str, Domain], part: str) -> str:
             f"{path}: part is '{part}'{nearest(part, lines)}; there are {listed(lines) or 'none'}"
         )
     if not lines:
+        held = listed([name or "rows" for name in domains]) or "nothing"
         raise InputError(
-            f"{path}: holds states ({listed([name or 'rows' for name in domains])}) without positions; a field needs them: save a flame, or "
-            "a SolutionArray with extra={'grid': positions in m}"
+            f"{path}: holds states without positions ({held}); a field needs them: save a flame, or a "
+            "SolutionArray with extra={'grid': positions in m}"
         )
     if len(lines) > 1:
         raise InputError(
