@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
 from ...execution import memory
-from ..hdf5 import hashing
+from ..digest import hashing
 from ..source import Array, Axes, Moment, Source, moment
 from . import amrex_files as files
+from . import levels
 from .amrex_files import Level, Plotfile
 from .probe import head
 
@@ -47,9 +47,11 @@ def opened(path: Path, time: Moment = None, part: str = "") -> Iterator[Source]:
     Raises InputError when a file is missing, cut, or not as documented.
     """
     plot = files.plotfile(path)
-    chosen = _level(plot, part)
+    finest = len(plot.levels) - 1
+    chosen = levels.chosen(path, part, finest)
     moment([plot.time], time, str(path))
     used = plot.levels[: chosen + 1]
+    shape, own = used[-1].shape, sum(math.prod(box.shape) for box in used[-1].boxes)
     with hashing(path / "Header", *(name for level in used for name in level.files)) as digest:
         yield Source(
             path,
@@ -58,19 +60,9 @@ def opened(path: Path, time: Moment = None, part: str = "") -> Iterator[Source]:
             grid=_axes(plot, used[-1]),
             times=(plot.time,),
             time=plot.time,
-            notes=list(_notes(plot, chosen)),
+            notes=list(levels.notes(chosen, finest, shape, own)),
             digest=digest,
         )
-
-
-def _level(plot: Plotfile, part: str) -> int:
-    finest = len(plot.levels) - 1
-    if not part:
-        return finest
-    match = re.fullmatch(r"level (\d{1,3})", part)
-    if match is None or int(match[1]) > finest:
-        raise InputError(f'{plot.path}: part is {part!r}; expected "level 0" to "level {finest}"')
-    return int(match[1])
 
 
 def _axes(plot: Plotfile, level: Level) -> Axes:
@@ -109,21 +101,3 @@ def _covering(plot: Plotfile, level: int, component: int, index: tuple[Any, ...]
             corner = [(i - first) * r for i, first, r in zip(box.low, coarse.low, ratio, strict=True)]
             out[tuple(slice(i, i + n) for i, n in zip(corner, block.shape, strict=True))] = block
     return out[index]
-
-
-def _notes(plot: Plotfile, level: int) -> Iterator[str]:
-    finest, shape = len(plot.levels) - 1, plot.levels[level].shape
-    if finest == 0:
-        return
-    count = math.prod(shape)
-    repeated = count - sum(math.prod(box.shape) for box in plot.levels[level].boxes)
-    yield (
-        f"Level {level} of 0 to {finest} on one grid of {_times(shape)} cells: {repeated} of them "
-        f"({100 * repeated / count:.3g} %) repeat cells of coarser levels, so that the same field takes more work."
-    )
-    if level < finest:
-        yield f"Levels {level + 1} to {finest} are left out: there, cells hold the averages that the code wrote."
-
-
-def _times(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))

@@ -92,7 +92,9 @@ def plotfile(path: Path) -> Plotfile:
     (time,) = words.numbers(1, "time", float)
     (finest,) = words.numbers(1, "finest level")
     if dim not in (1, 2, 3) or finest < 0:
-        raise InputError(f"{path / 'Header'}: has {dim} dimensions and {finest} as finest level; copy it again")
+        raise InputError(
+            f"{path / 'Header'}: has {dim} dimensions and {finest} as finest level; copy it again"
+        )
     low, high = (words.numbers(dim, f"{end} corner", float) for end in ("lower", "upper"))
     words.numbers(finest, "refinement ratios")
     domains = [words.numbers(3 * dim, "domain") for _ in range(finest + 1)]

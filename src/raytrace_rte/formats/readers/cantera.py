@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, nearest
-from ..hdf5 import hashing
+from ..digest import hashing
 from ..molar import GAS_CONSTANT, mean_molar_mass
 from ..source import Array, Moment, Source, listed
 from . import cantera_files as files
