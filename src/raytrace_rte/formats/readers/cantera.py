@@ -76,7 +76,7 @@ def _chosen(path: Path, domains: Mapping[str, Domain], part: str) -> str:
         )
     if len(lines) > 1:
         raise InputError(
-            f"{path}: holds {len(lines)} lines of points; say which: part = one of {listed(lines)}"
+            f"{path}: holds {len(lines)} lines of points; say which: part = one of {listed(sorted(lines))}"
         )
     return lines[0]
 
@@ -106,8 +106,9 @@ def _source(path: Path, name: str, domains: Mapping[str, Domain], digest: Callab
 
 
 def _array(name: str, values: NDArray[Any], quantity: str, units: str, **attributes: str) -> Array:
+    dims = ("x", "species")[: values.ndim]
     return Array(
-        name, values.shape, values.dtype, lambda index: values[index], units, ("x",), "point", quantity, attributes
+        name, values.shape, values.dtype, lambda index: values[index], units, dims, "point", quantity, attributes
     )  # fmt: skip
 
 

@@ -107,13 +107,14 @@ def _group(group: h5py.Group) -> Domain:
             "in the attribute 'components' that is no dataset; save the flame again"
         )
     fractions = {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(species)} if basis else {}
+    columns |= {basis: table} if basis else {}  # as a field map may name it, with a column selected
     facts = {key: attribute(group, key) for key in ("type", "transport-model") if key in group.attrs}
     return _checked(Domain(columns, fractions, basis, facts), where)
 
 
 def _checked(domain: Domain, where: str) -> Domain:
     """Return the domain; raise InputError where its columns are not numbers of one length."""
-    sizes = {name: a.shape for name, a in (*domain.columns.items(), *domain.fractions.items())}
+    sizes = {name: a.shape[:1] for name, a in (*domain.columns.items(), *domain.fractions.items())}
     if len(set(sizes.values())) > 1 or any(a.dtype.kind not in "fiu" for a in domain.columns.values()):
         raise InputError(f"{where}: components have shapes {sizes}; expected numbers, as many of each")
     return domain
