@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 ORDER = {"<": "8 7 6 5 4 3 2 1", ">": "1 2 3 4 5 6 7 8"}
@@ -72,3 +73,38 @@ def write_level(folder: Path, boxes, names, order: str) -> None:
     for turn, block in blocks.items():
         if block:
             (folder / f"Cell_D_0000{turn}").write_bytes(block)
+
+
+def write_chombo(path: Path, levels, shape: Sequence[int], dx: float) -> None:
+    """Write an HDF5 file of Chombo; arguments as of write_plotfile, dx: size of the cells of level 0."""
+    names = list(levels[0][0][1])
+    extent = np.dtype([(f"{end}_{axis}", "<i4") for end in ("lo", "hi") for axis in "ijk"])
+    vector = np.dtype([(f"intvect{axis}", "<i4") for axis in "ijk"])
+    with h5py.File(path, "w") as file:
+        counts = {
+            "num_components": len(names),
+            "num_levels": len(levels),
+            "max_level": len(levels) - 1,
+            "iteration": 3,
+        }
+        file.attrs.update({key: np.int32(n) for key, n in counts.items()} | {"time": 0.5})
+        file.attrs.update({f"component_{i}": np.bytes_(name) for i, name in enumerate(names)})
+        file.attrs["filetype"] = np.bytes_("VanillaAMRFileType")
+        file.create_group("Chombo_global").attrs.update({"SpaceDim": np.int32(3), "testReal": 0.0})
+        for number, boxes in enumerate(levels):
+            ratio, group = 2**number, file.create_group(f"level_{number}")
+            domain = np.array((0, 0, 0, *(n * ratio - 1 for n in shape)), dtype=extent)
+            group.attrs.update(
+                {"dx": dx / ratio, "dt": 0.1, "time": 0.5, "ref_ratio": np.int32(2), "prob_domain": domain}
+            )
+            sizes = [next(iter(arrays.values())).shape for _, arrays in boxes]
+            ends = [(*low, *np.add(low, size) - 1) for (low, _), size in zip(boxes, sizes, strict=True)]
+            group["boxes"] = np.array(ends, dtype=extent)
+            group["Processors"] = np.zeros(len(boxes), "<i4")
+            blocks = [np.concatenate([arrays[n].ravel(order="F") for n in names]) for _, arrays in boxes]
+            group["data:datatype=0"] = np.concatenate(blocks)
+            group["data:offsets=0"] = np.cumsum([0, *(block.size for block in blocks)])
+            about = {"comps": np.int32(len(names)), "objectType": np.bytes_("FArrayBox")}
+            group.create_group("data_attributes").attrs.update(
+                about | {"ghost": np.array((0, 0, 0), dtype=vector)}
+            )

@@ -153,9 +153,12 @@ def test_of_several_flames_in_a_file_one_is_asked_for(flames, tmp_path):
         states.save(tmp_path / "two.h5", name=name)
     for path in (tmp_path / "two.yaml", tmp_path / "two.h5"):
         with pytest.raises(
-            rte.InputError, match="2 lines of points; say which: part = one of cold/data, hot/data"
+            rte.InputError,
+            match=r'2 lines of points; say which: options = {"part": "cold/data"}, or hot/data',
         ):
             rte.read(path)
+        field = rte.read(path, options={"part": "hot/data"})
+        assert set(field.temperature.ravel()) == {1500.0}
         with reader.opened(path, part="hot/data") as source:
             assert set(source.arrays["hot/data/T"].load(ALL)) == {1500.0}
             # NO is a species, not the "no" of YAML
@@ -163,7 +166,7 @@ def test_of_several_flames_in_a_file_one_is_asked_for(flames, tmp_path):
             assert NO.quantity == "mass_fraction/NO"
             assert NO.load(ALL)[0] == pytest.approx(0.299, abs=0.01)
         with (
-            pytest.raises(rte.InputError, match=r"part is 'hot/dat' \(did you mean 'hot/data'\?\)"),
+            pytest.raises(rte.InputError, match=r"option part is 'hot/dat' \(did you mean 'hot/data'\?\)"),
             reader.opened(path, part="hot/dat"),
         ):
             pass

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import checks
 from ...errors import InputError, nearest
 from ..digest import hashing
 from ..molar import GAS_CONSTANT, mean_molar_mass
-from ..source import Array, Moment, Source, listed
+from ..source import Array, Moment, Source, asked, listed
 from . import cantera_files as files
 from .cantera_files import Domain
 
@@ -62,11 +63,11 @@ def opened(path: Path, time: Moment = None, part: str = "") -> Iterator[Source]:
 
 def _chosen(path: Path, domains: Mapping[str, Domain], part: str) -> str:
     lines = [name for name, domain in domains.items() if domain.columns.get("grid", np.empty(0)).size > 1]
-    if part:
+    if checks.text(f"{path}: option part", part):
         if part in lines:
             return part
         raise InputError(
-            f"{path}: part is '{part}'{nearest(part, lines)}; there are {listed(lines) or 'none'}"
+            f"{path}: option part is '{part}'{nearest(part, lines)}; there are {listed(lines) or 'none'}"
         )
     if not lines:
         held = listed([name or "rows" for name in domains]) or "nothing"
@@ -76,7 +77,7 @@ def _chosen(path: Path, domains: Mapping[str, Domain], part: str) -> str:
         )
     if len(lines) > 1:
         raise InputError(
-            f"{path}: holds {len(lines)} lines of points; say which: part = one of {listed(sorted(lines))}"
+            f"{path}: holds {len(lines)} lines of points; say which: {asked('part', sorted(lines))}"
         )
     return lines[0]
 

@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ... import checks
 from ...errors import InputError, nearest
 from ..digest import hashing
-from ..source import Array, Moment, Source, listed, moment
+from ..source import Array, Moment, Source, asked, listed, moment
 from . import fds_files as files
 from .fds_binary import Piece
 from .fds_files import Output
@@ -73,6 +74,8 @@ def opened(
         names = listed([name.name for name in cases])
         raise InputError(f"{path}: holds {len(cases)} cases of FDS ({names}); name one .smv file")
     case = files.case(cases[0])
+    checks.text(f"{path}: option part", part)
+    checks.number(f"{path}: option soot_density", soot_density, above=0.0, unit="kg/m3")
     name, _, mesh = part.partition(", mesh ")
     output = _chosen(cases[0], case.outputs, name)
     if mesh:
@@ -89,9 +92,8 @@ def _chosen(path: Path, outputs: Mapping[str, Output], name: str) -> Output:
     fit = [key for key, output in outputs.items() if "TEMPERATURE" in output.quantities]
     if name:
         if name not in outputs:
-            raise InputError(
-                f"{path}: part is '{name}'{nearest(name, outputs)}; there are {listed(list(outputs)) or 'none'}"
-            )
+            there = listed(list(outputs)) or "none"
+            raise InputError(f"{path}: option part is '{name}'{nearest(name, outputs)}; there are {there}")
         return outputs[name]
     if not fit:
         raise InputError(
@@ -99,9 +101,7 @@ def _chosen(path: Path, outputs: Mapping[str, Output], name: str) -> Output:
             "add it to PLOT3D_QUANTITY or as SLCF and run FDS again"
         )
     if len(fit) > 1:
-        raise InputError(
-            f"{path}: {len(fit)} outputs hold TEMPERATURE; say which: part = one of {listed(fit)}"
-        )
+        raise InputError(f"{path}: {len(fit)} outputs hold TEMPERATURE; say which: {asked('part', fit)}")
     return outputs[fit[0]]
 
 

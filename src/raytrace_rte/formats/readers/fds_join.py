@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...execution import memory
 from ...grid import FloatArray
-from ..source import Array, listed
+from ..source import Array, asked
 from .fds_binary import Piece
 from .fds_files import Output
 
@@ -24,7 +24,7 @@ def positions(output: Output, where: str) -> dict[str, FloatArray]:
     """
     pieces = next(iter(output.quantities.values()))
     axes = {axis: np.unique(np.concatenate([p.axes[axis] for p in pieces])) for axis in pieces[0].axes}
-    remedy = f"read one of them: part = '{output.name}, mesh {pieces[0].mesh}', or {listed([p.mesh for p in pieces])}"
+    remedy = f"read one of them: {asked('part', [f'{output.name}, mesh {piece.mesh}' for piece in pieces])}"
     for piece in pieces:
         for axis, numbers in axes.items():
             own = piece.axes[axis]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ... import checks
 from ...errors import InputError
 
 
@@ -15,9 +16,10 @@ def chosen(path: Path, part: str, finest: int) -> int:
 
     Raises InputError when there is no such level.
     """
+    checks.text(f"{path}: option part", part)
     match = re.fullmatch(r"level (\d{1,3})", part or f"level {finest}")
     if match is None or int(match[1]) > finest:
-        raise InputError(f'{path}: part is {part!r}; expected "level 0" to "level {finest}"')
+        raise InputError(f'{path}: option part is {part!r}; expected "level 0" to "level {finest}"')
     return int(match[1])
 
 
