@@ -134,7 +134,10 @@ def _arrays(output: Output, at: int, soot_density: float, where: str) -> Iterato
         array = joined(output, label, at, axes, quantity, where)
         # What FDS calls pressure is the difference from that of the background.
         name = "PRESSURE (perturbation)" if label == "PRESSURE" else label
-        yield name, replace(array, name=name)
+        yield (
+            name,
+            replace(array, name=name, units="1" if quantity == "soot_volume_fraction" else array.units),
+        )
         if label == "SOOT DENSITY":
             name = f"SOOT DENSITY / ({soot_density:g} kg/m3)"
             yield name, _divided(replace(array, name=name), soot_density)
