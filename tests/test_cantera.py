@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import h5py
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
+from raytrace_rte.cli import main
 from raytrace_rte.formats.molar import molar_mass
 from raytrace_rte.formats.readers import cantera as reader
 from raytrace_rte.planck import SIGMA
@@ -261,3 +263,52 @@ def test_a_time_is_refused():
         reader.opened(COUNTERFLOW, time=0.1),
     ):
         pass
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    """Call the command line in this process; return its exit code."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["raytrace-rte", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0
+
+    return call
+
+
+def test_a_job_says_where_the_pressure_comes_from(tmp_path, tool, capsys):
+    """From Cantera's file to div q in one command, without a map."""
+    job = tmp_path / "job.toml"
+    job.write_text(f"""
+        [field]
+        file = "{COUNTERFLOW}"
+        options = {{ part = "flame/flame" }}
+        [absorption]
+        model = "planck_mean"
+        species = ["H2O", "CO2"]
+        [sensor]
+        kind = "heat_source"
+        [output]
+        directory = "{tmp_path / "out"}"
+    """)
+    assert tool("run", job) == 0
+    assert "Pressure is D R T / W of each point" in capsys.readouterr().out
+    result = rte.load(tmp_path / "out" / "result.h5")
+    with h5py.File(COUNTERFLOW) as file:
+        loss = file["flame/flame/radiative-heat-loss"][:]
+    emitted = result["emission"].reshape(-1)
+    assert np.abs(emitted - loss).max() < 1e-10 * loss.max()
+
+
+def test_the_command_line_takes_options(tmp_path, tool, capsys):
+    assert tool("convert", COUNTERFLOW, tmp_path / "flame.h5", "--option", "part=flame/flame") == 0
+    there, here = rte.read(tmp_path / "flame.h5"), rte.read(COUNTERFLOW)
+    np.testing.assert_array_equal(there.temperature, here.temperature)
+    np.testing.assert_array_equal(there.mole_fraction["CO2"], here.mole_fraction["CO2"])
+    assert tool("inspect", COUNTERFLOW, "--option", "part=flame/flame") == 0
+    assert "flame/fuel_inlet" in capsys.readouterr().out
+    for text, message in (("part", "expected name=value"), ("domain=x", "no option 'domain'; it has part")):
+        assert tool("inspect", COUNTERFLOW, "--option", text) == 2
+        assert message in capsys.readouterr().err

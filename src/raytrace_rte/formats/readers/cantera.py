@@ -89,9 +89,6 @@ def _source(path: Path, name: str, domains: Mapping[str, Domain], digest: Callab
         above + key: _array(above + key, values, *KNOWN.get(key, ("", "")))
         for key, values in domain.columns.items()
     }
-    for species, values in domain.fractions.items():
-        label = f"{above}{domain.basis}_{species}"
-        arrays[label] = _array(label, values, f"{KINDS[domain.basis]}/{species}", "1")
     notes = []
     if domain.fractions and "P" not in domain.columns:
         pressure, note = _pressure(domain)
@@ -99,6 +96,9 @@ def _source(path: Path, name: str, domains: Mapping[str, Domain], digest: Callab
         if pressure is not None:
             label = f"{above}pressure"
             arrays[label] = _array(label, pressure, "pressure", "Pa", computed="D R T / W")
+    for species, values in domain.fractions.items():
+        label = f"{above}{domain.basis}_{species}"
+        arrays[label] = _array(label, values, f"{KINDS[domain.basis]}/{species}", "1")
     if others := [other for other in domains if other != name]:
         notes.append(f"Of the parts of the file, {name} is read; {listed(others)} are not.")
     return Source(
