@@ -208,6 +208,22 @@ def test_chombo_through_yt(tmp_path):
         rte.read(path)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_yt_has_loaded_is_a_field():
+    yt = pytest.importorskip("yt")
+    yt.set_log_level(50)
+    T, kappa = np.random.default_rng(5).uniform(300, 2000, (2, 3, 4, 5))
+    data = {"temperature": (T, "K"), "kappa": (kappa, "1/m")}
+    dataset = yt.load_uniform_grid(data, T.shape, bbox=np.array([[0, 1], [0, 2], [-1, 1]]))
+    field = rte.read(dataset, units={"length": "m"})
+    np.testing.assert_array_equal(field.temperature, T)
+    np.testing.assert_array_equal(field.absorption_coefficient, kappa)
+    np.testing.assert_allclose(field.grid.z, np.linspace(-1, 1, 6), atol=1e-15)
+    with pytest.raises(rte.InputError, match="option part"):
+        rte.read(dataset, units={"length": "m"}, options={"part": "level 1"})
+
+
 def test_without_yt_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "yt", None)
     write_chombo(

@@ -23,7 +23,8 @@ def read(
 ) -> Field:
     """Read a field from a file or folder of any format that docs/formats.md lists.
 
-    path: file or folder, what it is follows from its content; or a Dataset of xarray, as in from_xarray
+    path: file or folder, what it is follows from its content; or a Dataset of xarray, as in from_xarray;
+        or a dataset that yt has loaded
     map: field map, as TOML file or as the same tables in a dict (docs/formats.md); `raytrace-rte inspect`
         writes one to edit. Not needed where the file itself says what its arrays are
     allow_cold: accept a field that is below 250 K everywhere
@@ -40,9 +41,14 @@ def read(
         from .xarray import from_xarray
 
         return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
-    from .reading import check
+    from .reading import check, field_from
     from .source import printable
 
+    if type(path).__module__.startswith("yt."):
+        from .readers.yt_grids import source_of
+
+        check(map, time, units, location, allow_cold)
+        return field_from(source_of(path, **(options or {})), map, time, units, location, allow_cold)
     path = checks.path("path", path)
     try:
         check(map, time, units, location, allow_cold)

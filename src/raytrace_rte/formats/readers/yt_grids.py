@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def opened(path: Path, time: Moment = None, part: str = "") -> Iterator[Source]:
     log.setLevel(logging.CRITICAL)
     try:
         with hashing(*_files(path)) as digest:
-            yield source_of(_loaded(yt, path), path, part, digest)
+            yield source_of(_loaded(yt, path), part, digest)
     finally:
         log.setLevel(before)
 
@@ -86,8 +86,12 @@ def _loaded(yt: Any, path: Path) -> Any:
         raise InputError(f"{path}: yt {yt.__version__} cannot open it: {text[:300]}") from None
 
 
-def source_of(dataset: Any, path: Path, part: str, digest: Any) -> Source:
-    """Return a dataset of yt as a Source; raise InputError where it is not Cartesian or has no such level."""
+def source_of(dataset: Any, part: str = "", digest: Callable[[], str] = lambda: "") -> Source:
+    """Return a dataset of yt, of any format, as a Source; `part` as of `opened`.
+
+    Raises InputError where it is not Cartesian, or has no such level.
+    """
+    path = Path(str(dataset.filename))
     if str(dataset.geometry).rpartition(".")[2].lower() != "cartesian":
         raise InputError(f"{path}: coordinates are {dataset.geometry}; expected Cartesian ones")
     finest = int(dataset.index.max_level)
