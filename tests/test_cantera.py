@@ -187,9 +187,23 @@ def test_headings_of_older_versions_with_units(tmp_path):
     np.testing.assert_array_equal(found["x"], [0, 0.01])
     W = 0.1 * 18.015 + 0.9 * 28.014
     np.testing.assert_allclose(found["pressure"][0], 8314.46261815324 * 300 / W, rtol=1e-14)
-    path.write_text("z (cm),T (K),X_H2O\n0,300,0.1\n1,900,0.2\n")
-    with pytest.raises(rte.InputError, match=r"column 'z \(cm\)': expected the unit m"):
+    path.write_text("z (cm),T (degC),P (atm),X_H2O\n0,30,1,0.1\n1,900,1,0.2\n")
+    field = rte.read(path, units={"X_H2O": "1"})
+    np.testing.assert_allclose(field.grid.x[[0, -1]], [0, 0.01])
+    np.testing.assert_allclose(field.temperature.ravel(), [303.15, 1173.15])
+    np.testing.assert_allclose(field.pressure, 101325.0)
+
+
+def test_a_csv_that_only_looks_like_cantera_is_asked_for_its_units(tmp_path):
+    """Somebody's own table, in mm and degrees Celsius for all that is known."""
+    path = tmp_path / "table.csv"
+    path.write_text("grid,T,P,X_CO2\n0,30,1,0.1\n10,900,1,0.2\n")
+    with pytest.raises(rte.InputError, match="the unit of length") as caught:
         rte.read(path)
+    assert "the unit of temperature 'T'" in str(caught.value)
+    assert "the unit of pressure 'P'" in str(caught.value)
+    field = rte.read(path, units={"length": "mm", "T": "degC", "P": "bar", "X_CO2": "1"})
+    np.testing.assert_allclose(field.pressure, 1e5)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +212,7 @@ def test_headings_of_older_versions_with_units(tmp_path):
         ("grid,T,Y_N2\n0,300,1\n1,300\n", "expected a heading and rows of as many numbers"),
         ("grid,T,Y_N2\n0,300,1\n1,warm,1\n", "expected a heading and rows of as many numbers"),
         ("grid,T,T,Y_N2\n0,300,300,1\n1,300,300,1\n", "has two columns 'T'"),
-        ("grid,T,D,H2O,N2\n0,300,1,0,1\n1,300,1,0,1\n", "pressure"),
+        ("grid,T,D,H2O,N2\n0,300,1,0,1\n1,300,1,0,1\n", "the unit of length"),
     ],
 )
 def test_csv_that_cannot_be_read(tmp_path, text, message):

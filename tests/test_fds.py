@@ -104,7 +104,7 @@ def test_the_density_of_soot_is_named_and_may_be_given(case):
     with opened(folder, "last") as source:
         notes = " ".join(source.notes)
     assert "SOOT DENSITY over 1800 kg/m3" in notes
-    assert "1 obstructions are taken for gas" in notes
+    assert "Obstructions (1) are taken for gas" in notes
     for wrong in (0, -1.0, "1800", None):
         with pytest.raises(rte.InputError, match="soot_density"):
             rte.read(folder, time="last", options={"soot_density": wrong})

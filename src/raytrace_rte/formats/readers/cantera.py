@@ -1,7 +1,8 @@
 """Flames and states on a line, as Cantera saves them: HDF5, YAML and CSV.
 
-These files state no units: Cantera writes SI (m, K, Pa, kg/m3), always. A flame saves no pressure, which is
-constant; D, T and composition give it, as the gas is ideal: p = D R T / W.
+These files state no units: Cantera writes SI (m, K, Pa, kg/m3), always. HDF5 and YAML say that Cantera made them; a
+CSV file does not, and only columns that nobody else would name so are taken for Cantera's. A flame saves no pressure,
+which is constant; D, T and composition give it, as the gas is ideal: p = D R T / W.
 """
 
 from __future__ import annotations
@@ -85,10 +86,10 @@ def _chosen(path: Path, domains: Mapping[str, Domain], part: str) -> str:
 def _source(path: Path, name: str, domains: Mapping[str, Domain], digest: Callable[[], str]) -> Source:
     domain = domains[name]
     above = f"{name}/" if name else ""
-    arrays = {
-        above + key: _array(above + key, values, *KNOWN.get(key, ("", "")))
-        for key, values in domain.columns.items()
-    }
+    arrays = {}
+    for key, values in domain.columns.items():
+        quantity, unit = KNOWN.get(key, ("", ""))
+        arrays[above + key] = _array(above + key, values, quantity, _unit(domain, key, unit))
     notes = []
     if domain.fractions and "P" not in domain.columns:
         pressure, note = _pressure(domain)
@@ -98,12 +99,16 @@ def _source(path: Path, name: str, domains: Mapping[str, Domain], digest: Callab
             arrays[label] = _array(label, pressure, "pressure", "Pa", computed="D R T / W")
     for species, values in domain.fractions.items():
         label = f"{above}{domain.basis}_{species}"
-        arrays[label] = _array(label, values, f"{KINDS[domain.basis]}/{species}", "1")
+        arrays[label] = _array(label, values, f"{KINDS[domain.basis]}/{species}", "1" if domain.si else "")
     if others := [other for other in domains if other != name]:
         notes.append(f"Of the parts of the file, {name} is read; {listed(others)} are not.")
     return Source(
         path, FORMAT, arrays, attributes=domain.attributes, notes=notes + domain.notes, digest=digest
     )
+
+
+def _unit(domain: Domain, key: str, si: str) -> str:
+    return domain.units.get(key, si if domain.si else "")
 
 
 def _array(name: str, values: NDArray[Any], quantity: str, units: str, **attributes: str) -> Array:
@@ -115,9 +120,13 @@ def _array(name: str, values: NDArray[Any], quantity: str, units: str, **attribu
 
 def _pressure(domain: Domain) -> tuple[NDArray[np.float64] | None, str]:
     """Return D R T / W [Pa], None where it cannot be had, and the sentence that says so."""
-    missing = [key for key in ("T", "D") if key not in domain.columns]
+    known = [key for key in ("T", "D") if _unit(domain, key, KNOWN[key][1]) == KNOWN[key][1]]
+    missing = [key for key in ("T", "D") if key not in domain.columns or key not in known]
     if missing:
-        return None, f"There is no pressure, and without {' and '.join(missing)} none can be worked out."
+        return (
+            None,
+            f"There is no pressure, and without {' and '.join(missing)} in SI none can be worked out.",
+        )
     try:
         W = mean_molar_mass(domain.fractions, by_mass=domain.basis == "Y")
     except InputError as error:

@@ -26,8 +26,8 @@ FLOW = ("grid", "velocity", "spreadRate", "Lambda", "eField", "Uo", "radiative-h
 """Components of flames that are no species."""
 HEADINGS = {"z": "grid", "flame_z": "grid", "rho": "D", "density": "D", "u": "velocity", "V": "spreadRate"}
 """Headings of CSV files of older versions -> component."""
-UNITS = {"grid": "m", "velocity": "m/s", "T": "K", "D": "kg/m3", "P": "Pa", "spreadRate": "1/s"}
-"""Units that such headings state; another one is refused."""
+SIGNATURE_OF_CSV = {"T", "D"}
+"""Columns that, together with species as Y_CO2 or X_CO2, only Cantera writes so."""
 SUMS_TO_ONE = 1e-3
 NUMBERS = {".nan": "nan", ".NaN": "nan", ".inf": "inf", "-.inf": "-inf"}
 """Spelling of YAML -> of Python."""
@@ -38,6 +38,7 @@ class Domain:
     """One part of a file, all columns of the same length.
 
     columns: component -> values; fractions: species -> values, by mass (basis "Y") or by mole ("X")
+    units: component -> unit that the file states; si: whether the others are in SI, as all that Cantera writes
     """
 
     columns: Mapping[str, NDArray[np.float64]]
@@ -45,6 +46,8 @@ class Domain:
     basis: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    units: Mapping[str, str] = field(default_factory=dict)
+    si: bool = True
 
 
 def form_of(path: Path) -> Callable[[Path], dict[str, Domain]] | None:
@@ -192,24 +195,23 @@ def from_csv(path: Path) -> dict[str, Domain]:
         raise InputError(
             f"{path}: expected a heading and rows of as many numbers, between commas ({reason})"
         ) from None
-    columns: dict[str, NDArray[np.float64]] = {}
-    for name, values_ in zip(names, table.T, strict=True):
-        key, unit = _heading(name)
-        if key in columns:
-            raise InputError(f"{path}: has two columns '{printable(name)}'; remove one")
-        if unit and key in UNITS and unit != UNITS[key]:
-            raise InputError(
-                f"{path}: column '{printable(name)}': expected the unit {UNITS[key]}, as Cantera writes"
-            )
-        columns[key] = np.ascontiguousarray(values_)
+    headings = [_heading(name) for name in names]
+    columns = {key: np.ascontiguousarray(a) for (key, _), a in zip(headings, table.T, strict=True)}
+    if len(columns) < len(headings):
+        twice = next(key for i, (key, _) in enumerate(headings) if key in dict(headings[:i]))
+        raise InputError(f"{path}: has two columns '{printable(twice)}'; remove one")
     basis = _prefixed(columns)
-    fractions = {
-        name[2:]: columns.pop(name) for name in list(columns) if basis and name.startswith(f"{basis}_")
-    }
+    si = bool(basis) and columns.keys() >= SIGNATURE_OF_CSV
     notes = (
         [] if basis else ["Species have no prefix X_ or Y_, so whether they are by mole or mass is not said."]
     )
-    return {"": Domain(columns, fractions, basis, notes=notes)}
+    if si:
+        notes.append("A CSV file states no units: columns that are named as Cantera's are taken to be in SI.")
+    names = [name for name in columns if basis and name.startswith(f"{basis}_")]
+    fractions = {name[2:]: columns.pop(name) for name in names}
+    return {
+        "": Domain(columns, fractions, basis, {}, notes, {key: unit for key, unit in headings if unit}, si)
+    }
 
 
 def _heading(text: str) -> tuple[str, str]:

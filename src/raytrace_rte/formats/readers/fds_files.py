@@ -77,7 +77,7 @@ def case(path: Path) -> Case:
     ]
     if count := len(simulation.obstructions):
         notes.append(
-            f"{count} obstructions are taken for gas, with what FDS wrote there; cover them with solids."
+            f"Obstructions ({count}) are taken for gas, with what FDS wrote there; cover them with rte.solids."
         )
     return Case(outputs, notes)
 
