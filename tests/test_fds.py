@@ -150,6 +150,40 @@ def test_no_pickle_is_read_written_or_removed(case, tmp_path):
     assert logging.root.manager.disable == 0
 
 
+@pytest.mark.parametrize("cells", [False, True])
+def test_obstructions_are_marked(tmp_path, cells):
+    """Two meshes, and one block that reaches from one into the other."""
+    x, y, z = np.linspace(0, 6, 7), np.linspace(0, 4, 5), np.linspace(0, 3, 4)
+    meshes = [
+        Mesh("A", x[:4], y, z, [((1, 1, 0), (3, 3, 2))]),
+        Mesh("B", x[3:], y, z, [((0, 1, 0), (1, 3, 2))]),
+    ]
+    T = np.full((1, 7, 5, 4), 500, np.float32)
+    slices = [
+        Slice(number, mesh, [0, 3, *bounds], {"TEMPERATURE": T[(slice(None), part, *rest)]}, cells)
+        for mesh, part in ((1, slice(0, 4)), (2, slice(3, 7)))
+        for number, bounds, rest in (
+            (1, [0, 4, 0, 3], (slice(None), slice(None))),
+            (2, [2, 2, 0, 3], (slice(2, 3), slice(None))),
+        )
+    ]
+    write_case(tmp_path / "case", Case(meshes, {}, slices, [0.0]))
+    solid = np.zeros((6, 4, 3))
+    solid[1:4, 1:3, 0:2] = 1
+    # a node is one of the block where all cells around it are, and those beyond a mesh count as such
+    nodes = np.ones((7, 5, 4))
+    for part, mesh in ((slice(0, 4), solid[:3]), (slice(3, 7), solid[3:])):
+        padded = np.pad(mesh, 1, constant_values=1)
+        shifts = itertools.product((0, 1), repeat=3)
+        nodes[part] = np.min([padded[i : i + 4, j : j + 5, k : k + 4] for i, j, k in shifts], axis=0)
+    for name, want in (("slice 3-D", solid if cells else nodes), ("slice y = 2", None)):
+        with opened(tmp_path / "case", None, {"part": name}) as source:
+            found = source.arrays["OBSTRUCTION"].load(())
+        np.testing.assert_array_equal(
+            found, want if want is not None else (solid[:, 1] if cells else nodes[:, 2])
+        )
+
+
 # several meshes
 
 

@@ -81,7 +81,7 @@ def opened(
     if mesh:
         output = _of_mesh(cases[0], name, output, mesh)
     at = moment(output.times, time, str(path))
-    with hashing(cases[0], *output.files(at)) as digest:
+    with hashing(*sorted({cases[0], *output.files(at)})) as digest:
         arrays = dict(_arrays(output, at, soot_density, f"{cases[0]}: {name or output.name}"))
         notes = [*case.notes, *_notes(output, arrays, soot_density)]
         shown = output.times[at]

@@ -8,9 +8,10 @@ then for each moment a record of the time and one of the values.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,27 @@ class SlicePiece(Piece):
     def _step(self) -> int:
         """Bytes of one moment."""
         return 12 + 8 + 4 * math.prod(self.nodes)
+
+
+@dataclass(frozen=True)
+class ObstructionPiece(Piece):
+    """1 in cells of obstructions, or at nodes that only such cells surround, and 0 in gas.
+
+    path: of the case; grid: the mesh of fdsreader; region: ranges of its cells or nodes; times: [s]
+    """
+
+    path: Path
+    grid: Any
+    region: tuple[slice, ...]
+    times: Sequence[float]
+    cells: bool
+
+    def file(self, at: int) -> Path:
+        return self.path
+
+    def values(self, at: int) -> NDArray[np.float32]:
+        gas = self.grid.get_obstruction_mask([self.times[at]], self.cells, self.region, "placeholders")
+        return (~gas[0]).astype(np.float32).reshape([axis.size - self.cells for axis in self.axes.values()])
 
 
 def _numbers(path: Path, record: int, length: int, skipped: int, count: int) -> NDArray[np.float32]:

@@ -21,11 +21,15 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...grid import FloatArray
 from ..source import printable
-from .fds_binary import Piece, Plot3DPiece, SlicePiece
+from .fds_binary import ObstructionPiece, Piece, Plot3DPiece, SlicePiece
 from .probe import package
 
 FILE_LINES = re.compile(r"^\s*(CSVF|SLC[FCDT]|BND[FCES]|PL3D|SMOK[GF]3D|T?ISOG|PRT5|EVA5)", re.MULTILINE)
 """Keywords that name files in one of the next two lines."""
+
+
+OBSTRUCTION = "OBSTRUCTION"
+"""Name of the array that is 1 in obstructions and 0 in gas."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def case(path: Path) -> Case:
     ]
     if count := len(simulation.obstructions):
         notes.append(
-            f"Obstructions ({count}) are taken for gas, with what FDS wrote there; cover them with rte.solids."
+            f"Obstructions ({count}) are taken for gas, with what FDS wrote there; the array OBSTRUCTION marks them."
         )
     return Case(outputs, notes)
 
@@ -126,6 +130,20 @@ def _decimal(numbers: NDArray[np.float32]) -> FloatArray:
     return np.array([float(str(x)) for x in numbers])
 
 
+def _obstructions(
+    path: Path, meshes: Sequence[Any], pieces: Sequence[Piece], times: Sequence[float], cells: bool
+) -> dict[str, Sequence[Piece]]:
+    """Return what marks obstructions in meshes, over the ranges of them that pieces cover; none without any."""
+    if not any(mesh.obstructions for mesh, _ in meshes):
+        return {}
+    pairs = zip(pieces, meshes, strict=True)
+    return {
+        OBSTRUCTION: [
+            ObstructionPiece(p.mesh, p.axes, path, mesh, region, times, cells) for p, (mesh, region) in pairs
+        ]
+    }
+
+
 # Plot3D
 
 
@@ -143,9 +161,13 @@ def _plot3d(path: Path, simulation: Any) -> Iterator[Output]:
                 sub.mesh.id, axes, dict(zip(where, map(Path, sub.file_paths), strict=True)), number
             )
 
-    quantities = {plot.quantity.name: list(pieces(plot, i)) for i, plot in enumerate(plots)}
+    quantities: dict[str, Sequence[Piece]] = {
+        plot.quantity.name: list(pieces(plot, i)) for i, plot in enumerate(plots)
+    }
     units = {plot.quantity.name: plot.quantity.unit for plot in plots}
-    yield Output("plot3d", "point", times, quantities, units)
+    meshes = [(sub.mesh, (slice(None),) * 3) for sub in plots[0].subplots]
+    quantities |= _obstructions(path, meshes, next(iter(quantities.values())), times, False)
+    yield Output("plot3d", "point", times, quantities, units | {OBSTRUCTION: "1"})
 
 
 # slices
@@ -167,8 +189,13 @@ def _slices(path: Path, simulation: Any) -> Iterator[Output]:
             for label, item in zip(labels, items, strict=True)
         }
         units = {label: item.quantity.unit for label, item in zip(labels, items, strict=True)}
-        times = next(iter(quantities.values()))[0].times()
-        yield Output(name, "cell" if cells else "point", times, quantities, units)
+        first = next(iter(quantities.values()))
+        times, parts = first[0].times(), _apart(items[0], cells)
+        meshes = [(sub.mesh, tuple(sub.index_ranges().values())) for sub in parts]
+        marked = _obstructions(path, meshes, first, times, cells)
+        yield Output(
+            name, "cell" if cells else "point", times, {**quantities, **marked}, units | {OBSTRUCTION: "1"}
+        )
 
 
 def _name(item: Any) -> str:
@@ -182,7 +209,9 @@ def _apart(item: Any, cells: bool) -> list[Any]:
     """Return the parts of a slice; of points that two meshes share all of, those of the first."""
     found: dict[Any, Any] = {}
     for sub in item.subslices:
-        found.setdefault(str(sub.extent) if not cells else sub.mesh.id, sub)
+        found.setdefault(
+            sub.mesh.id if cells else (*sub.extent["x"], *sub.extent["y"], *sub.extent["z"]), sub
+        )
     return list(found.values())
 
 
