@@ -7,6 +7,8 @@ import stat
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import raytrace_rte as rte
 from plotfiles import write_chombo, write_plotfile
@@ -94,6 +96,35 @@ def test_axes_are_never_swapped(tmp_path, axis, order):
     halves = [cut(arrays, (0, 0, 0), (2, 6, 6)), cut(arrays, (2, 0, 0), (4, 6, 6))]
     write_plotfile(tmp_path / "plt", [halves], (6, 6, 6), (0, 0, 0), (1, 1, 1), order=order)
     np.testing.assert_array_equal(rte.read(tmp_path / "plt", units=UNITS).temperature, T)
+
+
+@st.composite
+def partitions(draw):
+    """A shape, boxes that fill it in any order, as cuts lead to, and the order of bytes."""
+    shape = draw(st.tuples(*[st.integers(1, 7)] * 3))
+    boxes = [((0, 0, 0), shape)]
+    for _ in range(draw(st.integers(0, 5))):
+        low, size = boxes.pop(draw(st.integers(0, len(boxes) - 1)))
+        axis = draw(st.integers(0, 2))
+        at = draw(st.integers(1, max(size[axis] - 1, 1)))
+        if at == size[axis]:
+            boxes.append((low, size))
+            continue
+        first, second, start = list(size), list(size), list(low)
+        first[axis], second[axis], start[axis] = at, size[axis] - at, low[axis] + at
+        boxes += [(low, tuple(first)), (tuple(start), tuple(second))]
+    return shape, draw(st.permutations(boxes)), draw(st.sampled_from("<>"))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(partitions())
+def test_any_partition_into_boxes_is_the_same_field(tmp_path_factory, partition):
+    shape, boxes, order = partition
+    arrays = {"temp": np.random.default_rng(6).uniform(300, 2000, shape)}
+    path = tmp_path_factory.mktemp("boxes") / "plt"
+    write_plotfile(path, [[cut(arrays, *box) for box in boxes]], shape, (0, 0, 0), (1, 1, 1), order=order)
+    with amrex.opened(path) as source:
+        np.testing.assert_array_equal(source.arrays["temp"].load(()), arrays["temp"])
 
 
 def test_fewer_axes_and_a_domain_that_begins_elsewhere(tmp_path):
