@@ -251,6 +251,14 @@ def test_hostile_yaml_is_one_error(tmp_path, monkeypatch, text):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_without_pyyaml_the_message_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    path = tmp_path / "flame.yaml"
+    path.write_text(YAML)
+    with pytest.raises(rte.InputError, match=r"needs yaml: pip install 'raytrace-rte\[cantera\]'"):
+        rte.read(path)
+
+
 def test_data_in_another_file_are_not_read(tmp_path):
     path = tmp_path / "flame.h5"
     path.write_bytes(COUNTERFLOW.read_bytes())

@@ -68,31 +68,25 @@ def form_of(path: Path) -> Callable[[Path], dict[str, Domain]] | None:
 def _made_by_cantera(path: Path) -> bool:
     try:
         with h5py.File(path, "r") as file:
-            return any(
-                plain(group.attrs.get("generator")).startswith("Cantera")
-                for group in _groups(file)
-                if group.parent == file
-            )
-    except (OSError, RuntimeError, KeyError, ValueError):
+            return any(plain(group.attrs.get("generator")).startswith("Cantera") for group in _groups(file))
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
         return False
 
 
 def _groups(above: h5py.Group) -> Iterator[h5py.Group]:
-    """Yield the groups of a file that lie in the file itself, two levels deep."""
+    """Yield the groups in a group that lie in the file itself."""
     for name in above:
-        if above.get(name, getlink=True, getclass=True) is h5py.HardLink:
+        if above.get(name, getclass=True, getlink=True) is h5py.HardLink:
             item = above[name]
             if isinstance(item, h5py.Group):
                 yield item
-                if above.name == "/":
-                    yield from _groups(item)
 
 
 def from_hdf5(path: Path) -> dict[str, Domain]:
     """Return the domains of a file of `save`; raise InputError when it cannot be read."""
     with opened_hdf5(path) as file:
-        groups = [group for group in _groups(file) if "components" in group.attrs]
-        return {group.name.strip("/"): _group(group) for group in groups if "api-shape" not in group.attrs}
+        parts = [part for entry in _groups(file) for part in _groups(entry) if "components" in part.attrs]
+        return {part.name.strip("/"): _group(part) for part in parts if "api-shape" not in part.attrs}
 
 
 def _group(group: h5py.Group) -> Domain:
