@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -253,6 +254,19 @@ def test_what_yt_has_loaded_is_a_field():
     np.testing.assert_allclose(field.grid.z, np.linspace(-1, 1, 6), atol=1e-15)
     with pytest.raises(rte.InputError, match="option part"):
         rte.read(dataset, units={"length": "m"}, options={"part": "level 1"})
+
+
+@pytest.mark.slow
+def test_yt_follows_no_link_into_another_file(tmp_path):
+    pytest.importorskip("yt")
+    boxes = [[((0, 0, 0), {"temperature": np.full((2, 2, 2), 1e3)})]]
+    write_chombo(tmp_path / "secret.hdf5", boxes, (2, 2, 2), 0.5)
+    write_chombo(tmp_path / "plot.hdf5", boxes, (2, 2, 2), 0.5)
+    with h5py.File(tmp_path / "plot.hdf5", "r+") as file:
+        del file["level_0/data:datatype=0"]
+        file["level_0/data:datatype=0"] = h5py.ExternalLink("secret.hdf5", "level_0/data:datatype=0")
+    with pytest.raises(rte.InputError, match="link into another file"):
+        rte.read(tmp_path / "plot.hdf5")
 
 
 def test_without_yt_the_message_says_how_to_get_it(tmp_path, monkeypatch):

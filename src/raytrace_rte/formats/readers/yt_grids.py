@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...execution import memory
 from ..digest import hashing
-from ..hdf5 import SIGNATURE
+from ..hdf5 import SIGNATURE, walk
+from ..hdf5 import opened as opened_hdf5
 from ..source import Array, Axes, Moment, Source, printable
 from . import levels
 from .probe import head, package
@@ -40,7 +41,8 @@ def recognises(path: Path) -> bool:
         return re.search(rb"^TopGridRank\s*=", start, re.MULTILINE) is not None  # Enzo's parameters
     try:
         with h5py.File(path, "r") as file:
-            return any(name in file for name in MEMBERS) or any(name in file.attrs for name in ATTRIBUTES)
+            there = any(file.get(name, getclass=True, getlink=True) is not None for name in MEMBERS)
+            return there or any(name in file.attrs for name in ATTRIBUTES)
     except (OSError, RuntimeError, KeyError, ValueError):
         return False
 
@@ -57,6 +59,7 @@ def opened(path: Path, time: Moment = None, part: str = "") -> Iterator[Source]:
     yt = package("yt", "yt", f"{path}: {FORMAT}")
     if time is not None:
         raise InputError(f"{path}: time is {time!r}, and the file holds one moment; leave time out")
+    _check_inside(path)
     log = logging.getLogger("yt")
     before = log.level
     log.setLevel(logging.CRITICAL)
@@ -65,6 +68,20 @@ def opened(path: Path, time: Moment = None, part: str = "") -> Iterator[Source]:
             yield source_of(_loaded(yt, path), part, digest)
     finally:
         log.setLevel(before)
+
+
+def _check_inside(path: Path) -> None:
+    """Raise InputError where an HDF5 file has data in other files, which yt would follow."""
+    if head(path, len(SIGNATURE)) != SIGNATURE:
+        return
+    with opened_hdf5(path) as file:
+        for name, item in walk(file):
+            if isinstance(item, str):
+                raise InputError(f"{path}: '{printable(name)}' {item}")
+            if isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
+                raise InputError(
+                    f"{path}: '{printable(name)}' has its data in another file, which is not read"
+                )
 
 
 def _files(path: Path) -> list[Path]:
