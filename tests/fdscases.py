@@ -103,7 +103,12 @@ def grid_lines(mesh: Mesh) -> list[str]:
         ]
     for low, high in mesh.obstructions:
         lines += [" ".join(str(n) for pair in zip(low, high, strict=True) for n in pair) + " -1 -1"]
-    return [*lines, "", "VENT", "   0   0", "", "CVENT", "   0", ""]
+    floor = [(mesh.x[0], mesh.x[-1]), (mesh.y[0], mesh.y[-1]), (mesh.z[0], mesh.z[0])]
+    counts = len(mesh.x) - 1, len(mesh.y) - 1
+    lines += ["", "VENT", "    1    0"]
+    lines += ["".join(f"{e:14.5f}" for pair in floor for e in pair) + "     1   0" + "    -999.00000" * 3]
+    lines += [f"    0{counts[0]:5d}    0{counts[1]:5d}    0    0  -99   -2"]
+    return [*lines, "", "CVENT", "    0", ""]
 
 
 def labels(label: str, ending: str = "") -> list[str]:
