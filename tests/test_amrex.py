@@ -128,6 +128,15 @@ def test_any_partition_into_boxes_is_the_same_field(tmp_path_factory, partition)
         np.testing.assert_array_equal(source.arrays["temp"].load(()), arrays["temp"])
 
 
+def test_the_pressure_of_a_low_mach_code_is_not_its_difference(tmp_path):
+    arrays = {"temp": np.full((2, 3, 4), 900.0), "avg_pressure": np.full((2, 3, 4), -3.0)}
+    arrays |= {"RhoRT": np.full((2, 3, 4), 101300.0), "X(CO2)": np.full((2, 3, 4), 0.1)}
+    write_plotfile(tmp_path / "plt", [[((0, 0, 0), arrays)]], (2, 3, 4), (0, 0, 0), (1, 1, 1))
+    field = rte.read(tmp_path / "plt", units={"length": "m", "temp": "K", "RhoRT": "Pa"})
+    assert (field.pressure == 101300.0).all()
+    assert (field.mole_fraction["CO2"] == 0.1).all()
+
+
 def test_fewer_axes_and_a_domain_that_begins_elsewhere(tmp_path):
     T = np.random.default_rng(3).uniform(300, 2000, (5, 4))
     arrays = {"temp": T, "pressure": np.full(T.shape, 1e5), "density": np.ones(T.shape)}

@@ -29,6 +29,8 @@ FORMAT = "AMReX plotfile"
 SPECIES = re.compile(r"([XY])\((.+)\)")
 """Names of the Pele codes, as Y(CO2): fractions, which have no unit."""
 KINDS = {"Y": "mass_fraction", "X": "mole_fraction"}
+QUANTITIES = {"RhoRT": "pressure"}
+"""Names of PeleLMeX; its avg_pressure is the difference that drives the flow, and is not taken."""
 
 
 def recognises(path: Path) -> bool:
@@ -83,7 +85,7 @@ def _array(plot: Plotfile, level: int, component: int) -> Array:
         "1" if match else "",
         tuple("xyz"[: len(plot.low)]),
         "cell",
-        f"{KINDS[match[1]]}/{match[2]}" if match else "",
+        f"{KINDS[match[1]]}/{match[2]}" if match else QUANTITIES.get(name, ""),
     )
 
 
