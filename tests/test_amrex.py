@@ -64,6 +64,13 @@ def test_a_level_is_the_same_field_as_the_native_file(plotfile, tmp_path):
     assert field.time == 0.25
     assert field.temperature.dtype == np.float64
     assert field.temperature.flags.c_contiguous
+    rte.write(field, tmp_path / "converted.h5")
+    again = rte.read(tmp_path / "converted.h5")
+    assert again.time == field.time
+    for name in ("temperature", "pressure"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(field, name))
+    for species, values in field.mole_fraction.items():
+        np.testing.assert_array_equal(again.mole_fraction[species], values)
 
 
 def test_coarse_cells_are_repeated_under_the_finest_level_and_counted(plotfile):
