@@ -238,6 +238,19 @@ def test_meshes_without_a_common_grid_are_read_one_by_one(tmp_path, x, message):
         rte.read(tmp_path / "case", options={"part": "plot3d, mesh C"})
 
 
+def test_a_moment_that_not_all_meshes_have_written(tmp_path):
+    whole = state((5, 4, 3))
+    parts = split(whole, 2)
+    smv = write_case(
+        tmp_path, Case([Mesh("A", X[:3], Y, Z), Mesh("B", X[2:], Y, Z)], {1.0: parts, 2.0: parts})
+    )
+    smv.write_text(smv.read_text().rpartition("PL3D")[0])
+    with pytest.raises(rte.InputError, match="mesh B has not written that moment"):
+        rte.read(tmp_path, time="last")
+    field = rte.read(tmp_path, time="first")
+    np.testing.assert_array_equal(field.temperature, whole["TEMPERATURE"] + np.float32(273.15))
+
+
 # slices
 
 
