@@ -15,7 +15,7 @@ from raytrace_rte.formats.molar import molar_mass
 from raytrace_rte.formats.readers import cantera as reader
 from raytrace_rte.planck import SIGMA
 
-COUNTERFLOW = Path(__file__).parent / "reference" / "ch4_air_counterflow.h5"
+COUNTERFLOW = Path(__file__).parent.parent / "examples" / "data" / "ch4_air_counterflow.h5"
 ALL = (slice(None),)
 
 
