@@ -122,7 +122,7 @@ def test_what_fds_calls_pressure_is_none(tmp_path):
     arrays = state((5, 4, 3))
     arrays["PRESSURE"] = arrays.pop("BACKGROUND PRESSURE") * 0 + 3
     write_case(tmp_path / "case", Case([Mesh("M", X, Y, Z)], {1.0: [arrays]}))
-    with pytest.raises(rte.InputError, match="pressure is not there"):
+    with pytest.raises(rte.InputError, match="the pressure, which is not in the file"):
         rte.read(tmp_path / "case")
     with opened(tmp_path / "case") as source:
         assert "BACKGROUND PRESSURE" in " ".join(source.notes)
