@@ -13,14 +13,8 @@ import raytrace_rte as rte
 
 FILE = Path(__file__).parent / "data" / "ch4_air_counterflow.h5"
 with h5py.File(FILE) as file:
-    columns = [str(name) for name in file["flame/flame"].attrs["components"]]
     cantera, x = file["flame/flame/radiative-heat-loss"][:], file["flame/flame/grid"][:] * 1e3
-grid = {"axis_order": ["x"], "location": "point", "x": {"dataset": "flame/flame/grid", "units": "m"}}
-temperature, pressure = {"dataset": "flame/flame/T", "units": "K"}, {"value": 1.0, "units": "atm"}
-species = enumerate(columns[columns.index("D") + 1 : -1])  # the columns of Y
-Y = {name: {"dataset": "flame/flame/Y", "select": f":, {i}", "units": "1"} for i, name in species}
-field_map = {"grid": grid, "temperature": temperature, "pressure": pressure, "mass_fraction": Y}
-field = rte.read(FILE, map=field_map)
+field = rte.read(FILE)
 
 models = {
     "grey Planck mean": rte.absorption.planck_mean(field, species=["CO2", "H2O"]),  # as Cantera's own model

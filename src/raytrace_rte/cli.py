@@ -143,6 +143,10 @@ Time = Annotated[
     str | None,
     typer.Option(metavar="T", help="which moment: a number [s], first or last", show_default=False),
 ]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="option of the format, as part=...; repeatable"),
+]
 
 
 @app.command()
@@ -181,6 +185,7 @@ def inspect(
         typer.Option("--map", help="where to write the field map; default NAME.map.toml", show_default=False),
     ] = None,
     time: Time = None,
+    option: Options = None,
     all_: Annotated[bool, typer.Option("--all", help="list every array and attribute")] = False,
 ) -> None:
     """List what is in FILE and what it would become; where it leaves things open, write a field map to edit."""
@@ -188,7 +193,7 @@ def inspect(
     from .formats.inspect import inspect as look
 
     with _interruptible():
-        inspection = look(file, _moment(time))
+        inspection = look(file, _moment(time), _options(option))
         _say(inspection.text(all_))
         if map_ is None and (inspection.native or not inspection.unclear):
             return
@@ -208,6 +213,7 @@ def convert(
         Path | None, typer.Option("--map", help="field map, as inspect writes it", show_default=False)
     ] = None,
     time: Time = None,
+    option: Options = None,
     unit: Annotated[
         list[str] | None,
         typer.Option("--unit", metavar="NAME=UNIT", help="unit of an array, or of length; repeatable"),
@@ -225,7 +231,15 @@ def convert(
 
     with _interruptible():
         units = dict(_pair(text) for text in unit) if unit else None
-        field = read(file, map_, allow_cold, time=_moment(time), units=units, location=location)
+        field = read(
+            file,
+            map_,
+            allow_cold,
+            time=_moment(time),
+            units=units,
+            location=location,
+            options=_options(option),
+        )
         write(field, out)
         _say(f"wrote          {out}: {field!r}")
         for note in field.notes:
@@ -275,6 +289,18 @@ def _pair(text: str) -> tuple[str, str]:
     if not (equals and name and unit):
         raise InputError(f"--unit {text}: expected name=unit, as in length=mm")
     return name, unit
+
+
+def _options(texts: list[str] | None) -> dict[str, float | str] | None:
+    """Options of a format, values as numbers where they are; a value may hold "="."""
+    found: dict[str, float | str] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise InputError(f"--option {text}: expected name=value, as in part=plot3d")
+        moment = _moment(value)
+        found[name] = value if moment is None else moment
+    return found or None
 
 
 def _say(text: str) -> None:

@@ -46,6 +46,7 @@ class FieldSection(Section):
     time: float | str | None = None
     units: dict[str, str] | None = None
     location: Literal["cell", "point"] | None = None
+    options: dict[str, str | float] | None = None
     allow_cold: bool = False
     sample: str | None = None
     cells: int | None = None
@@ -463,6 +464,7 @@ def _annotation(model: type[Section], key: str) -> str:
         "methods": 'a list of names, or of tables as { kind = "thick", terms = 1 }',
         "edges": "a list of wavelengths [m]",
         "E_m": "a number, or the name of a fit",
+        "options": 'a table of options of the format, as { part = "level 1" }',
         "intensity": "a number, or a list with one for each band [W m-2 sr-1]",
     }
     plain = {"float": "a number", "int": "a whole number", "str": "text in quotes", "bool": "true or false"}

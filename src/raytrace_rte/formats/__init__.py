@@ -19,10 +19,12 @@ def read(
     time: float | str | None = None,
     units: Mapping[str, str] | None = None,
     location: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Field:
     """Read a field from a file or folder of any format that docs/formats.md lists.
 
-    path: file or folder, what it is follows from its content; or a Dataset of xarray, as in from_xarray
+    path: file or folder, what it is follows from its content; or a Dataset of xarray, as in from_xarray;
+        or a dataset that yt has loaded
     map: field map, as TOML file or as the same tables in a dict (docs/formats.md); `raytrace-rte inspect`
         writes one to edit. Not needed where the file itself says what its arrays are
     allow_cold: accept a field that is below 250 K everywhere
@@ -30,6 +32,7 @@ def read(
     units: name of an array -> its unit, where the file does not say it or is wrong; "length" stands for all
         positions, as in {"length": "m", "T": "K"}
     location: whether values are those of a "cell" or at a "point", where the file does not say
+    options: what only this format knows, as {"part": "level 1"}; docs/formats.md lists them
 
     Raises InputError that names file and dataset and says what to do; where a file leaves things open, it lists
     all of them.
@@ -38,27 +41,35 @@ def read(
         from .xarray import from_xarray
 
         return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
-    from .reading import check
+    from .reading import check, field_from
     from .source import printable
 
+    if type(path).__module__.startswith("yt."):
+        from .readers.yt_grids import source_of
+
+        check(map, time, units, location, allow_cold)
+        return field_from(source_of(path, **(options or {})), map, time, units, location, allow_cold)
     path = checks.path("path", path)
     try:
         check(map, time, units, location, allow_cold)
-        return _read(path, map, allow_cold, time, units, location)
+        return _read(path, map, allow_cold, time, units, location, options)
     except InputError as error:
         text = printable(str(error))
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
-def _read(path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any) -> Field:
+def _read(
+    path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any, options: Any
+) -> Field:
     from .native import is_native_file, read_native
     from .readers import opened
     from .reading import field_from
 
     if map is None and is_native_file(path):
-        for name, given in (("time", time), ("units", units), ("location", location)):
+        stated = {"time": time, "units": units, "location": location, "options": options}
+        for name, given in stated.items():
             if given is not None:
                 raise InputError(f"{path}: is a native field, which says all itself; drop {name}")
         return read_native(path, allow_cold)
-    with opened(path, time) as source:
+    with opened(path, time, options) as source:
         return field_from(source, map, time, units, location, allow_cold)

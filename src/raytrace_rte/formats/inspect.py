@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,15 +75,16 @@ class Inspection:
         return "\n".join([*lines, *(f"note           {doubt}" for doubt in self.doubts)])
 
 
-def inspect(path: str | Path, time: Moment = None) -> Inspection:
+def inspect(path: str | Path, time: Moment = None, options: Mapping[str, Any] | None = None) -> Inspection:
     """List the arrays and attributes of a file and say how it would be read.
 
     time: which moment of several: [s], "first" or "last"; the last where it is None.
+    options: of the format, as of `read`.
     An array or attribute that cannot be decoded is listed as such. Ranges are read piece by piece, so that
     files larger than memory can be inspected. Raises InputError when the file cannot be opened.
     """
     path = Path(path)
-    with opened(path, time) as source:
+    with opened(path, time, options) as source:
         rows = [Row(a, range_of(a)) for a in source.arrays.values()]
         known = {row.array.name: row.range for row in rows}
         guess = Guess(source, lambda array: known[array.name])

@@ -12,21 +12,30 @@ from ..errors import InputError
 from ..media.field import ROUNDING, ends, first_bad, pieces
 
 ATOMIC_MASS = {
-    "H": 1.008, "He": 4.002602, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998403, "Ne": 20.1797,
+    "H": 1.008, "He": 4.002602, "HE": 4.002602, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998403, "Ne": 20.1797,
     "S": 32.06, "Cl": 35.45, "Ar": 39.95, "AR": 39.95, "Br": 79.904, "Kr": 83.798, "I": 126.904, "Xe": 131.29,
 }  # fmt: skip
-"""[kg/kmol], IUPAC standard atomic weights 2021; AR as combustion mechanisms spell it."""
+"""[kg/kmol], IUPAC standard atomic weights 2021; AR and HE as combustion mechanisms spell them."""
+GAS_CONSTANT = 8314.46261815324
+"""[J/(kmol K)], exact in the SI of 2019."""
+ELECTRON = 5.485799e-4
+"""[kg/kmol], of the species E of mechanisms with ions."""
+ISOMER = re.compile(r"[NISTP]-?(?=C([3-9]|[1-9]\d)H)")
+"""The n-, iso-, sec-, tert- or primary of a hydrocarbon, as in NC7H16 and IC8H18: no element, without mass."""
 SUM_TOLERANCE = 1e-2
 """Mass fractions of all species given sum to 1 within this; the rest of them is normalised away."""
 
 
 def molar_mass(species: str) -> float:
-    """Return the molar mass [kg/kmol] of a formula such as CH4, C2H5OH or CH2(S).
+    """Return the molar mass [kg/kmol] of a formula such as CH4, C2H5OH, CH2(S), NC7H16 (n-heptane) or E (electron).
 
     Raises InputError when it holds anything but known elements and counts.
     """
-    formula = re.sub(r"\([A-Z]?[a-z]?\)|[+\-*]", "", species)  # state labels and charges weigh nothing
-    parts = re.findall(r"(AR|[A-Z][a-z]?)(\d*)", formula)
+    if species in ("E", "E-", "e-"):
+        return ELECTRON
+    formula = ISOMER.sub("", species, count=1) if ISOMER.match(species) else species
+    formula = re.sub(r"\([A-Z]?[a-z]?\)|[+\-*]", "", formula)  # state labels and charges weigh nothing
+    parts = re.findall(r"(AR|HE|[A-Z][a-z]?)(\d*)", formula)
     known = all(element in ATOMIC_MASS for element, _ in parts)
     if not known or not parts or "".join(e + n for e, n in parts) != formula:
         raise InputError(
@@ -34,6 +43,17 @@ def molar_mass(species: str) -> float:
             "by its formula, or give mole fractions"
         )
     return sum(ATOMIC_MASS[element] * (int(count) if count else 1) for element, count in parts)
+
+
+def mean_molar_mass(fractions: Mapping[str, NDArray[np.floating]], by_mass: bool) -> NDArray[np.float64]:
+    """Return the molar mass of a mixture [kg/kmol] from the mass (or mole) fractions of all its species.
+
+    It is 1 / sum(Y_i / W_i), or sum(X_i W_i), without regard to what they sum to, as flow solvers take it.
+    Raises InputError as `molar_mass` does.
+    """
+    if by_mass:
+        return np.asarray(1.0 / sum(y / molar_mass(name) for name, y in fractions.items()))
+    return np.asarray(sum(x * molar_mass(name) for name, x in fractions.items()))
 
 
 def mole_fractions(

@@ -162,6 +162,11 @@ def listed(words: Sequence[str]) -> str:
     return ", ".join(words) if len(words) <= LISTED else ", ".join((*words[: LISTED - 1], "...", words[-1]))
 
 
+def asked(option: str, choices: Sequence[str]) -> str:
+    """Return how an option of a format is said, for a message: the first choice, and the others."""
+    return f'options = {{"{option}": "{choices[0]}"}}, or {listed(choices[1:])}'
+
+
 def printable(text: str) -> str:
     """Return text of a file for a message or a listing: control characters written out, on one line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

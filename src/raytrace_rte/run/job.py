@@ -155,7 +155,7 @@ def read_field(job: Job, section: FieldSection) -> Field:
         field_map = None if section.map is None else job.resolve(section.map)
         return read(
             job.resolve(section.file), field_map, section.allow_cold,
-            time=section.time, units=section.units, location=section.location,
+            time=section.time, units=section.units, location=section.location, options=section.options,
         )  # fmt: skip
     from ..formats.samples import sample
 

@@ -5,23 +5,27 @@ recognises(path) -> bool: whether a file or folder is of this format, by its con
     without optional packages, and without an exception on anything that can be on a disk;
 opened(path, time=None): a context that yields its Source, whose arrays can be loaded until it ends. `time` is
     the moment to show, as in `source.moment`: the last where it is None. A reader whose arrays hold all moments,
-    along a dim "time", leaves it to those who load them.
+    along a dim "time", leaves it to those who load them. Further arguments are options of the format, each with
+    a default: `part`, text, says which of several parts of a file to read.
 
 A new format is one such file and its name in READERS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from ...errors import InputError
+from ... import checks
+from ...errors import InputError, nearest
 from ..source import Moment, Source
 
-READERS = ("vtkhdf", "hdf5", "netcdf3", "xdmf", "zarr")
+READERS = ("vtkhdf", "cantera", "yt_grids", "hdf5", "netcdf3", "xdmf", "zarr", "amrex", "fds")
 """Modules here, in the order in which they are asked: what is special before what is general."""
 
 
@@ -35,16 +39,34 @@ def reader_of(path: Path) -> ModuleType | None:
 
 
 @contextmanager
-def opened(path: Path, time: Moment = None) -> Iterator[Source]:
+def opened(path: Path, time: Moment = None, options: Mapping[str, Any] | None = None) -> Iterator[Source]:
     """Yield what a file or folder of any known format holds.
 
-    Raises InputError when there is no such file, it is of no known format, or it cannot be read.
+    options: name -> value, of those that the format has, as {"part": "level 1"}
+
+    Raises InputError when there is no such file, it is of no known format, it has no such option, or it cannot be
+    read.
     """
     reader = reader_of(path)
     if reader is None:
         raise InputError(_unknown(path))
-    with reader.opened(path, time) as source:
+    with reader.opened(path, time, **_known(path, reader, options)) as source:
         yield source
+
+
+def _known(path: Path, reader: ModuleType, options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the options; raise InputError where the format does not have one."""
+    if options is None:
+        return {}
+    checks.instance(f"{path}: options", options, Mapping, 'a dict, as {"part": "level 1"}')
+    there = [*inspect.signature(reader.opened).parameters][2:]
+    for name in options:
+        if name not in there:
+            raise InputError(
+                f"{path}: options: {reader.FORMAT} has no option {name!r}{nearest(str(name), there)}; it has "
+                f"{', '.join(there) or 'none'}"
+            )
+    return dict(options)
 
 
 def _unknown(path: Path) -> str:
