@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import checks
 from ..errors import InputError
 from ..media.field import Field
+from .masks import Masks, masks
 
 
 def read(
@@ -19,6 +20,9 @@ def read(
     time: float | str | None = None,
     units: Mapping[str, str] | None = None,
     location: str | None = None,
+    no_data: float | Sequence[float] | None = None,
+    valid: str | None = None,
+    markers: Sequence[str] = (),
 ) -> Field:
     """Read a field from a file or folder of any format that docs/formats.md lists.
 
@@ -30,6 +34,10 @@ def read(
     units: name of an array -> its unit, where the file does not say it or is wrong; "length" stands for all
         positions, as in {"length": "m", "T": "K"}
     location: whether values are those of a "cell" or at a "point", where the file does not say
+    no_data: temperatures, as the file has them, that stand for no data: nan, 0, -9999, a number or a list; such cells
+        are not valid in the field, and become empty gas unless solids cover them
+    valid: name of an array that is 1 in cells with data, 0 in others
+    markers: names of arrays that mark cells, as obstacles or materials, for `Field.markers`
 
     Raises InputError that names file and dataset and says what to do; where a file leaves things open, it lists
     all of them.
@@ -37,20 +45,26 @@ def read(
     if type(path).__module__.startswith("xarray."):
         from .xarray import from_xarray
 
-        return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
+        return from_xarray(
+            path, map, allow_cold,  # type: ignore[arg-type]
+            time=time, units=units, location=location, no_data=no_data, valid=valid, markers=markers,
+        )  # fmt: skip
     from .reading import check
     from .source import printable
 
     path = checks.path("path", path)
     try:
         check(map, time, units, location, allow_cold)
-        return _read(path, map, allow_cold, time, units, location)
+        asked = masks(no_data, valid, markers)
+        return _read(path, map, allow_cold, time, units, location, asked)
     except InputError as error:
         text = printable(str(error))
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
-def _read(path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any) -> Field:
+def _read(
+    path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any, asked: Masks
+) -> Field:
     from .native import is_native_file, read_native
     from .readers import opened
     from .reading import field_from
@@ -59,6 +73,6 @@ def _read(path: Path, map: Any, allow_cold: bool, time: Any, units: Any, locatio
         for name, given in (("time", time), ("units", units), ("location", location)):
             if given is not None:
                 raise InputError(f"{path}: is a native field, which says all itself; drop {name}")
-        return read_native(path, allow_cold)
+        return read_native(path, allow_cold, asked)
     with opened(path, time) as source:
-        return field_from(source, map, time, units, location, allow_cold)
+        return field_from(source, map, time, units, location, allow_cold, asked)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..grid import FACES, Cartesian, FloatArray, across
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
-from .result import Result, label, span
+from .result import Result, figure, label, largest, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +28,13 @@ WALL = {
 """Quantities of walls, each a variable for each face."""
 POWER = ("W", "W/m", "W/m2", "W/m3")
 """Unit of a power, by the number of axes without end."""
+WORDS = {
+    "radiant_power": "heat that the medium loses in all",
+    "emitted": "emitted power",
+    "absorbed": "absorbed power",
+    "residual": "power that does not balance",
+}
+"""Powers of the budget in words; the others go to walls and solids."""
 OPAQUE_CELL = 1.0
 """Optical depth of a cell above which the sweep alone is wrong by more than some per cent."""
 
@@ -181,6 +188,33 @@ class HeatResult(Result):
     def radiant_power(self) -> float:
         """Heat that the medium loses in all [W]; over the heat release it is the radiant fraction."""
         return self.budget["emitted"] - self.budget["absorbed"]
+
+    def key_figures(self) -> list[Variable]:
+        """Powers of the budget, and the range of what cells lose and see."""
+        b, unit = dict(self.budget), POWER[sum(bool(np.isinf(faces[0])) for faces in self.grid)]
+        relative = b.pop("residual_relative")
+        powers = {"radiant_power": self.radiant_power, **b}
+        out = [
+            figure(
+                name, power, unit, WORDS.get(name, f"net power {name.replace('_', ' ')}"), "error_estimate"
+            )
+            for name, power in powers.items()
+        ]
+        div_q, G = (self.table[name].without_bands() for name in ("div_q", "G"))
+        out += [
+            figure("div_q_min", -largest(-div_q.values), div_q.unit, f"least {div_q.long_name}", div_q.trust),
+            figure(
+                "div_q_max", largest(div_q.values), div_q.unit, f"greatest {div_q.long_name}", div_q.trust
+            ),
+            figure("G_max", largest(G.values), G.unit, f"greatest {G.long_name}", G.trust),
+            figure("residual_relative", relative, "1", "power that does not balance, of the greatest part"),
+        ]
+        for name in ("error_estimate", "G_error_estimate"):
+            if name in self:
+                v = self.table[name].without_bands()
+                rms = float(np.sqrt(np.mean(v.values**2)))
+                out.append(figure(f"{name}_rms", rms, v.unit, f"root mean square {v.long_name}", v.trust))
+        return out
 
     def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """Every variable, and each quantity of walls as maps of all faces together."""

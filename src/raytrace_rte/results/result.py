@@ -165,6 +165,25 @@ class Result:
         """Return the same result with more entries in its config."""
         return type(self)(self.table.with_attributes(config={**more, **self.config}), self._spectrum)
 
+    def key_figures(self) -> list[Variable]:
+        """Single numbers that say the answer in short, for tables over many answers: mean, greatest, errors."""
+        main = self.table.main.without_bands()
+        out = [
+            figure(
+                f"{main.name}_mean", mean(main.values), main.unit, f"mean of {main.long_name}", main.trust
+            ),
+            figure(
+                f"{main.name}_max", largest(main.values), main.unit, f"greatest {main.long_name}", main.trust
+            ),
+        ]
+        for name in ("error_bound", "error_estimate"):
+            if name in self:
+                v = self.table[name].without_bands()
+                out.append(
+                    figure(f"{name}_max", largest(v.values), v.unit, f"greatest {v.long_name}", v.trust)
+                )
+        return out
+
     def complete(self) -> Table:
         """The table with the spectrum among its attributes, as it is saved.
 
@@ -276,7 +295,11 @@ class Result:
                 f"left out {', '.join(medium['ignored'])}: the field has it, the absorption model does not use it"
             )
         if medium.get("cells_without_data"):
-            out.append(f"{medium['cells_without_data']} cells without data were taken as empty gas")
+            covered = any(thing.get("kind") == "solids" for thing in self.config.get("objects", ()))
+            out.append(
+                f"{medium['cells_without_data']} cells without data were taken as empty gas"
+                + (" where no solid covers them" if covered else "")
+            )
         return out + list(medium.get("notes", []))
 
     def __repr__(self) -> str:
@@ -312,6 +335,17 @@ def span(values: NDArray[Any]) -> str:
         return "no values"
     low, high = float(known.min()), float(known.max())
     return f"{low:.6g}" if values.ndim == 0 else f"{low:.6g} .. {high:.6g}"
+
+
+def figure(name: str, value: float, unit: str, long_name: str, trust: str = "") -> Variable:
+    """A variable of one number."""
+    return Variable(name, (), np.asarray(value, dtype=np.float64), unit, long_name, trust)
+
+
+def mean(values: NDArray[Any]) -> float:
+    """The mean of the values that are known; nan where none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def largest(values: NDArray[Any]) -> float:

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..boundaries.bodies import Object
 from ..config.config import Job
-from ..config.sections import FieldSection
+from ..config.sections import FieldSection, MaskSection
 from ..errors import InputError
 from ..execution.executors import Executor, Progress
 from ..execution.stores import Store
@@ -39,6 +38,20 @@ class Prepared:
     task: Task[Result]
     description: str
 
+    @property
+    def unit(self) -> str:
+        """What progress counts."""
+        return self.task.unit
+
+    @property
+    def kept(self) -> str:
+        """How much is kept of work that was interrupted."""
+        return f"{self.task.done} of {self.task.total} {self.task.unit} are kept"
+
+    def run(self, executor: Executor, progress: Progress, resume: bool) -> Result:
+        """Do the work, or what is left of it."""
+        return executor.run(self.task, progress, self.store(resume))
+
     def store(self, resume: bool) -> Store:
         """The folder of unfinished work of this job."""
         settings = self.scene.settings() | {"sensor": self.job.sensor.settings(), "lean": self.scene.lean}
@@ -62,7 +75,7 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
             medium,
             job.walls,
             job.method,
-            _objects(job, medium),
+            [section.object(job.resolve, field) for section in job.objects],
             lean,
             {"job": record},
             radiosity_directions=job.radiosity_directions,
@@ -80,6 +93,7 @@ def _described(job: Job, field: Field, medium: Medium, task: Task[Result]) -> st
     box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
     T, kappa = field.temperature if field.valid is None else field.temperature[field.valid], medium.kappa
     source = job.field.file or f"sample {job.field.sample}"
+    source += "" if field.time is None else f" at {field.time:.6g} s"
     return "\n".join(
         [
             f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
@@ -147,25 +161,33 @@ def _read(job: Job, section: FieldSection) -> Field:
         return read(
             job.resolve(section.file), field_map, section.allow_cold,
             time=section.time, units=section.units, location=section.location,
+            no_data=section.no_data, valid=section.valid, markers=_markers(job),
         )  # fmt: skip
     from ..formats.samples import sample
 
     assert section.sample is not None
-    return sample(section.sample, section.cells, section.activation)
+    assert not isinstance(section.time, str)
+    return sample(section.sample, section.cells, section.activation, section.time)
+
+
+def _markers(job: Job) -> list[str]:
+    """Arrays of the file that objects are made of."""
+    return list(dict.fromkeys(thing.dataset for thing in job.objects if isinstance(thing, MaskSection)))
+
+
+def usual_medium(field: Field) -> Medium:
+    """Return the medium of the field's own absorption coefficient if it has one, else of Planck means."""
+    from ..media import absorption
+
+    return absorption.MODELS["planck_mean" if field.absorption_coefficient is None else "given"](field)
 
 
 def _medium(job: Job, field: Field) -> Medium:
     from ..media import absorption
 
     if job.absorption is None:
-        model = "planck_mean" if field.absorption_coefficient is None else "given"
-        return absorption.MODELS[model](field)
+        return usual_medium(field)
     return absorption.MODELS[job.absorption.model](field, **job.absorption.arguments())
-
-
-def _objects(job: Job, medium: Medium) -> list[Object]:
-    """Build the objects of a config; InputError when a box holds no cell, or a mesh cannot be used."""
-    return [section.object(job.resolve, medium.grid) for section in job.objects]
 
 
 def _check_writable(directory: Path) -> None:
