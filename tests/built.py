@@ -9,7 +9,8 @@ from raytrace_rte.grid import FACES, across
 from raytrace_rte.media.spectrum import Spectrum
 from raytrace_rte.results.flux import FluxResult
 from raytrace_rte.results.heat import HeatResult
-from raytrace_rte.results.radiance import PROFILE, RadianceResult
+from raytrace_rte.results.profiles import PROFILE
+from raytrace_rte.results.radiance import RadianceResult
 from raytrace_rte.results.result import Result
 from raytrace_rte.table import Variable
 

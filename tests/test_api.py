@@ -47,8 +47,24 @@ reveal_type(rte.solve(medium, rte.incident()))
 reveal_type(rte.solve(medium, rte.heat_source(), walls=rte.grey(300.0, 0.8), method=rte.Auto()))
 reveal_type(rte.solve(medium, Own()))
 reveal_type(rte.load("result.h5"))
+reveal_type(rte.compare(rte.read("flame.h5"), rte.heat_source(), models=["wsgg"], methods=[rte.March()]))
+image = rte.solve(medium, rte.camera((0, -2, 0), point, (8, 8), 30.0))
+red, infrared = rte.Response.top_hat(0.6e-6, 0.7e-6), rte.read_response("infrared.csv")
+reveal_type(image.through(red))
+reveal_type(rte.two_colour(image, red, infrared))
+reveal_type(rte.solve(medium, rte.Rays(point, (1, 0, 0))).spectral_radiance())
 """
-REVEALED = [*["RadianceResult"] * 4, *["FluxResult"] * 4, *["HeatResult"] * 2, "complex", "Result"]
+REVEALED = [
+    *["RadianceResult"] * 4,
+    *["FluxResult"] * 4,
+    *["HeatResult"] * 2,
+    "complex",
+    "Result",
+    "Comparison",
+    "DetectorResult",
+    "TwoColourResult",
+    "SpectralResult",
+]
 """What the lines of TYPES are, in their order."""
 
 

@@ -121,6 +121,19 @@ def test_variables_of_result_files_are_listed(sensor):
         assert variable.trust == "" or f"| `{variable.trust}` |" in page
 
 
+def test_variables_of_detectors_are_listed():
+    page = TEXT["formats.md"][TEXT["formats.md"].index("## Result files") :]
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (2, 2, 2))
+    ones = np.ones((*grid.shape, 2))
+    medium = rte.Medium(grid, ones, ones, rte.Spectrum.bands([1e-6, 2e-6, 3e-6]))
+    result = rte.solve(medium, rte.line_of_sight((-1.0, 0.5, 0.5), (1.0, 0.0, 0.0)))
+    a, b = rte.Response.top_hat(1e-6, 2e-6), rte.Response.top_hat(2e-6, 3e-6)
+    for found in (result.through(a), rte.two_colour(result, a, b), result.spectral_radiance()):
+        assert f"`{type(found).__name__}`" in page
+        for variable in found.variables():
+            assert f"`{re.sub('_b$', '_a', variable.name)}`" in page, variable.name
+
+
 def test_all_code_is_of_a_language_that_is_checked():
     for name, text in TEXT.items():
         assert text.count("```") % 2 == 0, name

@@ -27,7 +27,7 @@ OWN = {
     "PointSensor": "sensors/points.py", "WallFlux": "sensors/points.py", "HeatSource": "sensors/volumes.py",
     "Walls": "boundaries/walls.py", "Solids": "boundaries/solids.py", "Mesh": "boundaries/mesh.py",
     "Cartesian": "grid.py", "Result": "results/result.py", "RadianceResult": "results/radiance.py",
-    "FluxResult": "results/flux.py", "HeatResult": "results/heat.py",
+    "FluxResult": "results/flux.py", "HeatResult": "results/heat.py", "Comparison": "results/comparison.py",
 }  # fmt: skip
 """Classes of sensors, walls, objects, grids and results, and the module that may ask for them."""
 

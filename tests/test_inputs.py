@@ -22,6 +22,8 @@ LINE = {"units": "m"}
 DATASET = xarray.Dataset({"T": ("x", [900.0, 950.0], {"units": "degC"})}, {"x": ("x", [0.0, 1.0], LINE)})
 TETRAHEDRON = ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
 
+TABLE = rte.absorption.BandTable([1e-6, 2e-6], [300.0, 900.0], [1e5], {"H2O": np.ones((2, 1, 1))})
+
 RESULTS = ("Result", "RadianceResult", "FluxResult", "HeatResult")
 OBJECTS = {"image": built.image(), "fluxes": built.fluxes(), "medium": MEDIUM, "spectrum": built.BANDS}
 """What methods are called on."""
@@ -69,6 +71,15 @@ VALID = {
     "absorption.planck_mean": {"field": HOT, "species": ["H2O"], "soot": True, "soot_constant": 1817.0},
     "absorption.wsgg": {"field": GASES, "coefficients": "bordbar2014", "soot": True, "soot_constant": 1817.0},
     "absorption.soot": {"field": SOOTY, "soot_constant": 1817.0},
+    "absorption.soot_bands": {"field": SOOTY, "edges": [1e-6, 2e-6], "E_m": 0.26},
+    "absorption.bands": {"field": HOT, "table": TABLE, "species": ["H2O"], "soot": True, "E_m": 0.26},
+    "absorption.BandTable": {
+        "edges": [1e-6, 2e-6], "temperature": [300.0, 900.0], "pressure": [1e5],
+        "absorption": {"H2O": np.ones((2, 1, 1))}, "mole_fraction": {}, "names": ["a"], "source": "",
+        "source_sha256": "",
+    },
+    "read_band_table": {"path": "no file"},
+    "write_band_table": {"table": TABLE, "path": "no folder/t.h5"},
     "absorption.planck_coefficient": {"species": "H2O", "temperature": 900.0},
     "exact.isothermal_ray": {"tau": 1.0, "source": 1.0, "behind": 0.0},
     "exact.linear_ray": {"tau": 1.0, "near": 1.0, "far": 2.0, "behind": 0.0},
@@ -161,6 +172,10 @@ ALLOWED = {
     ("sample", "name", "word"): "no sample of that name",
     ("absorption.planck_mean", "species", "word"): "no fit for that species",
     ("absorption.planck_coefficient", "species", "word"): "no fit for that species",
+    ("absorption.bands", "species", "word"): "not in the table",
+    ("absorption.BandTable", "source", "word"): "text",
+    ("absorption.BandTable", "source_sha256", "word"): "text",
+    ("write_band_table", "path", "word"): "a path",
     ("mesh", "source", "word"): "a path, of which there is nothing",
     ("load", "path", "word"): "a path, of which there is nothing",
     ("solve", "store", "word"): "a path",
@@ -248,6 +263,8 @@ def test_right_things_are_taken(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if name in (
         "read",
+        "read_band_table",
+        "write_band_table",
         "load",
         "Medium.open",
         "write",

@@ -59,9 +59,9 @@ def test_the_kernel_solves_the_galerkin_system(depth):
     rng, shape = np.random.default_rng(2), grid.shape
     kappa, source = depth * rng.uniform(0.5, 1.5, shape), rng.uniform(5.0, 6.0, shape)
     slopes = rng.uniform(-0.1, 0.1, (*shape, 3))
-    record = np.zeros((kappa.size, 1, 8))
-    record[:, 0, 0], record[:, 0, SOURCE] = kappa.ravel(), source.ravel()
-    record[:, 0, SOURCE_X : SOURCE_X + 3] = slopes.reshape(-1, 3)
+    record = np.zeros((kappa.size, 8))
+    record[:, 0], record[:, SOURCE] = kappa.ravel(), source.ravel()
+    record[:, SOURCE_X : SOURCE_X + 3] = slopes.reshape(-1, 3)
     mu = np.array([0.3, 0.5, np.sqrt(1 - 0.34)])
     rows = aligned((kernels.ROWS * kernels.LANES,), np.dtype(float))
     rows[:] = 0.0
@@ -78,7 +78,7 @@ def test_the_kernel_solves_the_galerkin_system(depth):
     rates = aligned((kernels.RATES,), np.dtype(float))
     sums = kernels.Sums(*(np.zeros(kappa.size) for _ in range(3)), np.empty(0), np.empty(0), np.empty((0, 6)))
     block = kernels.Block(rows, rates, 16, 1, 1, 1)
-    kernels.sweep(domain, 0, block, kernels.Planes(*planes), sums, 0, shape[1])
+    kernels.sweep(domain, block, kernels.Planes(*planes), sums, 0, shape[1])
     expected = naive(grid, kappa, source, slopes, mu, 5.5).ravel()
     assert expected.min() > 0.0
     assert_allclose(sums.incident, expected, rtol=1e-12)

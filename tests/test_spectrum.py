@@ -35,6 +35,17 @@ def test_fractions_are_those_of_quadrature(T):
     assert found.sum() == pytest.approx(1.0, abs=1e-14)
 
 
+def test_fractions_below_a_wavelength_are_those_of_quadrature():
+    """To 1e-10 of themselves, over lambda T of 100 to 1e6 um K, and likewise what lies beyond."""
+    for product in np.geomspace(100e-6, 1.0, 41):
+        below, beyond = band_fraction(
+            np.array([[0.0, product / 1e3], [product / 1e3, np.inf]]), np.array([1e3])
+        )[0]
+        assert below == pytest.approx(by_quadrature(0.0, product / 1e3, 1e3), rel=1e-10, abs=0)
+        assert beyond == pytest.approx(by_quadrature(product / 1e3, np.inf, 1e3), rel=1e-10, abs=0)
+        assert below + beyond == pytest.approx(1.0, abs=1e-15)
+
+
 def test_the_two_sums_meet_and_narrow_bands_keep_their_digits():
     edge = C2 / (NEAR * 1000.0)
     for width in (1e-3, 1e-6):

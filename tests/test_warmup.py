@@ -35,6 +35,9 @@ for name, module in list(sys.modules.items()):
 USER = """
 import numpy as np
 import raytrace_rte as rte
+TABLE = rte.absorption.BandTable(
+    [1e-6, 2e-6, 3e-6], [300.0, 900.0], [1e5], {"CO2": np.ones((2, 1, 3, 2))}, {"CO2": [0.0, 0.5, 1.0]}
+)
 for kind in (np.float64, np.float32):
     for stretch in (1.0, 1.5):
         faces = np.linspace(0.0, 2.0, 11) ** stretch
@@ -42,6 +45,7 @@ for kind in (np.float64, np.float32):
         T = np.random.default_rng(1).uniform(300.0, 2000.0, grid.shape).astype(kind)
         X = {"CO2": np.full(grid.shape, 0.1, kind), "H2O": np.full(grid.shape, 0.1, kind)}
         gas = rte.absorption.planck_mean(rte.Field(grid, T, 101325.0, X))
+        rte.absorption.bands(rte.Field(grid, T, 101325.0, X, X["CO2"]), TABLE)
         ones = np.ones((*grid.shape, 2), kind)
         bands = rte.Medium(grid, ones, 30.0 * ones, rte.Spectrum.bands([0.0, 3e-6, np.inf]))
         mask = np.zeros(grid.shape, bool)

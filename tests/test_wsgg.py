@@ -330,6 +330,16 @@ def test_soot_is_added_to_gases(model):
     assert "1817" in both.provenance["soot"]
 
 
+def test_limits_and_lean_say_which_walls_they_do_not_take():
+    medium = rte.absorption.wsgg(gas([1000.0, 1200.0], 0.1, 0.1))
+    ray = rte.line_of_sight((-1, 0, 0), (1, 0, 0))
+    with pytest.raises(rte.InputError, match="warm walls whose light depends on the gas beside them"):
+        rte.solve(medium, ray, rte.black(300.0), rte.Thin())
+    with pytest.raises(rte.InputError, match="lean: found walls whose light depends on the gas"):
+        rte.solve(medium, ray, rte.black(300.0), lean=True)
+    assert rte.solve(medium, ray, rte.open_(), rte.Thin()).total > 0.0
+
+
 def changed(field, **changes):
     state = {
         "temperature": field.temperature,

@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from .execution.task import Batch as Batch
     from .execution.task import Task as Task
     from .formats import read as read
+    from .formats.bandtable import read_band_table as read_band_table
+    from .formats.bandtable import write_band_table as write_band_table
     from .formats.native import write as write
+    from .formats.responses import read_response as read_response
     from .formats.samples import sample as sample
     from .formats.xarray import from_xarray as from_xarray
     from .grid import Cartesian as Cartesian
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from .media import absorption as absorption
     from .media.field import Field as Field
     from .media.medium import Medium as Medium
+    from .media.response import Response as Response
     from .media.spectrum import Spectrum as Spectrum
     from .method import Auto as Auto
     from .method import March as March
@@ -57,12 +61,18 @@ if TYPE_CHECKING:
     from .method import Threshold as Threshold
     from .planck import blackbody as blackbody
     from .planck import brightness_temperature as brightness_temperature
+    from .results.comparison import Comparison as Comparison
+    from .results.detector import DetectorResult as DetectorResult
     from .results.flux import FluxResult as FluxResult
     from .results.heat import HeatResult as HeatResult
     from .results.load import load as load
     from .results.radiance import RadianceResult as RadianceResult
     from .results.result import Result as Result
     from .results.series import SeriesResult as SeriesResult
+    from .results.spectral import SpectralResult as SpectralResult
+    from .results.two_colour import TwoColourResult as TwoColourResult
+    from .results.two_colour import two_colour as two_colour
+    from .run.compare import compare as compare
     from .run.series import solve_series as solve_series
     from .sensors.images import camera as camera
     from .sensors.images import camera_orthographic as camera_orthographic
@@ -90,10 +100,14 @@ _HOME = {
     "read": "formats",
     "from_xarray": "formats.xarray",
     "write": "formats.native",
+    "read_band_table": "formats.bandtable",
+    "write_band_table": "formats.bandtable",
     "Cartesian": "grid",
     "uniform": "grid",
     "Medium": "media.medium",
     "Spectrum": "media.spectrum",
+    "Response": "media.response",
+    "read_response": "formats.responses",
     "Auto": "method",
     "March": "method",
     "Thick": "method",
@@ -105,6 +119,10 @@ _HOME = {
     "Result": "results.result",
     "RadianceResult": "results.radiance",
     "FluxResult": "results.flux",
+    "DetectorResult": "results.detector",
+    "SpectralResult": "results.spectral",
+    "TwoColourResult": "results.two_colour",
+    "two_colour": "results.two_colour",
     "HeatResult": "results.heat",
     "load": "results.load",
     "sample": "formats.samples",
@@ -142,6 +160,8 @@ _HOME = {
     "HeatSolver": "coupling",
     "Equilibrium": "equilibrium",
     "radiative_equilibrium": "equilibrium",
+    "compare": "run.compare",
+    "Comparison": "results.comparison",
 }
 """Public name -> module that has it; a colon: it is the module itself."""
 __all__ = sorted(_HOME)

@@ -1,4 +1,4 @@
-"""The command line: run, check, inspect, convert, sample, warmup. Heavy modules load only when they are needed."""
+"""The command line: run, check, compare, inspect, convert, sample, warmup. Heavy modules load only when needed."""
 
 from __future__ import annotations
 
@@ -146,6 +146,34 @@ Time = Annotated[
     str | None,
     typer.Option(metavar="T", help="which moment: a number [s], first or last", show_default=False),
 ]
+
+
+@app.command()
+def compare(
+    config: Config,
+    overrides: Overrides = None,
+    threads: Annotated[int | None, typer.Option(help="threads; default all", show_default=False)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no table")] = False,
+) -> None:
+    """Do the job of CONFIG with several absorption models and methods: a table, compare.csv, compare.png."""
+    from .config.config import load
+
+    with _interruptible():
+        job = load(config, overrides or ())
+        from .execution.executors import Threads  # after the config, as in run
+        from .run import compare as comparing
+        from .run import job as jobs
+
+        say = _silent if quiet else _say
+        if quiet:
+            _keep_silent_on_compiling()
+        executor, field = Threads(threads), comparing.prepare(job)
+        say("\n".join(jobs.field_lines(job, field)))
+        with _progress(quiet, "percent", "comparing") as progress, _stop_at_ctrl_c(progress) as watched:
+            result = comparing.compare_job(job, field, executor, watched)
+        files = jobs.write(job, result)
+        say(result.summary())
+        say("\n".join(f"wrote          {path}" for path in files))
 
 
 @app.command()

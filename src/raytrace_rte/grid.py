@@ -73,6 +73,11 @@ class Cartesian(_Faces):
         ]
         return np.stack(found, axis=1)
 
+    def integral(self, density: NDArray[np.floating]) -> float:
+        """Return the integral of cell values (nx, ny, nz) over the grid; per unit of length along infinite axes."""
+        x, y, z = (np.where(np.isinf(w), 1.0, w) for w in self.widths)
+        return float(np.einsum("ijk,i,j,k->", density, x, y, z, dtype=np.float64))
+
     @property
     def lower(self) -> FloatArray:
         """The corner with the least coordinates, shape (3,), [m]."""

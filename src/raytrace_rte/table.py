@@ -1,8 +1,8 @@
 """Named variables with dimensions, units and trust: what every result is made of.
 
 A variable whose only dimension has its own name is the coordinate of that dimension. Entries of the dimension
-"band" are spectral bands: powers add up over them, anything else (a transmittance, a share of cells) is
-averaged.
+"band" are spectral bands: powers add up over them, anything else (a transmittance, a share of cells, a power per
+wavelength) is averaged.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from .errors import InputError, nearest
 
 BAND = "band"
 """Name of the dimension of spectral bands, always the last one of a variable that has it."""
+TOTAL = "total_"
+"""What the name of a variable begins with that holds all bands of another one together."""
+PER_WAVELENGTH = ("um-1", "nm-1")
+"""Ends of units of what does not add up over bands, though it is a power."""
 TRUST = ("", "exact", "error_bound", "error_estimate")
 """What stands behind a variable's numbers: nothing claimed (coordinates, counts), exact up to rounding, a
 certified bound of the error, or an estimate of it without certainty."""
@@ -71,12 +75,17 @@ class Variable:
         """Whether it places the entries of the dimension of its own name."""
         return self.dims == (self.name,)
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether bands of it add up: it is a power (W in its unit), and not one per wavelength."""
+        return "W" in self.unit and not self.unit.endswith(PER_WAVELENGTH)
+
     def without_bands(self) -> Variable:
-        """The variable summed over bands where it is a power (W in its unit), else averaged over them."""
+        """The variable summed over bands where they add up, else averaged over them."""
         if BAND not in self.dims:
             return self
         axis = self.dims.index(BAND)
-        fold = np.sum if "W" in self.unit else np.mean
+        fold = np.sum if self.adds_up else np.mean
         dims = self.dims[:axis] + self.dims[axis + 1 :]
         return replace(self, dims=dims, values=np.asarray(fold(self.values, axis=axis)))
 
@@ -155,6 +164,15 @@ class Table:
     def with_variables(self, more: Sequence[Variable]) -> Table:
         """The same table with more variables."""
         return Table((*self.variables, *more), self.attributes)
+
+    def with_totals(self) -> Table:
+        """The same table with, beside each power in bands, what all of them have together, as `total_NAME`."""
+        totals = [
+            replace(v.without_bands(), name=TOTAL + v.name, long_name=f"{v.long_name}, all bands together")
+            for v in self.variables
+            if BAND in v.dims and v.adds_up and TOTAL + v.name not in self
+        ]
+        return self.with_variables(totals) if totals else self
 
     def with_attributes(self, **more: Any) -> Table:
         """The same table with more or other attributes."""

@@ -11,7 +11,7 @@ from .errors import InputError, nearest
 
 LENGTH = {
     "m": 1.0, "meter": 1.0, "metre": 1.0, "meters": 1.0, "metres": 1.0,
-    "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "micron": 1e-6, "ft": 0.3048, "in": 0.0254,
+    "km": 1e3, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "micron": 1e-6, "nm": 1e-9, "ft": 0.3048, "in": 0.0254,
 }  # fmt: skip
 PRESSURE = {
     "Pa": 1.0, "N/m2": 1.0, "pascal": 1.0, "hPa": 1e2, "mbar": 1e2, "kPa": 1e3, "MPa": 1e6, "bar": 1e5,
@@ -27,6 +27,12 @@ ABSORPTION = {
     spelling: factor
     for unit, factor in (("m", 1.0), ("cm", 1e2), ("mm", 1e3), ("ft", 1 / 0.3048))
     for spelling in (f"1/{unit}", f"{unit}-1", f"{unit}^-1", f"{unit}**-1")
+}
+ABSORPTION_PER_PRESSURE = {
+    spelling: 1.0 / (length * PRESSURE[pressure])
+    for length_unit, length in (("m", 1.0), ("cm", 1e-2))
+    for pressure in ("Pa", "kPa", "bar", "atm")
+    for spelling in (f"1/({length_unit} {pressure})", f"{length_unit}-1 {pressure}-1")
 }
 TEMPERATURE = {
     "K": (1.0, 0.0), "kelvin": (1.0, 0.0), "Kelvin": (1.0, 0.0),
@@ -48,6 +54,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "temperature": TEMPERATURE,
     "pressure": PRESSURE,
     "absorption": ABSORPTION,
+    "absorption per pressure": ABSORPTION_PER_PRESSURE,
     "fraction": FRACTION,
     "heat release": POWER_DENSITY,
     "density": DENSITY,
@@ -93,3 +100,14 @@ def plain(text: object) -> str:
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
     return text.strip(" \t\n\0") if isinstance(text, str) else ""
+
+
+def share(value: float) -> str:
+    """Return a relative difference in words: per cent, times, or beyond measure; "-" where there is none."""
+    if value != value:
+        return "-"
+    if value < 1.0:
+        return f"{100.0 * value:.2g} %"
+    if value < 10.0:
+        return f"{100.0 * value:.0f} %"
+    return f"{value:.0f} times" if value < 1e3 else "> 1000 times"

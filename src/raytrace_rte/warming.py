@@ -22,6 +22,7 @@ from . import checks
 from .boundaries.walls import black
 from .execution.executors import Progress, Serial, thread_count
 from .grid import Cartesian
+from .media.absorption.bands import BandTable, bands
 from .media.absorption.planck_mean import planck_mean
 from .media.absorption.wsgg import wsgg
 from .media.field import Field
@@ -120,6 +121,15 @@ def _medium(kind: str) -> Medium:
     return planck_mean(Field(grid, T.astype(kind), np.array(1e6), {"H2O": steam.astype(kind)}))
 
 
+def _bands(kind: str) -> None:
+    """Bands of a table, and soot."""
+    grid = _grid()
+    cold, some = (np.full(grid.shape, value, kind) for value in (300.0, 1e-3))
+    edges, T, p = (np.array(a) for a in ([1e-6, 2e-6], [300.0, 900.0], [1e5]))
+    table = BandTable(edges, T, p, {"H2O": np.ones((2, 1, 1))})
+    bands(Field(grid, cold, np.array(1e5), {"H2O": some}, some), table)
+
+
 def _camera() -> Camera:
     return camera((0.4, -2.0, 0.6), (0.5, 0.5, 0.5), (8, 8), 35.0)
 
@@ -162,6 +172,7 @@ def _jobs_of(kind: str) -> list[Callable[[], None]]:
         *(partial(_image, kind, method) for method in methods),
         partial(_line, kind),
         partial(_volume, kind),
+        partial(_bands, kind),
     ]
 
 

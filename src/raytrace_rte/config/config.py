@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, nearest
+from . import detectors
 from .sections import (
     CHOICE,
     KINDS,
     SECTIONS,
     AbsorptionSection,
+    CompareSection,
     FieldSection,
     ObjectSection,
     OutputSection,
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
     from ..method import Method
     from ..results.result import Result
     from ..solvers.scene import Sensor
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """What is compared: sections of absorption models, methods, and the label of a model; None is what is usual."""
+
+    models: tuple[Any, ...] | None = None
+    methods: tuple[Method, ...] | None = None
+    reference: str | None = None
 
 
 RADIOSITY = "radiosity_directions"
@@ -45,6 +56,7 @@ class Job:
     objects: tuple[ObjectSection, ...]
     method: Method
     output: OutputSection
+    compare: Comparing
 
     def resolve(self, name: str) -> Path:
         """Return a path of the config, relative to the config file."""
@@ -103,21 +115,48 @@ def _job(path: Path, table: dict[str, Any]) -> Job:
     field = _field(checked("field", FieldSection, table.get("field", {})))
     absorption = chosen("absorption", table["absorption"]) if "absorption" in table else None
     sensor = chosen("sensor", table["sensor"])
+    detector = chosen("detector", table["detector"], detectors.KINDS) if "detector" in table else None
     walls, count = _walls(table.get("walls", {}))
     objects = tuple(chosen("objects", thing) for thing in table.get("objects", []))
     method = chosen("method", {"kind": "auto"} | table.get("method", {}))
     output = checked("output", OutputSection, table.get("output", {}))
+    compare = checked("compare", CompareSection, table.get("compare", {}))
+    models = _listed("models", "absorption", compare.models, absorption)
+    methods = _listed("methods", "method", compare.methods, method)
+    detectors.check_quantity(output.quantity, detector)
     return Job(  # built only now: a misspelt key is told without NumPy
         path=path,
         field=field,
         absorption=absorption,
-        sensor=_built("sensor", sensor),
+        sensor=_sensor(path, sensor, detector),
         walls=_built("walls", walls),
         radiosity_directions=_usual_directions() if count is None else count,
         objects=objects,
         method=_built("method", method),
         output=output,
+        compare=Comparing(
+            models, methods and tuple(_built("compare", one) for one in methods), compare.reference
+        ),
     )
+
+
+def _listed(key: str, name: str, entries: list[Any] | None, own: Any) -> tuple[Any, ...] | None:
+    """The sections of a list under [compare]; a name alone is the job's own section where that is of this kind."""
+    if entries is None:
+        return None
+    out = []
+    for n, entry in enumerate(entries):
+        if isinstance(entry, str) and own is not None and getattr(own, CHOICE[name]) == entry:
+            out.append(own)
+            continue
+        try:
+            out.append(chosen(name, {CHOICE[name]: entry} if isinstance(entry, str) else entry))
+        except InputError as error:
+            plain = str(error).removeprefix(f"[{name}]: ")
+            raise InputError(f"[compare]: {key}[{n}]: {plain}") from None
+    if not out:
+        raise InputError(f"[compare]: {key} is empty; name some, or leave it out")
+    return tuple(out)
 
 
 def _usual_directions() -> int:
@@ -172,6 +211,12 @@ def _field(section: FieldSection) -> FieldSection:
     if not given:
         return section.model_copy(update={"sample": "pool-fire"})
     return section
+
+
+def _sensor(path: Path, section: Any, detector: Any) -> Any:
+    """The sensor, with a detector behind it if there is one."""
+    sensor = _built("sensor", section)
+    return sensor if detector is None else detectors.built(detector, sensor, lambda name: path.parent / name)
 
 
 def _built(name: str, section: Any) -> Any:

@@ -6,7 +6,7 @@ Nothing here needs NumPy: a misspelt key is told at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -62,6 +62,10 @@ class AbsorptionSection(Section):
 
     model: str
 
+    def inputs(self, resolve: Callable[[str], Path]) -> dict[str, Any]:
+        """The keys given, with the files that they name read. resolve: makes a path of a name in the config."""
+        return self.arguments()
+
 
 class GivenSection(AbsorptionSection):
     """rte.absorption.given."""
@@ -92,6 +96,30 @@ class WsggSection(AbsorptionSection):
     coefficients: str = "bordbar2014"
     soot: bool = True
     soot_constant: float = 1817.0
+
+
+class SootBandsSection(AbsorptionSection):
+    """rte.absorption.soot_bands."""
+
+    model: Literal["soot_bands"]
+    edges: list[float] | list[list[float]]
+    E_m: float | str = "chang_charalampopoulos"
+
+
+class BandsSection(AbsorptionSection):
+    """rte.absorption.bands; the table is a file."""
+
+    model: Literal["bands"]
+    table: str
+    species: list[str] | None = None
+    soot: bool = True
+    E_m: float | str = "chang_charalampopoulos"
+
+    def inputs(self, resolve: Callable[[str], Path]) -> dict[str, Any]:
+        """The keys given, with the table read."""
+        from ..formats.bandtable import read_band_table
+
+        return self.arguments() | {"table": read_band_table(resolve(self.table))}
 
 
 class CameraSection(Section):
@@ -169,6 +197,7 @@ class HeatSourceSection(Section):
 
     kind: Literal["heat_source"]
     directions: int = 100
+    heat_release: float | None = None
 
 
 class FaceSection(Section):
@@ -375,16 +404,26 @@ class OutputSection(Section):
     directory: str = "out"
     up: Literal["x", "y", "z"] = "z"
     each: bool = False
-    quantity: Literal["radiance", "brightness_temperature", "transmittance", "optical_depth"] | None = None
+    quantity: str | None = None
 
 
-SECTIONS = ("field", "absorption", "sensor", "walls", "objects", "method", "output")
+class CompareSection(Section):
+    """What `raytrace-rte compare` lays side by side: names, or tables as [absorption] and [method] have them."""
+
+    models: list[str | dict[str, Any]] | None = None
+    methods: list[str | dict[str, Any]] | None = None
+    reference: str | None = None
+
+
+SECTIONS = ("field", "absorption", "sensor", "detector", "walls", "objects", "method", "output", "compare")
 KINDS: dict[str, dict[str, type[Section]]] = {
     "absorption": {
         "given": GivenSection,
         "planck_mean": PlanckMeanSection,
         "soot": SootSection,
         "wsgg": WsggSection,
+        "soot_bands": SootBandsSection,
+        "bands": BandsSection,
     },
     "sensor": {
         "camera": CameraSection,
@@ -406,7 +445,7 @@ KINDS: dict[str, dict[str, type[Section]]] = {
         "thin": ThinSection,
     },
 }
-CHOICE = dict.fromkeys(KINDS, "kind") | {"absorption": "model"}
+CHOICE = dict.fromkeys((*KINDS, "detector"), "kind") | {"absorption": "model"}
 """The key that chooses the kind in each section where there is a choice."""
 PUBLIC = {
     "rays": "Rays",
@@ -420,9 +459,12 @@ PUBLIC = {
 """The public name that a kind stands for, where it is not the kind itself."""
 
 
-def chosen(name: str, table: dict[str, Any]) -> Any:
-    """Return the section of the kind (or model) that the table names; raises InputError as `checked` does."""
-    key, choices = CHOICE[name], KINDS[name]
+def chosen(name: str, table: dict[str, Any], kinds: Mapping[str, type[Section]] | None = None) -> Any:
+    """Return the section of the kind (or model) that the table names; raises InputError as `checked` does.
+
+    kinds: to choose from; None are those of KINDS
+    """
+    key, choices = CHOICE[name], KINDS[name] if kinds is None else kinds
     kind = table.get(key)
     if not isinstance(kind, str) or kind not in choices:
         found = f"{key} is {kind!r}" if key in table else f"{key} is missing"
@@ -445,6 +487,8 @@ def _sentence(problems: list[Any], model: type[Section]) -> str:
     place = [part for part in problem["loc"] if isinstance(part, str | int)]
     key = str(place[0])
     known = list(model.model_fields)
+    if problem["type"] == "extra_forbidden" and len(place) > 1:
+        return f"unknown key '{place[-1]}' in {key}; expected {_annotation(model, key)}"
     if problem["type"] == "extra_forbidden":
         return f"unknown key '{key}'{nearest(key, known)}; keys here are {', '.join(known)}"
     if problem["type"] == "missing":
@@ -470,7 +514,12 @@ def _annotation(model: type[Section], key: str) -> str:
         "origin": "three numbers [m], or a list of them for rays",
         "direction": "three numbers, or a list of them for rays",
         "shape": "two whole numbers, [rows, columns]",
-        "quantity": "radiance, brightness_temperature, transmittance or optical_depth",
+        "quantity": "the name of a quantity, in quotes",
+        **dict.fromkeys(("response_a", "response_b"), "a table with file, top_hat, or wavelength and value"),
+        "top_hat": "two wavelengths",
+        "wavelength": "a list of wavelengths",
+        "value": "a list of numbers",
+        "assumption": "grey or soot",
         "species": "a list of names",
         "time": 'a number [s], "first" or "last"',
         "units": 'a table of units, as { length = "m", T = "K" }',
@@ -478,6 +527,10 @@ def _annotation(model: type[Section], key: str) -> str:
         "no_data": "a number, or a list of numbers: temperatures, as the file has them, that stand for no data",
         "files": 'a pattern, as "plt*.h5", or a list of paths and patterns',
         "times": '"all", or a list of times [s]',
+        "models": 'a list of names, or of tables as { model = "planck_mean", species = ["H2O"] }',
+        "methods": 'a list of names, or of tables as { kind = "thick", terms = 1 }',
+        "edges": "a list of wavelengths [m]",
+        "E_m": "a number, or the name of a fit",
         "intensity": "a number, or a list with one for each band [W m-2 sr-1]",
     }
     plain = {"float": "a number", "int": "a whole number", "str": "text in quotes", "bool": "true or false"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from ..grid import Cartesian, uniform
 from ..media.field import Field
 from ..planck import SIGMA, blackbody, brightness_temperature
 
+SOOT = 1e-6
+"""Factor of the soot volume fraction of the sooty pool fire [1]."""
 BYTES = 40
 """Most that making an analytic field takes, a cell: arrays that stay, and work arrays."""
 FLAME = "activation-flame"
@@ -51,10 +54,10 @@ def sample(
         raise InputError(f"sample {name} has no activation, which is for {FLAME}; drop it")
     if time is not None and name != MOVING:
         raise InputError(f"sample {name} stands still; drop time, or take {MOVING}")
-    if name == "pool-fire":
+    if name in _FIRES:
         if cells is not None:
-            raise InputError("sample pool-fire is a CFD result on its own 64^3 cells; drop cells")
-        return _pool_fire()
+            raise InputError(f"sample {name} is a CFD result on its own 64^3 cells; drop cells")
+        return _FIRES[name]()
     count = 64 if cells is None else checks.whole(f"sample {name}: cells", cells, low=1)
     total = count if name in SLABS else count**3
     memory.require(BYTES * total, f"sample {name} of {cells} cells along an axis")
@@ -91,6 +94,16 @@ def _pool_fire() -> Field:
 
     with as_file(files("raytrace_rte") / "data" / "pool_fire.h5") as path:
         return read(path)
+
+
+def _sooty_pool_fire() -> Field:
+    """The pool fire with a soot field that is made up, as the flow was computed without soot."""
+    fire = _pool_fire()
+    T, fuel = fire.temperature, fire.mole_fraction["CH4"]
+    soot = SOOT * fuel / (fuel + 0.05) * np.exp(-(((T - 1350.0) / 250.0) ** 2))
+    made_up = f"soot made up: f_v = {SOOT:g} X_CH4 / (X_CH4 + 0.05) exp(-((T - 1350 K) / 250 K)^2)"
+    provenance = f"{fire.provenance}; {made_up}"
+    return replace(fire, soot_volume_fraction=soot, provenance=provenance, source_sha256="")
 
 
 def _smooth_plume(n: int, time: float | None = None) -> Field:
@@ -176,8 +189,10 @@ _ANALYTIC: dict[str, Callable[[int], Field]] = {
     "bender-orszag": _bender_orszag,
     FLAME: _activation_flame,
 }
+_FIRES: dict[str, Callable[[], Field]] = {"pool-fire": _pool_fire, "pool-fire-soot": _sooty_pool_fire}
 SAMPLES = {
     "pool-fire": "CFD result of a small pool fire on 64^3 cells (OpenFOAM), y up; the default field",
+    "pool-fire-soot": "the same with a made-up soot volume fraction, in hot gas that has fuel",
     "smooth-plume": "a smooth hot plume with given kappa, z up, whose puffs rise with time",
     "isothermal-box": "unit cube at 1000 K, kappa = 1 1/m",
     "burns-christon": "the benchmark cube of Burns & Christon",

@@ -1,4 +1,4 @@
-"""One grey image as float32 TIFF."""
+"""One image as float32 TIFF, all bands together."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ DESCRIPTION, SOFTWARE = 270, 305
 
 
 def write_tiff(table: Table, path: Path) -> None:
-    """Write the main variable as a one-channel float32 TIFF, units and config in its description.
+    """Write the main variable, all bands together, as a float32 TIFF, units and config in its description.
 
-    Raises InputError when it is not an image of one band.
+    Raises InputError when it is not an image.
     """
     from PIL import Image, TiffImagePlugin
 
-    main = table.main
-    if len(main.dims) != 2 or BAND in main.dims:
+    main = table.main.without_bands()
+    if len(main.dims) != 2:
         raise InputError(
-            f"{path.name}: TIFF holds one grey image, but {main.name} has dims ({', '.join(main.dims)}); "
+            f"{path.name}: TIFF holds one image, but {main.name} has dims ({', '.join(table.main.dims)}); "
             "save this result as .h5"
         )
     tags = TiffImagePlugin.ImageFileDirectory_v2()
-    about = {"quantity": main.name, "units": main.unit, "config": table.attributes["config"]}
+    bands = table.dims.get(BAND, 1)
+    about = {"quantity": main.name, "units": main.unit, "bands": bands, "config": table.attributes["config"]}
     tags[DESCRIPTION] = to_json(about)
     tags[SOFTWARE] = "raytrace_rte"
     with replacing(path) as temporary:

@@ -220,9 +220,9 @@ def prefetch(context, array, at):
     return types.void(array, at), code
 
 
-def _transposed(builder, four):
-    """The eight vectors of 4 numbers that lie across four of 8."""
-    a, b, c, d = four
+def _columns_of_four(builder, halves):
+    """The eight vectors of 4 numbers that lie across four records. halves: (first 4 numbers, last 4) of each."""
+    a, b, c, d = (shuffle(builder, *both, list(range(RECORD))) for both in halves)
     low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15]
     twos = [(shuffle(builder, a, b, k), shuffle(builder, c, d, k)) for k in (low, high)]
     near, far = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
@@ -230,21 +230,43 @@ def _transposed(builder, four):
     return [shuffle(builder, e, e, list(range(k, k + 4))) for k in (0, 4) for e in eights]
 
 
+def _columns_of_eight(builder, halves):
+    """The eight vectors of 8 numbers that lie across eight records.
+
+    Halves of records n and n + 4 are put together as they are loaded, which leaves 16 shuffles for 8 x 8 numbers,
+    half of what whole records take: there is one port for them.
+    """
+    out = []
+    for half in (0, 1):
+        a, b, c, d = (
+            shuffle(builder, halves[n][half], halves[n + 4][half], list(range(8))) for n in range(4)
+        )
+        low, high = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
+        twos = [(shuffle(builder, a, b, k), shuffle(builder, c, d, k)) for k in (low, high)]
+        near, far = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+        out += [shuffle(builder, *two, k) for k in (near, far) for two in twos]
+    return out
+
+
+def _half(record):
+    """The type of a pointer to half of a record."""
+    return ir.VectorType(record.type.pointee.element, RECORD // 2).as_pointer()
+
+
 @intrinsic
 def records(context, array, at, b):
     """Return eight vectors of the records b after some addresses: all first numbers, all second ones, ..."""
 
     def code(ctx, builder, signature, args):
-        rows = []
+        halves = []
         for n in range(WIDTH):
             there, single = _record(ctx, builder, array, args[0], builder.extract_value(args[1], n))
-            there = builder.gep(there, [args[2]])
-            rows.append(builder.load(there))
-            rows[-1].align = 4 if single else 8
-        out = _transposed(builder, rows[:4])
-        for k in range(4, WIDTH, 4):
-            more = _transposed(builder, rows[k : k + 4])
-            out = [shuffle(builder, a, b, list(range(k + 4))) for a, b in zip(out, more, strict=True)]
+            first = builder.bitcast(builder.gep(there, [args[2]]), _half(there))
+            loads = [builder.load(builder.gep(first, [ir.Constant(WORD, k)])) for k in (0, 1)]
+            for loaded in loads:
+                loaded.align = 4 if single else 8
+            halves.append(loads)
+        out = (_columns_of_four if WIDTH == 4 else _columns_of_eight)(builder, halves)
         if single:
             out = [builder.fpext(v, NUMBERS) for v in out]
         return ctx.make_tuple(builder, signature.return_type, out)

@@ -45,7 +45,7 @@ FACE = 3 * LANES
 class Domain(NamedTuple):
     """What a sweep reads.
 
-    record: of cells (n_cell, n_band, 8); x, y, z: reciprocals of their widths [1/m] along each axis, 0 of an
+    record: of cells, in one band (n_cell, 8); x, y, z: reciprocals of their widths [1/m] along each axis, 0 of an
     infinite one; wx, wy, wz: those widths [m], 1 of an infinite one; solid: number of a solid cell or -1 (n_cell,),
     without any element where all is gas; leaving: radiance that leaves each of them [W m-2 sr-1]; kept: number of a
     cell whose faces' fluxes are kept, or -1 (n_cell,), or without any element; thin: kappa [1/m] above which div q is
@@ -99,18 +99,18 @@ class Sums(NamedTuple):
 
 
 @driver
-def sweep(domain, b, block, planes, sums, first, last):
+def sweep(domain, block, planes, sums, first, last):
     """Take a block through the layers first to last (excluded) of cells across y, counted in its sense of travel."""
     nx, ny = domain.x.size, domain.y.size
     for p in range(nx):
         i = p if block.x > 0 else nx - 1 - p
         for q in range(first, last):
             j = q if block.y > 0 else ny - 1 - q
-            _row(domain, b, block, planes, sums, i, j)
+            _row(domain, block, planes, sums, i, j)
 
 
 @kernel
-def _row(domain, b, block, planes, sums, i, j):
+def _row(domain, block, planes, sums, i, j):
     """Take a block along a row of cells."""
     ny, nz = domain.y.size, domain.z.size
     at_z = (i * ny + j) * FACE
@@ -129,14 +129,14 @@ def _row(domain, b, block, planes, sums, i, j):
             per_z = domain.z[k]
             _rate(block, C, per_z)
         half_z = 0.5 * block.z * domain.wz[k] if per_z > 0.0 else 0.0
-        kappa = np.float64(domain.record[cell, b, KAPPA])
+        kappa = np.float64(domain.record[cell, KAPPA])
         light = (
             kappa,
-            kappa * np.float64(domain.record[cell, b, SOURCE]),
+            kappa * np.float64(domain.record[cell, SOURCE]),
             (
-                kappa * half_x * np.float64(domain.record[cell, b, SOURCE_X]),
-                kappa * half_y * np.float64(domain.record[cell, b, SOURCE_Y]),
-                kappa * half_z * np.float64(domain.record[cell, b, SOURCE_Z]),
+                kappa * half_x * np.float64(domain.record[cell, SOURCE_X]),
+                kappa * half_y * np.float64(domain.record[cell, SOURCE_Y]),
+                kappa * half_z * np.float64(domain.record[cell, SOURCE_Z]),
             ),
         )
         _cell(domain, block, planes, sums, cell, (at_x, at_y, at_z), light)

@@ -25,11 +25,12 @@ class Cells(NamedTuple):
 
 
 @driver
-def settle(record, b, shape, solid, thin, sums, scale, missing, out, first, sizes):
+def settle(record, shape, solid, thin, sums, scale, missing, out, first, sizes):
     """Settle the layers of bricks that begin at index `first` along x.
 
-    record, b, shape: of the cells; solid: numbers of solid cells, -1 elsewhere, or empty; thin: kappa [1/m] above
-    which div q was summed; sums: incident radiation, div q, and the difference of G between halves of the set
+    record, shape: of the cells, in one band; solid: numbers of solid cells, -1 elsewhere, or empty
+    thin: kappa [1/m] above which div q was summed
+    sums: incident radiation, div q, and the difference of G between halves of the set
     scale: of the error over that difference; missing: what G lacks besides [W m-2]; sizes: work array (nz,)
     """
     nx, ny, nz = shape
@@ -41,7 +42,7 @@ def settle(record, b, shape, solid, thin, sums, scale, missing, out, first, size
             for y in range(j, end):
                 for z in range(nz):
                     error = scale * sizes[z // BRICK] + missing
-                    _cell(record, b, solid, thin, sums, error, out, (x * ny + y) * nz + z)
+                    _cell(record, solid, thin, sums, error, out, (x * ny + y) * nz + z)
 
 
 @kernel
@@ -61,14 +62,14 @@ def _sizes(values, x, y, ny, nz, sizes):
 
 
 @kernel
-def _cell(record, b, solid, thin, sums, error, out, cell):
+def _cell(record, solid, thin, sums, error, out, cell):
     """Settle a cell; a solid one has nothing."""
     if solid.size > 0 and solid[cell] >= 0:
         out.G[cell], out.G_error[cell], out.emission[cell] = 0.0, 0.0, 0.0
         out.div_q[cell], out.error[cell] = 0.0, 0.0
         return
-    kappa = np.float64(record[cell, b, KAPPA])
-    emission = 4.0 * np.pi * kappa * np.float64(record[cell, b, SOURCE])
+    kappa = np.float64(record[cell, KAPPA])
+    emission = 4.0 * np.pi * kappa * np.float64(record[cell, SOURCE])
     out.G[cell], out.G_error[cell], out.emission[cell] = sums[0][cell], error, emission
     out.div_q[cell] = sums[1][cell] if kappa > thin else emission - kappa * sums[0][cell]
     out.error[cell] = kappa * error

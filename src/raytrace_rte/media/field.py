@@ -163,6 +163,14 @@ class Field:
         """How many cells `valid` leaves out."""
         return 0 if self.valid is None else int(self.valid.size - np.count_nonzero(self.valid))
 
+    @property
+    def released_power(self) -> float | None:
+        """Heat release of all cells with data [W] (per metre or m2 of infinite axes); None where it is not known."""
+        if self.heat_release is None:
+            return None
+        known = True if self.valid is None else self.valid
+        return self.grid.integral(np.where(known, self.heat_release, 0.0))
+
     def filled_temperature(self) -> NDArray[np.floating]:
         """Return the temperature [K]; cells without data have that of the nearest cell (by index) with."""
         if not self.cells_without_data:

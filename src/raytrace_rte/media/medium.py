@@ -232,6 +232,31 @@ class Medium:
             "domain": total / float(wx.sum() * area.sum()) * extent,
         }
 
+    def emission_density(self) -> FloatArray:
+        """Return the power that cells emit in all bands, 4 pi sum(kappa S) [W m-3] (nx, ny, nz).
+
+        It is the heat that an optically thin medium loses to cold surroundings, and 4 sigma kappa_P T^4 by the
+        definition of the Planck mean kappa_P (Modest, Radiative Heat Transfer, 3rd ed., ch. 11).
+        """
+        bands = "ijkb,ijkb->ijk" if self.kappa.ndim == 4 else "ijk,ijk->ijk"
+        return np.asarray(4.0 * np.pi * np.einsum(bands, self.kappa, self.source, dtype=np.float64))
+
+    @cached_property
+    def emission_power(self) -> float:
+        """Power that all cells emit [W] (per metre or m2 of infinite axes): what escapes if nothing is absorbed."""
+        return self.grid.integral(self.emission_density())
+
+    def planck_mean_kappa(self) -> FloatArray:
+        """Return the mean of kappa over the bands, weighted by their sources [1/m] (nx, ny, nz).
+
+        It is the Planck mean where the bands together hold the whole spectrum. 0 where nothing is emitted.
+        """
+        if self.kappa.ndim == 3:
+            return self.kappa.astype(np.float64)
+        emitted = np.einsum("ijkb,ijkb->ijk", self.kappa, self.source, dtype=np.float64)
+        whole = self.source.sum(axis=-1, dtype=np.float64)
+        return np.divide(emitted, whole, out=np.zeros_like(emitted), where=whole > 0.0)
+
     @cached_property
     def brightness_range(self) -> tuple[float, float]:
         """Least and greatest temperature [K] of black walls as bright as the source of a cell."""

@@ -252,7 +252,10 @@ class Spectrum:
     def _totals(self) -> tuple[FloatArray, FloatArray]:
         """Temperatures and what walls emit in all bands, both increasing: where totals can be inverted."""
         T = np.geomspace(COLDEST, HOTTEST, ROWS) if self.temperature is None else self.temperature
-        emitted = np.array([self._total_at(t) for t in T])
+        if self.function is None:
+            emitted = self._emission(T).sum(axis=1)
+        else:
+            emitted = np.array([self._total_at(t) for t in T])
         best = np.maximum.accumulate(np.concatenate(([0.0], emitted[:-1])))
         rising = emitted > best
         return T[rising], emitted[rising]

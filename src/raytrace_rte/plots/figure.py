@@ -107,6 +107,12 @@ def colours(values: NDArray[Any], unit: str) -> dict[str, Any]:
     return {"cmap": _map("viridis" if unit == "1" else "inferno"), "vmin": low, "vmax": high}
 
 
+def differences(most: float) -> dict[str, Any]:
+    """Return a colour map and its range for differences up to `most`: blue to red, white at 0."""
+    most = most if most > 0.0 and np.isfinite(most) else 1.0
+    return {"cmap": _diverging(-most, most), "vmin": -most, "vmax": most}
+
+
 def _diverging(low: float, high: float) -> Any:
     """The part of blue to red, white at 0, that a range uses: equal distances from 0 look equally strong."""
     most = max(-low, high)

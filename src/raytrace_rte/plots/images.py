@@ -57,6 +57,12 @@ def image(table: Table, v: Variable) -> Figure:
     return figure
 
 
+def pixels(axes: Axes, table: Table, v: Variable, colour: dict[str, Any]) -> AxesImage:
+    """Draw a 2-D variable as an image, in a scale of colours that is given."""
+    up, across = (_side(table.coordinate(dim)) for dim in v.dims)
+    return _raster(axes, v.values.astype(np.float64), up, across, **colour)
+
+
 def regimes(table: Table) -> Figure:
     """Return the main variable, and beside it which shortcuts each ray took and how many cells that saved.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,20 @@ def slices(table: Table, v: Variable, upright: str = "z") -> Figure:
         axes.set_title(_place(table.coordinate(v.dims[normal]), middle))
     figure.colorbar(shown, ax=list(panels), label=label(v.name, v.unit), shrink=0.9)
     return figure
+
+
+def middle(table: Table, v: Variable, upright: str = "z") -> tuple[Variable, str]:
+    """Return the slice through the middle of a 3-D variable that shows the upright axis, and where it is."""
+    normal = next(n for n in (1, 2, 0) if v.dims[n] != upright)
+    at = v.values.shape[normal] // 2
+    dims = tuple(dim for n, dim in enumerate(v.dims) if n != normal)
+    cut = replace(v, dims=dims, values=np.take(v.values, at, normal))
+    return cut, _place(table.coordinate(v.dims[normal]), at)
+
+
+def cells(axes: Axes, table: Table, v: Variable, colour: dict[str, Any], upright: str = "z") -> Any:
+    """Draw a 2-D variable as a map, in a scale of colours that is given."""
+    return _map(axes, table, v.dims, v.values, colour, upright)
 
 
 def _map(

@@ -10,9 +10,12 @@ import numpy as np
 from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
+from ..media.response import Response
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
-from .result import Result, label, largest, method_text, span
+from .detector import DetectorResult, detected
+from .result import Result
+from .words import label, largest, method_text, span
 
 FLUX = "W m-2"
 LONG_NAMES = {"incident_flux": "flux that arrives within the view", "G": "incident radiation"}
@@ -104,8 +107,16 @@ class FluxResult(Result):
         return np.asarray(share * (self.value - emitted))
 
     def gauge_flux(self, T_gauge: float = 293.15, emissivity: float = 1.0) -> FloatArray:
-        """What a cooled heat-flux gauge at T_gauge [K] reads [W m-2]; calibrated to a black gauge if 1."""
-        return self.net_flux(checks.number("T_gauge", T_gauge, low=0.0, unit="K"), emissivity)
+        """What a cooled heat-flux gauge at T_gauge [K] reads in all bands [W m-2]; calibrated to a black one if 1."""
+        net = self.net_flux(checks.number("T_gauge", T_gauge, low=0.0, unit="K"), emissivity)
+        return np.asarray(net.sum(axis=-1)) if BAND in self.table.main.dims else net
+
+    def through(self, response: Response) -> DetectorResult:
+        """Return what a detector with this response shows of the bands; InputError where it reaches outside them.
+
+        Within bands that the response cuts, the light is distributed over wavelength as that of a black enclosure.
+        """
+        return detected(self, response, self.table.attributes["view"])
 
     def notes(self) -> list[str]:
         """What the user should know about the answer, each with its remedy."""
@@ -125,7 +136,7 @@ class FluxResult(Result):
         """A few lines of text."""
         s, main = self.stats, self.table.main
         points = main.without_bands().values.size
-        bound = largest(self["error_bound"])
+        bound = largest(self.together("error_bound"))
         rays = f"rays certified within {bound:.3g} {FLUX}" if np.isfinite(bound) else "rays without a bound"
         if "directions" in s:
             how, honest = (
@@ -142,11 +153,11 @@ class FluxResult(Result):
             honest += ", and the error of that light"
         lines = [
             f"method         {method_text(self.config)}, {how}",
-            f"{label('incident')}{span(self.value)} {FLUX}",
+            f"{label('incident')}{span(self.total)} {FLUX}{self._of_bands()}",
             f"work           {s['rays']} rays, {s['crossings']:.4g} cell crossings, "
             f"{s['seconds_trace']:.3g} s",
             f"trust          {rays}; directions good to about "
-            f"{largest(self['error_estimate']):.3g} {FLUX} ({honest})",
+            f"{largest(self.together('error_estimate')):.3g} {FLUX} ({honest})",
         ]
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
 

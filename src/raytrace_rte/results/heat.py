@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from ..grid import FACES, Cartesian, FloatArray, across
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
-from .result import Result, figure, label, largest, span
+from . import budgets
+from .building import figure, power_unit
+from .result import Result
+from .words import label, largest, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,10 +29,7 @@ WALL = {
     "leaving_radiance": ("W m-2 sr-1", "radiance that leaves"),
 }
 """Quantities of walls, each a variable for each face."""
-POWER = ("W", "W/m", "W/m2", "W/m3")
-"""Unit of a power, by the number of axes without end."""
 WORDS = {
-    "radiant_power": "heat that the medium loses in all",
     "emitted": "emitted power",
     "absorbed": "absorbed power",
     "residual": "power that does not balance",
@@ -43,7 +43,9 @@ class HeatResult(Result):
     """Heat of a volume. Cell arrays (nx, ny, nz), with the band last if the medium has bands.
 
     G: incident radiation, the integral of I over all directions [W m-2]
-    emission, absorption, div_q: of each cell [W m-3]; div_q = emission - absorption is the heat it loses
+    emission, absorption, div_q: of each cell [W m-3]; div_q = emission - absorption is the heat it loses; emission is
+        4 pi kappa S, over all bands 4 sigma kappa_P T^4 with the Planck mean, and div_q itself where a medium is
+        optically thin between cold walls
     error_estimate, G_error_estimate: estimated errors of div_q [W m-3] and G [W m-2], about root mean squares over
         neighbouring cells: no bounds, as there is no discrete reference
     limited: cells that follow the Rosseland limit
@@ -51,7 +53,12 @@ class HeatResult(Result):
     wall_incident_flux: flux that arrives there [W m-2]; wall_error_estimate: its estimated error [W m-2]
     leaving_radiance: of each wall cell, and under "solids" of each solid cell [W m-2 sr-1]
     solid_heat: net power into each solid cell [W], in the order of the mask's true cells
-    budget: emitted, absorbed, to each wall and to solids [W] (per metre or m2 if axes are infinite), residual
+    budget: emitted, absorbed, to each wall and to solids [W] (per metre or m2 if axes are infinite), residual;
+        band_budget: the same of each band
+    radiant_power: net power that leaves the medium [W]; emission_power: what would if nothing were absorbed again
+    heat_release: of the flame [W], where the sensor or the field's file says it, for the radiant fraction
+
+    With bands, each power stands beside its total over all of them, as total_div_q.
     """
 
     old_names: ClassVar[Mapping[str, str]] = {
@@ -79,6 +86,7 @@ class HeatResult(Result):
         solid_mask: NDArray[np.bool_] | None,
         solid_heat: FloatArray,
         budget: Mapping[str, float],
+        band_budgets: Sequence[Mapping[str, float]] = (),
         stats: Mapping[str, Any],
         config: Mapping[str, Any],
         spectrum: Spectrum,
@@ -87,6 +95,7 @@ class HeatResult(Result):
         """Return the result from cell arrays (nx, ny, nz) and maps by face, + (n_band,) if spectral.
 
         leaving_radiance: also "solids" (n_solid,); solid_mask (nx, ny, nz), None without solids
+        band_budgets: emitted, absorbed and where it goes, of each band
         """
         bands = (BAND,) if spectral else ()
         cells = (*AXES, *bands)
@@ -95,7 +104,7 @@ class HeatResult(Result):
             *_grid(grid),
             Variable("div_q", cells, div_q, "W m-3", text, "error_estimate"),
             Variable("G", cells, G, "W m-2", "incident radiation", "error_estimate"),
-            Variable("emission", cells, emission, "W m-3", "emitted power", "exact"),
+            Variable("emission", cells, emission, "W m-3", "emitted power, 4 pi kappa S", "exact"),
             Variable("absorption", cells, emission - div_q, "W m-3", "absorbed power", "error_estimate"),
             Variable(
                 "error_estimate", cells, error_estimate, "W m-3", "estimated error of div_q", "error_estimate"
@@ -119,6 +128,8 @@ class HeatResult(Result):
                 Variable("solid_mask", AXES, solid_mask, "1", "whether the cell is solid"),
                 Variable("solid_heat", ("solid", *bands), solid_heat, "W", words),
             ]
+        if spectral and band_budgets:
+            variables += budgets.of_bands(band_budgets, power_unit(grid))
         return cls.assemble(
             "heat of a volume", "div_q", variables,
             stats=stats, config=config, spectrum=spectrum, budget=dict(budget),
@@ -185,16 +196,20 @@ class HeatResult(Result):
         return dict(self.table.attributes["budget"])
 
     @property
+    def power_unit(self) -> str:
+        """Unit of powers of the whole: W, or W/m and W/m2 where axes are infinite."""
+        return power_unit(self.grid)
+
+    @property
     def radiant_power(self) -> float:
-        """Heat that the medium loses in all [W]; over the heat release it is the radiant fraction."""
+        """Net power that leaves the medium in all [W]: div_q over all cells."""
         return self.budget["emitted"] - self.budget["absorbed"]
 
     def key_figures(self) -> list[Variable]:
         """Powers of the budget, and the range of what cells lose and see."""
-        b, unit = dict(self.budget), POWER[sum(bool(np.isinf(faces[0])) for faces in self.grid)]
-        relative = b.pop("residual_relative")
-        powers = {"radiant_power": self.radiant_power, **b}
-        out = [
+        powers, unit = dict(self.budget), self.power_unit
+        relative = powers.pop("residual_relative")
+        out = self.figures() + [
             figure(
                 name, power, unit, WORDS.get(name, f"net power {name.replace('_', ' ')}"), "error_estimate"
             )
@@ -214,6 +229,36 @@ class HeatResult(Result):
                 v = self.table[name].without_bands()
                 rms = float(np.sqrt(np.mean(v.values**2)))
                 out.append(figure(f"{name}_rms", rms, v.unit, f"root mean square {v.long_name}", v.trust))
+        return out
+
+    @property
+    def radiant_power_estimate(self) -> float:
+        """Estimated error of radiant_power [W]: that of div_q in all cells, as if of one sign, and the residual."""
+        return self.grid.integral(self.together("error_estimate")) + abs(self.budget["residual"])
+
+    @property
+    def emission_power(self) -> float:
+        """Power that the medium emits [W]: what would leave it if nothing were absorbed again (optically thin)."""
+        return self.budget["emitted"]
+
+    @property
+    def heat_release(self) -> float | None:
+        """Heat release of the flame [W], as the sensor was told, or of a job's field; None if not known."""
+        return self.config["sensor"].get("heat_release", self.config.get("heat_release"))
+
+    @property
+    def radiant_fraction(self) -> float | None:
+        """radiant_power over heat_release; None where no heat release above 0 is known."""
+        released = self.heat_release
+        return self.radiant_power / released if released is not None and released > 0.0 else None
+
+    def figures(self) -> list[Variable]:
+        """Net power that leaves, and the radiant fraction where the heat release is known."""
+        fraction, trust, unit = self.radiant_fraction, "error_estimate", self.power_unit
+        words = "net power that leaves the medium", "net power that leaves the medium over the heat release"
+        out = [Variable("radiant_power", (), np.array(self.radiant_power), unit, words[0], trust)]
+        if fraction is not None:
+            out.append(Variable("radiant_fraction", (), np.array(fraction), "1", words[1], trust))
         return out
 
     def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
@@ -237,14 +282,15 @@ class HeatResult(Result):
         """A few lines of text: method, ranges, energy budget, work and time."""
         s = self.stats
         rms = [
-            f"{float(np.sqrt(np.mean(self[name] ** 2))):.3g}"
+            f"{float(np.sqrt(np.mean(self.together(name) ** 2))):.3g}"
             for name in ("error_estimate", "G_error_estimate") if name in self
         ]  # fmt: skip
         lines = [
             f"method         {self.config['method']['kind']}, {s['directions']} directions",
-            f"{label('div q')}{span(self.div_q)} W m-3",
-            f"{label('G')}{span(self.G)} W m-2",
-            *self._budget_lines(),
+            f"{label('div q')}{span(self.total)} W m-3{self._of_bands()}",
+            f"{label('G')}{span(self.together('G'))} W m-2{self._of_bands()}",
+            *budgets.lines(self.budget, self.power_unit),
+            *self._leaving_lines(),
             f"work           {s['sweeps']} sweeps, {s['crossings']:.4g} cell crossings, "
             f"{s['cells_limit']} of {s['cells']} cells by the Rosseland limit, {s['seconds_trace']:.3g} s",
             f"trust          div q within about {rms[0]} W m-3"
@@ -254,6 +300,18 @@ class HeatResult(Result):
         ]
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
 
+    def _leaving_lines(self) -> list[str]:
+        """Net power that leaves, and of the heat release where it is known."""
+        power, error, unit = self.radiant_power, self.radiant_power_estimate, self.power_unit
+        out = [f"leaves         {power:.6g} ± {error:.2g} {unit} net, an estimate"]
+        if self.radiant_fraction is not None and self.heat_release is not None:
+            fraction, per = self.radiant_fraction, 1.0 / self.heat_release
+            out.append(
+                f"fraction       radiant {fraction:.4g} ± {error * per:.1g} of {self.heat_release:.6g} {unit} "
+                f"released; optically thin {self.emission_power * per:.4g}"
+            )
+        return out
+
     def _wall_lines(self) -> list[str]:
         """Mean flux that arrives at each wall, and about how well that of a cell is known."""
         if not self.wall_error_estimate:
@@ -261,34 +319,20 @@ class HeatResult(Result):
         parts = []
         for name in self.wall_error_estimate:
             flux, error = (
-                self.table[f"{quantity}_{name}"].without_bands().values
+                self.together(f"{quantity}_{name}")
                 for quantity in ("wall_incident_flux", "wall_error_estimate")
             )
             parts.append(f"{name} {flux.mean():.4g} ± {np.sqrt(np.mean(error**2)):.2g}")
         return [f"walls          incident flux, mean ± error of a cell (rms) [W m-2]: {', '.join(parts)}"]
 
-    def _budget_lines(self) -> list[str]:
-        """Where the emitted power goes, in shares of it; in watts where nothing is emitted."""
-        b, unit = self.budget, POWER[sum(bool(np.isinf(faces[0])) for faces in self.grid)]
-        lost = {name.replace("_", " ", 1): power for name, power in b.items() if name.startswith("to_")}
-        if b["emitted"] > 0.0:
-            parts = {"absorbed again": b["absorbed"], **lost}
-            shares = ", ".join(f"{100 * power / b['emitted']:.3g} % {name}" for name, power in parts.items())
-            first = f"emitted {b['emitted']:.6g} {unit}, of it {shares}"
-        else:
-            parts = {"absorbed": b["absorbed"], **lost}
-            first = "nothing emitted; " + ", ".join(
-                f"{power:.6g} {unit} {name}" for name, power in parts.items()
-            )
-        return [
-            f"budget         {first}",
-            f"               residual {b['residual']:.2g} {unit}, {b['residual_relative']:.1e} of the "
-            "greatest part",
-        ]
-
     def notes(self) -> list[str]:
         """What the user should know about the answer, each with its remedy."""
         out = super().notes()
+        released = self.heat_release
+        if released is not None and released <= 0.0:
+            out.append(
+                f"the field's heat release is {released:.4g} {self.power_unit} in all: there is no radiant fraction"
+            )
         thickest = self.stats["optical_depth"]["cell_max"]
         if self.config["method"]["kind"] == "march" and thickest > OPAQUE_CELL:
             out.append(

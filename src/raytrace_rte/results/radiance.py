@@ -9,26 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..grid import FloatArray
+from ..media.response import Response
 from ..media.spectrum import Spectrum
 from ..table import BAND, Table, Variable
-from .result import Result, label, largest, method_text, span
+from . import profiles
+from .detector import DetectorResult, detected
+from .profiles import RADIANCE
+from .result import Result
+from .spectral import SpectralResult, spectral
+from .words import label, largest, method_text, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-RADIANCE = "W m-2 sr-1"
-PROFILE = {
-    "s": ("m", "distance from the observer, mid-segment"),
-    "length": ("m", "length of the segment"),
-    "optical_depth": ("1", "optical depth from the observer to mid-segment, of the first band"),
-    "temperature": ("K", "temperature at mid-segment"),
-    "kappa": ("1/m", "absorption coefficient, of the first band"),
-    "source": (RADIANCE, "source at mid-segment"),
-    "contribution": (RADIANCE, "what the segment adds to the radiance"),
-}
-"""Columns of a line of sight's profile."""
-PREFIX = "profile_"
+SPECTRUM = "spectrum"
+"""What a line of sight in wavelength bands shows beside its profile."""
 REGIMES = ("exact", "thin", "thick")
 
 
@@ -43,7 +39,7 @@ class RadianceResult(Result):
     transmittance, optical_depth: of the whole ray [1], nan where Auto did not follow it to its end
     steps: steps of each regime along the ray: exact cells, thin and thick shortcuts; the last axis
     hit: whether the ray meets the grid
-    profile: for a line of sight one row per cell crossed (columns of PROFILE); the wall adds to their sum
+    profile: for a line of sight one row per cell crossed (columns of profiles.PROFILE); the wall adds to their sum
     """
 
     old_names: ClassVar[Mapping[str, str]] = {"error": "error_bound", "estimate": "error_estimate"}
@@ -108,9 +104,13 @@ class RadianceResult(Result):
         ]
         if profile is not None:
             variables += [
-                Variable("s" if name == "s" else PREFIX + name, ("s",), profile[name], unit, text)
-                for name, (unit, text) in PROFILE.items()
+                Variable(profiles.stored(name), ("s",), profile[name], unit, text)
+                for name, (unit, text) in profiles.PROFILE.items()
             ]
+        if profile is not None and spectral:
+            text = "what the segment adds to the radiance of each band"
+            own = profile["contribution_band"]
+            variables.append(Variable(profiles.stored("contribution_band"), ("s", BAND), own, RADIANCE, text))
         return cls.assemble("radiance", "radiance", variables, stats=stats, config=config, spectrum=spectrum)
 
     @property
@@ -138,37 +138,61 @@ class RadianceResult(Result):
         """Of a line of sight, one row per cell crossed; None for other sensors."""
         if "s" not in self:
             return None
-        columns = self._profile_columns()
+        columns = profiles.columns(self.table)
         out = np.empty(len(self["s"]), dtype=[(v.name, np.float64) for v in columns])
         for v in columns:
             out[v.name] = v.values
         return out
 
     @property
-    def total(self) -> FloatArray:
-        """Radiance of all bands together [W m-2 sr-1], in the sensor's shape."""
-        return self.spectrum.total(self.value) if BAND in self.table.main.dims else self.value
-
-    @property
     def brightness_temperature(self) -> FloatArray:
         """Temperature of the black wall that shows the same radiance in all bands together [K]."""
         return np.asarray(self.spectrum.brightness_temperature(self.total))
+
+    def through(self, response: Response) -> DetectorResult:
+        """Return what a detector with this response shows of the bands; InputError where it reaches outside them."""
+        return detected(self, response)
+
+    def spectral_radiance(self) -> SpectralResult:
+        """Return the spectrum of rays or a line of sight; InputError for images and without wavelength bands."""
+        return spectral(self)
+
+    def showing(self, quantity: str) -> Result:
+        """Return the same with another main variable; the spectrum where that is meant."""
+        return self.spectral_radiance() if quantity == SPECTRUM else super().showing(quantity)
 
     def rows(self) -> Table:
         """Of a line of sight its profile, else one row for each ray."""
         if "s" not in self:
             return self.table
-        columns = self._profile_columns()
+        columns = profiles.columns(self.table)
         radiance, emitted = float(self.total.sum()), float(columns[-1].values.sum())
-        comment = f"radiance {radiance!r} {RADIANCE}, of it emitted along the way {emitted!r}"
+        parts = f"radiance {radiance!r} {RADIANCE}", *profiles.words(self.averages())
+        comment = f"{'; '.join(parts)}; of the radiance, emitted along the way {emitted!r}"
         return Table(tuple(columns), {**self.table.attributes, "main": columns[-1].name, "comment": comment})
 
-    def _profile_columns(self) -> list[Variable]:
-        names = [("s" if name == "s" else PREFIX + name, name) for name in PROFILE]
+    def averages(self) -> dict[str, dict[str, float]]:
+        """Of a line of sight, averages of temperature [K], kappa [1/m] and distance s [m] over its segments.
+
+        "emission": weighted by what segments emit, kappa S times length: those of the gas itself
+        "contribution": weighted by what of it arrives: those that the observer sees, behind what absorbs
+        Empty for other sensors; nan where nothing is emitted.
+        """
+        return profiles.averages(self.table)
+
+    def figures(self) -> list[Variable]:
+        """Of a line of sight, temperature and kappa weighted by emission."""
+        mean = self.averages().get("emission", {})
         return [
-            Variable(name, v.dims, v.values, v.unit, v.long_name)
-            for v, name in ((self.table[stored], name) for stored, name in names)
+            Variable(f"emission_mean_{name}", (), np.array(mean[name]), unit, f"{name} weighted by emission")
+            for name, unit in (("temperature", "K"), ("kappa", "1/m"))
+            if name in mean
         ]
+
+    def compared(self) -> list[Variable]:
+        """The answer; of a line of sight also what its segments add to it."""
+        more = [self.table[profiles.stored("contribution")]] if "s" in self else []
+        return [*super().compared(), *more]
 
     def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """Every variable, brightness_temperature, and for images the regimes; a line of sight's profile."""
@@ -182,8 +206,10 @@ class RadianceResult(Result):
 
         out = super().pictures(up) | {"brightness_temperature": brightness}
         if "s" in self:
-            out["radiance"] = lambda: lines.profile(self._profile_columns(), float(self.total.sum()))
+            out["radiance"] = lambda: lines.profile(profiles.columns(self.table), float(self.total.sum()))
         out["regimes"] = lambda: images.regimes(self.table)
+        if self._has_spectrum:
+            out[SPECTRUM] = lambda: self.spectral_radiance().plot()
         return out
 
     def files(self) -> dict[str, str]:
@@ -194,11 +220,24 @@ class RadianceResult(Result):
         names = {"result.h5": "", f"{stem}.png": ""}
         if not image:
             names[f"{stem}.csv"] = ""
-        elif BAND not in main.dims:
+        else:
             names["image.tif"] = ""
         if image and "budget" in self.stats:
             names["regimes.png"] = "regimes"
+        if self._has_spectrum:
+            names |= {"spectrum.csv": SPECTRUM, "spectrum.png": SPECTRUM}
         return names
+
+    @property
+    def _has_spectrum(self) -> bool:
+        """Whether it is a line of sight in wavelength bands, one of which has an end at least."""
+        edges = self.spectrum.edges
+        return (
+            "s" in self
+            and BAND in self.table.main.dims
+            and edges is not None
+            and bool(np.isfinite(edges).all(1).any())
+        )
 
     def summary(self) -> str:
         """A few lines of text: method, range of the answer, optical depths, work and time."""
@@ -212,30 +251,32 @@ class RadianceResult(Result):
             depth += f"; ray median {tau['ray_median']:.3g}, ray max {tau['ray_max']:.3g}"
         lines = [
             f"method         {method_text(self.config)}",
-            f"{label('radiance')}{span(self.value)} {RADIANCE} (brightness up to {float(hottest):.1f} K)",
+            f"{label('radiance')}{span(self.total)} {RADIANCE}{self._of_bands()} "
+            f"(brightness up to {float(hottest):.1f} K)",
             depth,
             f"work           {s['rays']} rays ({s['rays_missed']} miss the field), "
             f"{s['crossings']:.4g} cell crossings, {s['seconds_trace']:.3g} s on {s['threads']} threads",
             *self._trust(),
+            *(f"averages       {words}" for words in profiles.words(self.averages())),
         ]
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
 
     def _trust(self) -> list[str]:
         s = self.stats
         if self.error_estimate is not None and s.get("light_estimate"):
-            worst = largest(self.error_estimate)
+            worst = largest(self.together("error_estimate"))
             return [
                 f"trust          good to about {worst:.3g} {RADIANCE}: an estimate, no bound, as the light that "
                 "surfaces reflect is one (half the difference of two sets of directions)"
             ]
         if self.error_estimate is not None:
-            worst = largest(self.error_estimate)
+            worst = largest(self.together("error_estimate"))
             return [
                 f"trust          a limit, without a bound; first neglected term up to {worst:.3g} {RADIANCE}"
             ]
         if "budget" not in s or self.value.size == 0:
             return []
-        steps, spent, worst = s["steps"], s["budget"], largest(self["error_bound"])
+        steps, spent, worst = s["steps"], s["budget"], largest(self.together("error_bound"))
         total = max(1, sum(steps.values()))
         shares = ", ".join(f"{100 * steps[name] / total:.1f} % {name}" for name in REGIMES)
         saved = float(self["left_out"].sum()) if "left_out" in self else 0.0

@@ -8,23 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import InputError, nearest
 from ..media.spectrum import Spectrum
-from ..table import BAND, Table, Variable
+from ..table import BAND, TOTAL, Table, Variable
+from .building import BAND_EDGES, bands_of, figure, like, variables_of
+from .words import label, largest, mean, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import Dataset
-
-BAND_EDGES = "band_edges"
-
-
-WALLS = ".walls.vtkhdf"
-"""End of the names of files with the walls of a volume."""
 
 
 class Result:
@@ -45,7 +40,7 @@ class Result:
             setattr(cls, old, _renamed(cls.__name__, old, new))
 
     def __init__(self, table: Table, spectrum: Spectrum | None = None) -> None:
-        self.table = checks.instance("table", table, Table, "a Table of variables")
+        self.table = checks.instance("table", table, Table, "a Table of variables").with_totals()
         if spectrum is not None:
             checks.instance("spectrum", spectrum, Spectrum, "a Spectrum")
         self._spectrum = spectrum
@@ -79,7 +74,7 @@ class Result:
         axes = tuple(checks.sequence("dims", dims, "a name for each axis"))
         main = Variable(name, axes, checks.real("value", value), unit, long_name)
         errors = [
-            Variable(kind, axes, _like(main.values, checks.real(kind, given)), unit, text, kind)
+            Variable(kind, axes, like(main.values, checks.real(kind, given)), unit, text, kind)
             for kind, given, text in (
                 ("error_bound", error_bound, f"bound of the error of {name}"),
                 ("error_estimate", error_estimate, f"estimated error of {name}, no bound"),
@@ -87,7 +82,7 @@ class Result:
             if given is not None
         ]
         main = replace(main, trust=errors[0].trust if errors else "")
-        before, after = _variables("coordinates", coordinates), _variables("more", more)
+        before, after = variables_of("coordinates", coordinates), variables_of("more", more)
         variables = [*before, main, *errors, *after]
         return cls.assemble(long_name, name, variables, stats=stats, config=config, spectrum=spectrum)
 
@@ -109,7 +104,7 @@ class Result:
             checks.instance(name, mapping, Mapping, "a mapping")
         attributes = {"kind": cls.__name__, "title": title, "main": main, "stats": stats, "config": config}
         table = Table(tuple(variables), attributes | more)
-        return cls(table.with_variables(_bands(spectrum)) if BAND in table.dims else table, spectrum)
+        return cls(table.with_variables(bands_of(spectrum)) if BAND in table.dims else table, spectrum)
 
     @classmethod
     def of(cls, table: Table) -> Result:
@@ -130,6 +125,15 @@ class Result:
     def value(self) -> NDArray[Any]:
         """The answer: values of the main variable, in its unit."""
         return self.table.main.values
+
+    @property
+    def total(self) -> NDArray[Any]:
+        """The answer of all bands together: `value` without its band axis, and `value` itself without bands."""
+        return self.together(self.table.main.name)
+
+    def together(self, name: str) -> NDArray[Any]:
+        """A variable of all bands together: powers are summed, anything else is averaged."""
+        return self.table[name].without_bands().values
 
     @property
     def error_bound(self) -> NDArray[Any] | None:
@@ -193,6 +197,11 @@ class Result:
             return self.table
         return self.table.with_attributes(spectrum=self._spectrum.to_dict())
 
+    def showing(self, quantity: str) -> Result:
+        """Return the same with another main variable, for files that hold one; InputError where there is none."""
+        main = self.table[quantity].name
+        return type(self)(self.table.with_attributes(main=main), self._spectrum)
+
     def rows(self) -> Table:
         """The table whose main variable has one entry for each row of a CSV."""
         return self.table
@@ -205,32 +214,23 @@ class Result:
         Nothing half-written is left. Raises InputError on another suffix, when the answer does not fit into
         such a file, or when the file cannot be written.
         """
-        from ..formats import tables, tiff, vtkhdf
+        from .saving import save
 
-        writers: dict[str, Callable[[Path], object]] = {
-            ".h5": lambda path: tables.write_hdf5(self.complete(), path),
-            ".csv": lambda path: tables.write_csv(self.rows(), path),
-            ".tif": lambda path: tiff.write_tiff(self.table, path),
-            ".tiff": lambda path: tiff.write_tiff(self.table, path),
-            ".vtkhdf": lambda path: vtkhdf.write_cells(self.table, path),
-            ".png": self.plot,
-        }
-        path = checks.path("path", path)
-        if path.name.endswith(WALLS):
-            vtkhdf.write_walls(self.table, path)
-            return path
-        if path.suffix not in writers:
-            raise InputError(
-                f"save: {path.name} has suffix '{path.suffix}'; expected {', '.join((*writers, WALLS))}"
-            )
-        writers[path.suffix](path)
-        return path
+        return save(self, checks.path("path", path))
 
     def to_xarray(self) -> Dataset:
         """Return the result as an xarray Dataset with dimensions and units (needs the extra [xarray])."""
         from ..formats.tables import to_xarray
 
         return to_xarray(self.complete())
+
+    def figures(self) -> list[Variable]:
+        """Single numbers that sum the answer up, as variables without dimensions."""
+        return []
+
+    def compared(self) -> list[Variable]:
+        """What a comparison lays side by side, all bands together: first the answer."""
+        return [self.table.main.without_bands()]
 
     def pictures(self, up: str = "z") -> dict[str, Callable[[], Figure]]:
         """What draws each quantity that `plot` knows; the main variable comes first; up: axis drawn upwards."""
@@ -243,7 +243,8 @@ class Result:
         names = [
             v.name
             for v in self.variables()
-            if not v.is_coordinate and v.values.dtype.kind != "U" and v.name != BAND_EDGES
+            if not (v.is_coordinate or v.values.dtype.kind == "U" or v.name == BAND_EDGES)
+            and not v.name.startswith(TOTAL)  # what a picture of the bands shows
         ]
         return {name: drawn(name) for name in sorted(names, key=lambda name: name != main)}
 
@@ -270,21 +271,27 @@ class Result:
         return figure
 
     def files(self) -> dict[str, str]:
-        """Names of the files that a job writes, and which quantity a picture shows ("": as the job says)."""
+        """Names of the files that a job writes, and which quantity each shows ("": the answer, or the job's)."""
         return {"result.h5": "", "result.csv": "", "result.png": self.table.main.name}
 
     def summary(self) -> str:
         """A few lines of text: the answer, how far it can be trusted, the work."""
         main = self.table.main
-        lines = [f"{label(main.name)}{span(main.values)} {main.unit}"]
-        bound, estimate = self.error_bound, self.error_estimate
-        if bound is not None:
-            lines.append(f"trust          certified within {largest(bound):.3g} {main.unit}")
-        if estimate is not None:
-            lines.append(f"trust          good to about {largest(estimate):.3g} {main.unit}: an estimate")
+        lines = [f"{label(main.name)}{span(self.total)} {main.unit}{self._of_bands()}"]
+        if "error_bound" in self:
+            bound = largest(self.together("error_bound"))
+            lines.append(f"trust          certified within {bound:.3g} {main.unit}")
+        if "error_estimate" in self:
+            estimate = largest(self.together("error_estimate"))
+            lines.append(f"trust          good to about {estimate:.3g} {main.unit}: an estimate")
         if "rays" in self.stats:
             lines.append(f"work           {self.stats['rays']} rays")
         return "\n".join(lines + [f"note           {note}" for note in self.notes()])
+
+    def _of_bands(self) -> str:
+        """Words behind a value that stands for several bands."""
+        count = self.table.dims.get(BAND, 0)
+        return f" ({count} bands together)" if count > 1 else ""
 
     def notes(self) -> list[str]:
         """What the user should know about the answer, each with its remedy."""
@@ -315,69 +322,6 @@ class Result:
         from ..plots import figure as figures
 
         return figures.html(self.summary(), self.plot())
-
-
-def method_text(config: Mapping[str, Any]) -> str:
-    """A method as it is written in Python: auto(rtol=0.001)."""
-    settings = {k: v for k, v in config["method"].items() if v is not None and v is not False}
-    return f"{settings.pop('kind')}({', '.join(f'{k}={v}' for k, v in settings.items())})"
-
-
-def label(text: str) -> str:
-    """The first column of a summary."""
-    return f"{text.replace('_', ' '):<14} "
-
-
-def span(values: NDArray[Any]) -> str:
-    """Least and greatest of the values that are known, or that there is none."""
-    known = values[~np.isnan(values)]
-    if known.size == 0:
-        return "no values"
-    low, high = float(known.min()), float(known.max())
-    return f"{low:.6g}" if values.ndim == 0 else f"{low:.6g} .. {high:.6g}"
-
-
-def figure(name: str, value: float, unit: str, long_name: str, trust: str = "") -> Variable:
-    """A variable of one number."""
-    return Variable(name, (), np.asarray(value, dtype=np.float64), unit, long_name, trust)
-
-
-def mean(values: NDArray[Any]) -> float:
-    """The mean of the values that are known; nan where none is."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
-
-
-def largest(values: NDArray[Any]) -> float:
-    """The greatest of the values that are known; nan where none is."""
-    known = values[~np.isnan(values)]
-    return float(known.max()) if known.size else float("nan")
-
-
-def _variables(name: str, given: Sequence[Variable]) -> Sequence[Variable]:
-    """Variables, or InputError."""
-    for v in checks.sequence(name, given, "a list of Variables"):
-        checks.instance(name, v, Variable, "a list of Variables")
-    return given
-
-
-def _like(values: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
-    """An array as it is; one number for all entries of values."""
-    return np.full(values.shape, given) if given.ndim == 0 else given
-
-
-def _bands(spectrum: Spectrum) -> list[Variable]:
-    """Number, name and, where there are any, edges of the bands of a spectrum."""
-    out = [
-        Variable(BAND, (BAND,), np.arange(spectrum.n_band), "1", "band number"),
-        Variable("band_name", (BAND,), np.array(spectrum.names, dtype=str), "1", "name of the band"),
-    ]
-    if spectrum.edges is not None:
-        out += [
-            Variable("edge", ("edge",), np.array(["lower", "upper"]), "1", "edge of a band"),
-            Variable(BAND_EDGES, (BAND, "edge"), spectrum.edges, "m", "wavelengths of the band's edges"),
-        ]
-    return out
 
 
 def _renamed(owner: str, old: str, new: str) -> property:

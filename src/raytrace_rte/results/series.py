@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..table import Table, Variable
-from .result import Result, label, span
+from .result import Result
+from .words import label, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,6 +59,8 @@ class SeriesResult(Result):
         answer = self.table.main.without_bands()
         few = len(answer.dims) == 2 and answer.values.shape[1] <= COLUMNS
         for v in self.variables():
+            if v.name.startswith("total_") and v.name.removeprefix("total_") in self:
+                continue  # the same as that one over all bands
             v = v.without_bands() if TIME in v.dims else v
             if v.dims == (TIME,) or (few and v.dims == answer.dims):
                 yield v

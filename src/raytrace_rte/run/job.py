@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..boundaries.bodies import Object
 from ..config.config import Job
 from ..config.sections import FieldSection, MaskSection
 from ..errors import InputError
@@ -63,21 +64,22 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
 
     Raises InputError, also when the output folder cannot be written or the camera looks past the field.
     """
-    _check_writable(job.directory)
-    field = _read(job, job.field)
+    check_writable(job.directory)
+    field = read_field(job, job.field)
     try:
-        medium = _medium(job, field)
+        medium = medium_of(job, field)
         record = job.settings() | {
             "field_sha256": field.source_sha256, "field_provenance": field.provenance,
             "medium": dict(medium.provenance),
         }  # fmt: skip
+        released = {} if field.released_power is None else {"heat_release": field.released_power}
         place = scene(
             medium,
             job.walls,
             job.method,
-            [section.object(job.resolve, field) for section in job.objects],
+            objects_of(job, field),
             lean,
-            {"job": record},
+            {"job": record, **released},
             radiosity_directions=job.radiosity_directions,
         )
         task = task_of(job.sensor, place)
@@ -88,22 +90,29 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
 
 def _described(job: Job, field: Field, medium: Medium, task: Task[Result]) -> str:
     """What is about to be computed; InputError when no ray of a camera meets the field."""
-    grid, tau = field.grid, medium.optical_depth
-    corners = zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
-    box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
-    T, kappa = field.temperature if field.valid is None else field.temperature[field.valid], medium.kappa
-    source = job.field.file or f"sample {job.field.sample}"
-    source += "" if field.time is None else f" at {field.time:.6g} s"
+    tau, kappa = medium.optical_depth, medium.kappa
     return "\n".join(
         [
-            f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
-            f"temperature    {T.min():.5g} .. {T.max():.5g} K",
+            *field_lines(job, field),
             f"absorption     {medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
             f"{kappa.max():.4g} 1/m; optical depth of a cell up to {tau['cell_max']:.3g}, "
             f"of the domain {tau['domain']:.3g}",
             f"sensor         {job.sensor.settings()['kind']}: {task.describe()}",
         ]
     )
+
+
+def field_lines(job: Job, field: Field) -> list[str]:
+    """Say which field was read."""
+    grid, T = field.grid, field.temperature if field.valid is None else field.temperature[field.valid]
+    corners = zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
+    box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
+    source = job.field.file or f"sample {job.field.sample}"
+    source += "" if field.time is None else f" at {field.time:.6g} s"
+    return [
+        f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
+        f"temperature    {T.min():.5g} .. {T.max():.5g} K",
+    ]
 
 
 def write(job: Job, result: Result) -> list[Path]:
@@ -115,7 +124,7 @@ def write(job: Job, result: Result) -> list[Path]:
             if name.endswith(".png"):
                 result.plot(staging / name, quantity or job.output.quantity, job.output.up)
             else:
-                result.save(staging / name)
+                (result.showing(quantity) if quantity else result).save(staging / name)
         for name in names:
             os.replace(staging / name, job.directory / name)
     finally:
@@ -153,7 +162,10 @@ def _worst(
     return f"up to {100 * worst:.2g} %" if worst < 10 else f"up to {worst:.2g} times"
 
 
-def _read(job: Job, section: FieldSection) -> Field:
+def read_field(job: Job, section: FieldSection) -> Field:
+    """Read the field that a job names; InputError when there are several."""
+    if section.files is not None or section.times is not None:
+        raise InputError(f"{job.path}: [field]: files and times are for run and check; name one field here")
     if section.file is not None:
         from ..formats import read
 
@@ -182,15 +194,22 @@ def usual_medium(field: Field) -> Medium:
     return absorption.MODELS["planck_mean" if field.absorption_coefficient is None else "given"](field)
 
 
-def _medium(job: Job, field: Field) -> Medium:
+def medium_of(job: Job, field: Field) -> Medium:
+    """Return the medium that the absorption model of a job makes of a field."""
     from ..media import absorption
 
     if job.absorption is None:
         return usual_medium(field)
-    return absorption.MODELS[job.absorption.model](field, **job.absorption.arguments())
+    return absorption.MODELS[job.absorption.model](field, **job.absorption.inputs(job.resolve))
 
 
-def _check_writable(directory: Path) -> None:
+def objects_of(job: Job, field: Field) -> list[Object]:
+    """Build the objects of a config; InputError when a box holds no cell, or a mesh or mask cannot be used."""
+    return [section.object(job.resolve, field) for section in job.objects]
+
+
+def check_writable(directory: Path) -> None:
+    """Make the output folder; raises InputError when it cannot be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):

@@ -16,10 +16,11 @@ class HeatSource:
     """Every cell of the grid. Made by `heat_source`, and by `incident` without points."""
 
     directions: int = 100
+    heat_release: float | None = None
 
     def settings(self) -> dict[str, object]:
         """What a Result records."""
-        return {"kind": "heat_source", **asdict(self)}
+        return {"kind": "heat_source", **{k: v for k, v in asdict(self).items() if v is not None}}
 
     def task(self, scene: Scene) -> VolumeTask[HeatResult]:
         """Sweep the whole volume."""
@@ -43,6 +44,7 @@ class HeatSource:
             solid_mask=None if solids is None else solids.mask,
             solid_heat=task.cells("solid_heat"),
             budget=task.budget(),
+            band_budgets=task.budgets(),
             stats=task.stats(),
             config=scene.settings() | {"sensor": self.settings()},
             spectrum=scene.medium.spectrum,
@@ -50,10 +52,17 @@ class HeatSource:
         )
 
 
-def heat_source(directions: int = 100) -> HeatSource:
+def heat_source(directions: int = 100, heat_release: float | None = None) -> HeatSource:
     """Return the sensor for the radiative source term of every cell, and the flux at every wall cell.
 
     directions: ordinates at least; a few more are taken so that they fill the lanes of the processor, and a result
-    says how many. Raises InputError on fewer than 6, or on a number that is not whole.
+    says how many
+    heat_release: of the whole flame [W] (per metre or m2 of infinite axes), as `field.released_power`; the result has
+    the radiant fraction then
+
+    Raises InputError on fewer than 6 directions, a number that is not whole, or a heat release that is not above 0.
     """
-    return HeatSource(checks.whole("heat_source: directions", directions, low=6))
+    count = checks.whole("heat_source: directions", directions, low=6)
+    if heat_release is not None:
+        heat_release = checks.number("heat_source: heat_release", heat_release, above=0.0, unit="W")
+    return HeatSource(count, heat_release)

@@ -13,15 +13,17 @@ from .surfaces import Piece
 if TYPE_CHECKING:
     from .rays import RayTask
 
-COLUMNS = ("s", "length", "optical_depth", "temperature", "kappa", "source", "contribution")
+COLUMNS = ("s", "length", "optical_depth", "temperature", "kappa", "source", "emission", "contribution")
 """Of a profile: s is the distance from the observer at mid-segment [m], optical depth that up to there,
-temperature the brightness temperature of the source; contribution what the observer sees of the segment."""
+temperature the brightness temperature of the source; emission what the segment emits per length, kappa S of all
+bands; contribution what the observer sees of the segment."""
 
 
 def profile(task: RayTask[Any]) -> NDArray[np.void]:
     """Return the march of the only ray of a task, a row for each segment, seen from the observer.
 
-    With several bands kappa and optical depth are those of the first one, source and contribution totals.
+    With several bands source, emission and contribution are totals, kappa is emission over source, the Planck mean,
+    and the optical depth is the integral of that. contribution_band has each band's own.
     """
     lines, surfaces = task.take(slice(None)), task.surfaces
     if surfaces is None:
@@ -35,17 +37,26 @@ def profile(task: RayTask[Any]) -> NDArray[np.void]:
     linear = not (isinstance(method, March) and method.order == 1)
     bands = [_march(cells, b, pieces, linear) for b in range(medium.n_band)]
     first = bands[0]
-    source = sum(0.5 * (rows["near"] + rows["far"]) for rows in bands)
+    sources = [0.5 * (rows["near"] + rows["far"]) for rows in bands]
+    source = sum(sources)
+    emission = sum(rows["kappa"] * s for rows, s in zip(bands, sources, strict=True))
+    kappa, depth = first["kappa"], first["tau"]
+    if len(bands) > 1:
+        kappa = np.divide(emission, source, out=np.zeros_like(kappa), where=source > 0.0)
+        depth = kappa * first["length"]
     columns = {
         "s": first["s"] + 0.5 * first["length"],
         "length": first["length"],
-        "optical_depth": np.cumsum(first["tau"]) - 0.5 * first["tau"],
+        "optical_depth": np.cumsum(depth) - 0.5 * depth,
         "temperature": medium.spectrum.brightness_temperature(source),
-        "kappa": first["kappa"],
+        "kappa": kappa,
         "source": source,
+        "emission": emission,
         "contribution": sum(rows["emitted"] for rows in bands),
     }
-    table = np.empty(len(first["s"]), dtype=[(name, np.float64) for name in COLUMNS])
+    own = ("contribution_band", np.float64, (medium.n_band,))
+    table = np.empty(len(first["s"]), dtype=[*((name, np.float64) for name in COLUMNS), own])
+    table["contribution_band"] = np.stack([rows["emitted"] for rows in bands], axis=-1)
     for name, column in columns.items():
         table[name] = column
     return table

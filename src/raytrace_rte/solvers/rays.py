@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,15 @@ from .trial import STAGE as TRIAL
 from .trial import Trial
 
 R = TypeVar("R")
+Q = TypeVar("Q")
 BATCHES, FEWEST, MOST = 64, 1024, 4096
 """Batches that a task should have, and rays in one at least and at most: some milliseconds to some hundred."""
 FOLLOW = -1
 """Stage of the rays themselves; those of their surroundings' light are others."""
 LOOKED_AT = 1 << 16
 """Rays whose geometry is looked at in one go."""
+SPENT = 1 << 18
+"""Numbers of an answer that are looked at in one go, when the tolerance that was spent is summed."""
 BYTES = 48
 """Of a ray and band in an answer."""
 
@@ -207,6 +210,12 @@ class RayTask(Task[R]):
             stats["light_estimate"] = True
         return self._finish(self, Gathered(self.rows, stats))
 
+    def then(self, answer: Callable[[R], Q]) -> RayTask[Q]:
+        """Turn into the task whose answer is made of this one's answer, by the same rays."""
+        finish, task = self._finish, cast("RayTask[Any]", self)
+        task._finish = lambda task, gathered: answer(finish(task, gathered))
+        return task
+
     def state(self) -> Arrays:
         """The rows of the entries visited, in the order of visits."""
         numbers = self._numbers(0, self.visited)
@@ -275,8 +284,12 @@ class RayTask(Task[R]):
 
 def budget(scene: Scene, value: FloatArray, error_bound: FloatArray) -> dict[str, float]:
     """Return how much of the tolerance of a scene that switches was spent, over rays."""
-    plan = scene.plan
-    allowed = plan.relative * value + plan.absolute
-    spent = np.divide(error_bound, allowed, out=np.zeros_like(error_bound), where=allowed > 0)
-    mean = float(spent.mean()) if spent.size else 0.0
-    return {"absolute": plan.absolute, "mean": mean, "max": float(spent.max(initial=0.0))}
+    plan, total, most = scene.plan, 0.0, 0.0
+    rows = max(1, SPENT // scene.medium.n_band)
+    for first in range(0, len(value), rows):  # of many bands a work array would be as long to make as to read
+        some, bound = value[first : first + rows], error_bound[first : first + rows]
+        allowed = plan.relative * some + plan.absolute
+        spent = np.divide(bound, allowed, out=np.zeros_like(bound), where=allowed > 0)
+        total, most = total + float(spent.sum()), max(most, float(spent.max(initial=0.0)))
+    mean = total / value.size if value.size else 0.0
+    return {"absolute": plan.absolute, "mean": mean, "max": most}

@@ -60,9 +60,13 @@ class Surfaces:
 
     def __init__(self, scene: Scene) -> None:
         if not isinstance(scene.method, Auto | March):
-            raise InputError(
-                f"method: {scene.method!r} knows no reflecting walls or objects; use Auto or March"
+            by_gas = scene.walls.plain and not scene.objects
+            what = (
+                "warm walls whose light depends on the gas beside them"
+                if by_gas
+                else "reflecting walls or objects"
             )
+            raise InputError(f"method: {scene.method!r} knows no {what}; use Auto or March")
         self.scene, self.method, self.meshes = scene, scene.method, scene.bodies.meshes
         self.patches = Patches(scene)
         self.solid = None if scene.bodies.solids is None else SolidCells(scene)

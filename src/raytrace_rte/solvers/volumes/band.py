@@ -66,11 +66,12 @@ class BandSolve:
     def __init__(self, box: Box, b: int, directions: int, start: FloatArray | None = None) -> None:
         self.box, self.b, scene = box, b, box.scene
         self.black, self.emissivity = box.surfaces(b)
-        fields = Fields(box, b)
+        self.fields = fields = Fields(box, b)
         self.brightest = float(scene.medium.source_range[1][b])
         rtol = scene.method.rtol if isinstance(scene.method, Auto) and scene.method.rtol > 0.0 else USUAL
         self.tolerance = SHARE * rtol
-        if not any(box.ends.wall) and box.solids is None and not (fields.kappa > 0.0).any():
+        self.clear = not (fields.kappa > 0.0).any()
+        if not any(box.ends.wall) and box.solids is None and self.clear:
             raise InputError("heat_source: no wall ends a ray and nothing absorbs; give a wall")
         taken = scene.method.rtol if isinstance(scene.method, Auto) else None
         self.switch = Switch(box, fields, self.black, self.emissivity, taken)
@@ -80,12 +81,15 @@ class BandSolve:
         self.absorbs = np.concatenate((self.emissivity, np.ones(shown.size)))
         self.sweeper: Sweeper | SlabSweeper
         if box.ends.slab:
-            self.sweeper = SlabSweeper(box, b, special, directions)
+            self.sweeper = SlabSweeper(box, fields.record, special, directions)
         else:
-            self.sweeper = Sweeper(box, b, special, directions, self.brightest, CYCLIC * rtol)
+            self.sweeper = Sweeper(box, fields.record, special, directions, self.brightest, CYCLIC * rtol)
 
     def solve(self) -> Generator[FloatArray, Swept, Band]:
         """Ask for sweeps until what leaves grey surfaces is that of what arrives; return the answer."""
+        if (even := self._evenly_lit()) is not None:
+            self.taken, self.left = even, self.light
+            return self._answer(even, self.light, 0, 0.0)
         nothing = self.sweeper.swept(self.sweeper.nothing()) if self.switch.everywhere else None
         sweeps = 0
 
@@ -102,6 +106,18 @@ class BandSolve:
         else:
             lacks = yield from _fixed_point(reflected, self.start, self.tolerance)
         return self._answer(self.taken, self.left, sweeps, lacks)
+
+    def _evenly_lit(self) -> Swept | None:
+        """What a sweep would give in a clear band between equally bright surfaces: that light, everywhere."""
+        walls = np.repeat(self.box.ends.wall, np.diff(self.box.first))
+        light = np.concatenate((self.black[: walls.size][walls], self.black[walls.size :]))
+        if not self.clear or (light != light[0]).any():
+            return None
+        sums, first = self.sweeper.nothing(), self.box.first[6]
+        sums["incident"].fill(4.0 * np.pi * light[0])
+        sums["arrived"][:first] = np.pi * light[0]
+        sums["arrived"][first:] = np.pi * light[0] * self.box.exposed
+        return self.sweeper.swept(sums)
 
     def _arriving(self, swept: Swept, leaving: FloatArray) -> FloatArray:
         """Flux that arrives at all surfaces, its mean over exposed faces of solid cells [W m-2]."""
@@ -151,7 +167,7 @@ class BandSolve:
 
         def layers(first: int) -> None:
             sizes = np.empty(shape[2])  # work array
-            settle(box.record, self.b, shape, box.solid, thin, sums, scale, missing, out, first, sizes)
+            settle(self.fields.record, shape, box.solid, thin, sums, scale, missing, out, first, sizes)
 
         each(box.workers)(layers, range(0, shape[0], BRICK))
         return Cells(*(a.reshape(shape) for a in out))

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from ...boundaries.walls import Walls
 from ...errors import InputError
+from ...execution.executors import each
 from ...grid import FACES, Cartesian, FloatArray, across
 from ..scene import Scene
 
+PIECE = 1 << 16
+"""Cells whose records are copied in one go."""
 SLAB = 1.0
 """[m], taken along an infinite axis: answers are per square metre of slab, or per metre of a plane case."""
 Three = tuple[bool, bool, bool]
@@ -116,7 +119,7 @@ class Box:
     """Everything of a volume solve that does not depend on the band.
 
     widths: of cells along each axis [m], SLAB along infinite ones; solid: number of each solid cell, -1 in gas
-    (n_cell,), or empty; record: what kernels read of cells (n_cell, n_band, 8); workers: threads that settle answers
+    (n_cell,), or empty; workers: threads that settle answers
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -144,15 +147,8 @@ class Box:
     def of(self, scene: Scene) -> Box:
         """The same box and its spare arrays for another medium of its grid."""
         out = copy(self)
-        vars(out).pop("record", None)
         out.scene = scene
         return out
-
-    @cached_property
-    def record(self) -> FloatArray:
-        """What kernels read of cells; beside solid cells with differences that do not reach into them."""
-        record = self.scene.medium.cells.record
-        return record if self.solids is None else _beside(record, self.grid, self.solids.mask)
 
     def _exposed(self, mask: NDArray[np.bool_]) -> FloatArray:
         """Area of each cell's faces behind which is no solid cell [m2]; faces of the box count."""
@@ -213,10 +209,40 @@ def mean_width(widths: Sequence[FloatArray], finite: Three) -> FloatArray:
 
 
 class Fields:
-    """The fields of one band of a box (nx, ny, nz), as the records have them."""
+    """The fields of one band of a box (nx, ny, nz), and what kernels read of its cells."""
 
     def __init__(self, box: Box, b: int) -> None:
         self._box, self.b = box, b
+        self._spare: FloatArray | None = None
+
+    @cached_property
+    def record(self) -> FloatArray:
+        """What kernels read of cells (n_cell, 8); beside solid cells with differences that do not reach into them.
+
+        Of several bands it is a copy, side by side: each block of directions reads it again.
+        """
+        record = self._box.scene.medium.cells.record
+        one = record[:, 0] if record.shape[1] == 1 else self._copied(record)
+        return one if self._box.solids is None else _beside(one, self._box.grid, self._box.solids.mask)
+
+    def _copied(self, record: FloatArray) -> FloatArray:
+        from ...kernels.reconstruct import aligned
+
+        self._spare = self._box.spare.take(
+            ("record", record.dtype), lambda: aligned((len(record), record.shape[2]), record.dtype)
+        )
+        out = self._spare
+
+        def copy_some(first: int) -> None:
+            out[first : first + PIECE] = record[first : first + PIECE, self.b]
+
+        each(self._box.workers)(copy_some, range(0, len(record), PIECE))
+        return out
+
+    def release(self) -> None:
+        """Let the next band write over what this one has copied."""
+        if self._spare is not None:
+            self._box.spare.put(("record", self._spare.dtype), self._spare)
 
     @cached_property
     def gas(self) -> NDArray[np.bool_]:
@@ -238,17 +264,17 @@ class Fields:
         return self._column(int(SOURCE))
 
     def _column(self, n: int) -> FloatArray:
-        return self._box.record[:, self.b, n].astype(np.float64).reshape(self._box.grid.shape)
+        return self.record[:, n].astype(np.float64).reshape(self._box.grid.shape)
 
 
 def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> FloatArray:
     """Records whose differences of S are one-sided where the other neighbour is solid, and 0 where both are."""
     from ...kernels.reconstruct import SOURCE, SOURCE_X
 
-    out = record.copy().reshape(*grid.shape, *record.shape[1:])
+    out = record.copy().reshape(*grid.shape, -1)
     source = out[..., SOURCE].astype(np.float64)
     for axis in range(3):
-        centre = np.moveaxis(grid.centres[axis][:, None, None, None], 0, axis)
+        centre = np.moveaxis(grid.centres[axis][:, None, None], 0, axis)
         s, c, opaque = (
             np.moveaxis(v, axis, 0) for v in (source, np.broadcast_to(centre, source.shape), solid)
         )
@@ -262,7 +288,7 @@ def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> Fl
         low, high = (np.concatenate(p) for p in ((none, step), (step, none)))
         from_low, from_high = (np.concatenate(p) for p in ((shut, open_), (open_, shut)))
         beside = np.concatenate((shut, ~open_)) | np.concatenate((~open_, shut))
-        one_sided = np.where(from_low[..., None], low, np.where(from_high[..., None], high, 0.0))
+        one_sided = np.where(from_low, low, np.where(from_high, high, 0.0))
         slope[beside] = one_sided[beside]
     fall = 0.5 * np.sum(
         [np.abs(out[..., SOURCE_X + a]) * _spread(grid.widths[a], a) for a in range(3)], axis=0
@@ -273,7 +299,7 @@ def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> Fl
 
 
 def _spread(widths: FloatArray, axis: int) -> FloatArray:
-    """Widths along one axis, beside cells (nx, ny, nz, n_band); 0 for infinite ones."""
-    shape = [1, 1, 1, 1]
+    """Widths along one axis, beside cells (nx, ny, nz); 0 for infinite ones."""
+    shape = [1, 1, 1]
     shape[axis] = -1
     return np.where(np.isfinite(widths), widths, 0.0).reshape(shape)

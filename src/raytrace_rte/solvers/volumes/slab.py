@@ -32,10 +32,9 @@ class SlabSweeper:
 
     groups = 1
 
-    def __init__(self, box: Box, band: int, special: Special, count: int) -> None:
+    def __init__(self, box: Box, record: FloatArray, special: Special, count: int) -> None:
         from ...kernels.reconstruct import KAPPA, SOURCE, SOURCE_X
 
-        record = box.record
         self.box, self.axis = box, box.ends.finite.index(True)
         self.cells = len(record)
         fine = cosines(max(count, LEAST))
@@ -44,7 +43,7 @@ class SlabSweeper:
         self.weight = np.concatenate((fine[1], np.zeros(len(coarse[1]))))
         self.contrast = np.concatenate((fine[1], -coarse[1]))
         self.count = 2 * len(fine[0])
-        cells = record[:, band].astype(np.float64)
+        cells = record.astype(np.float64)
         self.width = box.widths[self.axis]
         self.kappa, self.source = cells[:, KAPPA].copy(), cells[:, SOURCE].copy()
         self.rise = 0.5 * cells[:, SOURCE_X + self.axis] * self.width

@@ -181,6 +181,7 @@ class VolumeTask(Task[R]):
         except StopIteration as end:
             self.bands.append(end.value)
             self.left.append(self._solve.left)
+            self._solve.fields.release()
             self._totals.append((self._solve.sweeper, dict(self._solve.taken._asdict())))
             self._rounds = None
 
@@ -216,14 +217,14 @@ class VolumeTask(Task[R]):
     def stats(self) -> dict[str, Any]:
         """Counts and seconds."""
         counts = {key: sum(float(band.counts[key]) for band in self.bands) for key in self.bands[0].counts}
-        limited = self.cells("limited")
+        limited = [band.limited for band in self.bands]
         return {
             "directions": self.count,
             "seconds_trace": time.perf_counter() - self._started,
             "threads": self.workers,
             "optical_depth": dict(self.scene.medium.optical_depth),
-            "cells_limit": int(limited.sum()),
-            "cells": int(limited.size),
+            "cells_limit": sum(int(cells.sum()) for cells in limited),
+            "cells": sum(cells.size for cells in limited),
             "crossings": int(counts["crossings"]),
             "sweeps": int(counts["sweeps"]),
             "lacks": counts["lacks"],
@@ -231,25 +232,28 @@ class VolumeTask(Task[R]):
 
     def budget(self) -> dict[str, float]:
         """Emitted, absorbed again, lost to each wall, and what does not balance [W] (per m or m2 of a slab)."""
-        emission, div_q, net = self.cells("emission"), self.cells("div_q"), self.walls("wall_net")
-        spectral = emission.ndim == 4
-        v = self.box.volume[..., None] if spectral else self.box.volume
+        bands = self.budgets()
+        out = {name: sum(band[name] for band in bands) for name in bands[0]}
+        lost = [power for name, power in out.items() if name.startswith("to_")]
+        residual = out["emitted"] - out["absorbed"] - sum(lost)
+        scale = max(out["emitted"], *map(abs, lost), 1e-300)
+        return out | {"residual": residual, "residual_relative": residual / scale}
+
+    def budgets(self) -> list[dict[str, float]]:
+        """The parts of the budget of each band [W]: emitted, absorbed again, lost to each wall and to solids."""
+        return [self._budget(band) for band in self.bands]
+
+    def _budget(self, band: Band) -> dict[str, float]:
         areas = self.box.by_face(self.box.area)
-        lost = {
-            name: float((flux * (areas[name][..., None] if spectral else areas[name])).sum())
-            for name, flux in net.items()
-        }
         # a layer at a time, which stays in the cache
         emitted, gained = (
-            sum(float((f * w).sum()) for f, w in zip(a, v, strict=True)) for a in (emission, div_q)
+            sum(float((f * w).sum()) for f, w in zip(a, self.box.volume, strict=True))
+            for a in (band.emission, band.div_q)
         )
-        solid = float(sum(band.solid_heat.sum() for band in self.bands))
-        out = {"emitted": emitted, "absorbed": emitted - gained, **{f"to_{k}": w for k, w in lost.items()}}
+        lost = {f"to_{name}": float((flux * areas[name]).sum()) for name, flux in band.wall_net.items()}
         if self.box.solids is not None:
-            out["to_solids"] = solid
-        scale = max(emitted, *(abs(w) for w in lost.values()), 1e-300)
-        residual = gained - sum(lost.values()) - solid
-        return out | {"residual": residual, "residual_relative": residual / scale}
+            lost["to_solids"] = float(band.solid_heat.sum())
+        return {"emitted": emitted, "absorbed": emitted - gained, **lost}
 
     def state(self) -> Arrays:
         """Solved bands, what surfaces received in the sweeps of this one, and the sums of the sweep under way."""

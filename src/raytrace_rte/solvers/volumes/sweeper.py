@@ -73,16 +73,22 @@ class Special(NamedTuple):
 class Sweeper:
     """One box in one band, ready to be swept for any light of its surfaces.
 
-    directions: at least so many
+    record: what kernels read of its cells (n_cell, 8); directions: at least so many
     brightest: of what cells send out; tolerance: what cyclic axes may lack, of the brightest
     """
 
     def __init__(
-        self, box: Box, band: int, special: Special, directions: int, brightest: float, tolerance: float
+        self,
+        box: Box,
+        record: FloatArray,
+        special: Special,
+        directions: int,
+        brightest: float,
+        tolerance: float,
     ) -> None:
-        self.box, self.record, self.band, self.special = box, box.record, band, special
+        self.box, self.record, self.special = box, record, special
         self.brightest, self.tolerance = brightest, tolerance
-        self.ends, self.first, self.cells = box.ends, box.first, len(box.record)
+        self.ends, self.first, self.cells = box.ends, box.first, len(record)
         self._sizes = sizes(box, special)
         self.surfaces = self._sizes.surfaces
         self.ordinates = ordinates(directions, box.ends.finite, box.ends.mirrored)
@@ -197,7 +203,7 @@ class _Trip:
         for start in range(0, layers, tile):
             self.pause()
             stop = min(start + tile, layers)
-            kernels.sweep(self.domain, self.of.band, block, planes, sums, start, stop)
+            kernels.sweep(self.domain, block, planes, sums, start, stop)
         for axis, plane in enumerate(faces):
             side = 2 * axis + (sense[axis] > 0)
             if last and self.of.ends.wall[side]:
