@@ -19,7 +19,7 @@ import raytrace_rte as rte
 from raytrace_rte.results.result import Result
 from raytrace_rte.solvers.scene import Sensor
 
-from . import compile_times, first_image, records, switch_cost, volume_cost, volume_peers, whole_job
+from . import compile_times, first_image, records, series, switch_cost, volume_cost, volume_peers, whole_job
 from .processes import THREADS
 from .tables import table
 from .targets import TARGETS
@@ -42,6 +42,7 @@ def pieces(folder: Path, quick: bool) -> dict[str, Piece]:
         **{f"memory {name}": partial(memory_of, folder, n, quick) for name, n in memory.items()},
         "first image": partial(images, quick),
         "switch": partial(switch, quick),
+        "series": partial(snapshots, quick),
         "compile": partial(compiling, quick),
     }
 
@@ -122,6 +123,12 @@ def switch(quick: bool) -> Figures:
     out["boxed fire, trace"] = boxed[0]["seconds"]["Auto again"] / boxed[0]["seconds"]["March(2)"]
     out["outside its bound"] = sum(not r["inside its bound"] for r in rows)
     return out
+
+
+def snapshots(quick: bool) -> Figures:
+    """Snapshots as a series over the same one by one."""
+    rows = series.measure(quick)["rows"]
+    return {name: row["ratio"] for name, row in zip(("camera", "radiometers", "volume"), rows, strict=True)}
 
 
 def compiling(quick: bool) -> Figures:

@@ -68,10 +68,12 @@ if TYPE_CHECKING:
     from .results.load import load as load
     from .results.radiance import RadianceResult as RadianceResult
     from .results.result import Result as Result
+    from .results.series import SeriesResult as SeriesResult
     from .results.spectral import SpectralResult as SpectralResult
     from .results.two_colour import TwoColourResult as TwoColourResult
     from .results.two_colour import two_colour as two_colour
     from .run.compare import compare as compare
+    from .run.series import solve_series as solve_series
     from .sensors.images import camera as camera
     from .sensors.images import camera_orthographic as camera_orthographic
     from .sensors.images import line_of_sight as line_of_sight
@@ -128,6 +130,8 @@ _HOME = {
     "camera_orthographic": "sensors.images",
     "line_of_sight": "sensors.images",
     "solve": "solving",
+    "solve_series": "run.series",
+    "SeriesResult": "results.series",
     "black": "boundaries.walls",
     "open_": "boundaries.walls",
     "grey": "boundaries.walls",

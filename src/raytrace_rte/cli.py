@@ -17,6 +17,7 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .run.job import Prepared
+    from .run.snapshots import PreparedSeries
 
 BAD_INPUT, INTERRUPTED = 2, 130
 Progress = Callable[[int, int], None]
@@ -99,28 +100,30 @@ def run(
 
     with _interruptible():
         job = load(config, overrides or ())
-        from .run import executors  # after the config: its mistakes are told without the solver's imports
+        from .run import executors, snapshots  # after the config: its mistakes need no solver
         from .run import job as jobs
 
         choice = executors.Choice(executor, threads, workers, scheduler).checked()
         say = _silent if quiet else _say
         if quiet:
             _keep_silent_on_compiling()
-        prepared = jobs.prepare(job, lean)
+        prepared = snapshots.prepare(job, lean)
+        if limits and isinstance(prepared, snapshots.PreparedSeries):
+            raise InputError("--limits: is for one snapshot; leave it out, or name one file")
         say(prepared.description)
-        store = prepared.store(resume)
         with choice.started(job.directory) as engine:
             try:
-                with _progress(quiet, prepared.task.unit) as progress, _stop_at_ctrl_c(progress) as watched:
-                    result = engine.run(prepared.task, watched, store)
+                with _progress(quiet, prepared.unit) as progress, _stop_at_ctrl_c(progress) as watched:
+                    result = prepared.run(engine, watched, resume)
                 files = jobs.write(job, result)
             except KeyboardInterrupt:
                 _explain_interrupt(prepared)
                 raise typer.Exit(INTERRUPTED) from None
-            store.clear()
+            prepared.store(resume).clear()
             say(result.summary())
             if limits:
-                with _progress(quiet, prepared.task.unit) as progress, _stop_at_ctrl_c(progress) as watched:
+                assert isinstance(prepared, jobs.Prepared)
+                with _progress(quiet, prepared.unit) as progress, _stop_at_ctrl_c(progress) as watched:
                     say(f"limits         {jobs.limits(prepared, result, engine, watched)}")
         say("\n".join(f"wrote          {path}" for path in files))
 
@@ -132,9 +135,9 @@ def check(config: Config, overrides: Overrides = None) -> None:
 
     with _interruptible():
         job = load(config, overrides or ())
-        from .run import job as jobs  # after the config: its mistakes are told without the solver's imports
+        from .run import snapshots  # after the config: its mistakes need no solver
 
-        prepared = jobs.prepare(job)
+        prepared = snapshots.prepare(job)
         _say(prepared.description)
         _say("check          passed: `raytrace-rte run` would start tracing now")
 
@@ -255,12 +258,13 @@ def sample(
         float | None,
         typer.Option(help="activation temperature over that of the burnt gas (activation-flame)"),
     ] = None,
+    time: Annotated[float | None, typer.Option(help="moment [s] (the plume)")] = None,
 ) -> None:
     """Write a sample field: the real pool fire, or a computed one of any size."""
     from .formats.samples import write_sample
 
     with _interruptible():
-        field = write_sample(name, out, cells, activation)
+        field = write_sample(name, out, cells, activation, time)
         _say(f"wrote          {out}: {field!r}")
 
 
@@ -318,13 +322,12 @@ def _keep_silent_on_compiling() -> None:
     logging.getLogger("raytrace_rte").setLevel(logging.ERROR)
 
 
-def _explain_interrupt(prepared: Prepared) -> None:
+def _explain_interrupt(prepared: Prepared | PreparedSeries) -> None:
     """Say what is kept, and the command that goes on: the one that was given, with --resume."""
-    task = prepared.task
     given = [word for word in sys.argv[1:] if word != "--resume"]
     print(
-        f"\nraytrace-rte: interrupted; {task.done} of {task.total} {task.unit} are kept in "
-        f"{prepared.job.directory}.\nGo on with: {shlex.join(['raytrace-rte', *given, '--resume'])}",
+        f"\nraytrace-rte: interrupted; {prepared.kept} in {prepared.job.directory}.\n"
+        f"Go on with: {shlex.join(['raytrace-rte', *given, '--resume'])}",
         file=sys.stderr,
     )
 

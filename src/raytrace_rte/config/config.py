@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,9 @@ from .sections import (
     KINDS,
     SECTIONS,
     AbsorptionSection,
-    BoxSection,
     CompareSection,
     FieldSection,
-    MeshSection,
+    ObjectSection,
     OutputSection,
     checked,
     chosen,
@@ -54,7 +53,7 @@ class Job:
     sensor: Sensor[Result]
     walls: Walls
     radiosity_directions: int
-    objects: tuple[BoxSection | MeshSection, ...]
+    objects: tuple[ObjectSection, ...]
     method: Method
     output: OutputSection
     compare: Comparing
@@ -62,6 +61,11 @@ class Job:
     def resolve(self, name: str) -> Path:
         """Return a path of the config, relative to the config file."""
         return self.path.parent / name
+
+    def of(self, field: FieldSection, into: str | None = None) -> Job:
+        """The same job on one field of several, with another output folder if given."""
+        output = self.output if into is None else self.output.model_copy(update={"directory": into})
+        return replace(self, field=field, output=output)
 
     @property
     def directory(self) -> Path:
@@ -174,16 +178,37 @@ def _walls(table: dict[str, Any]) -> tuple[Any, int | None]:
 
 
 def _field(section: FieldSection) -> FieldSection:
-    if section.file is not None and section.sample is not None:
-        raise InputError("[field]: found file and sample; expected one of the two")
-    for key in ("map", "time", "units", "location", "options"):
-        if section.file is None and getattr(section, key) is not None:
+    given = [name for name in ("file", "files", "sample") if getattr(section, name) is not None]
+    if len(given) > 1:
+        raise InputError(f"[field]: found {' and '.join(given)}; expected one of the two")
+    if section.files is not None and section.times is not None:
+        raise InputError(
+            "[field]: found files and times; times are those in one file: give file instead of files"
+        )
+    if section.times == []:
+        raise InputError('[field]: times is an empty list; expected times [s], or "all"')
+    if section.sample is not None and section.times == "all":
+        raise InputError("[field]: a sample has no times of its own; expected a list of times [s]")
+    from_files = section.file is not None or section.files is not None
+    if not from_files and isinstance(section.time, str):
+        raise InputError(
+            f"[field]: time is '{section.time}', and a sample has no first or last; expected a time [s]"
+        )
+    for key in ("map", "units", "location", "options"):
+        if not from_files and getattr(section, key) is not None:
             raise InputError(f'[field]: {key} is given without a file; add file = "..." or drop the {key}')
-    if section.file is not None and section.cells is not None:
+    if from_files and section.cells is not None:
         raise InputError("[field]: cells belongs to a sample; a file has its own grid; drop cells")
-    if section.file is not None and section.activation is not None:
+    if from_files and section.activation is not None:
         raise InputError("[field]: activation belongs to a sample; a file has its own flame; drop activation")
-    if section.file is None and section.sample is None:
+    for name in ("no_data", "valid"):
+        if not from_files and getattr(section, name) is not None:
+            raise InputError(
+                f"[field]: {name} belongs to a file; a sample has data in all cells; drop {name}"
+            )
+    if section.time is not None and section.times is not None:
+        raise InputError("[field]: found time and times; expected one of the two")
+    if not given:
         return section.model_copy(update={"sample": "pool-fire"})
     return section
 

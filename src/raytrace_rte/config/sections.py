@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from ..grid import Cartesian
+    from ..media.field import Field as CellField
 
 Vector = Annotated[list[float], Field(min_length=3, max_length=3)]
 Shape = Annotated[list[int], Field(min_length=2, max_length=2)]
@@ -39,14 +39,19 @@ class Section(BaseModel):
 
 
 class FieldSection(Section):
-    """Which field: a file or folder of any format, with what it does not say itself, or one of the samples."""
+    """Which field: a file or folder of any format, with what it does not say itself, or one of the samples; one or
+    several moments of it."""
 
     file: str | None = None
+    files: str | list[str] | None = None
+    times: Literal["all"] | list[float] | None = None
     map: str | None = None
     time: float | str | None = None
     units: dict[str, str] | None = None
     location: Literal["cell", "point"] | None = None
     options: dict[str, str | float] | None = None
+    no_data: float | list[float] | None = None
+    valid: str | None = None
     allow_cold: bool = False
     sample: str | None = None
     cells: int | None = None
@@ -305,10 +310,11 @@ class BoxSection(Section):
     temperature: float
     emissivity: float = 1.0
 
-    def object(self, resolve: Callable[[str], Path], grid: Cartesian) -> Any:
+    def object(self, resolve: Callable[[str], Path], field: CellField) -> Any:
         """Return the solid cells; InputError when the box holds no cell centre."""
         from ..boundaries.solids import solids
 
+        grid = field.grid
         x, y, z = ((a <= c) & (c <= b) for a, b, c in zip(self.lower, self.upper, grid.centres, strict=True))
         mask = x[:, None, None] & y[None, :, None] & z[None, None, :]
         if not mask.any():
@@ -317,6 +323,60 @@ class BoxSection(Section):
                 f"spans {grid.lower.tolist()} to {grid.upper.tolist()} m"
             )
         return solids(mask, self.temperature, self.emissivity)
+
+
+class NoDataSection(Section):
+    """rte.solids, for the cells of the field that have no data."""
+
+    kind: Literal["no_data"]
+    temperature: float
+    emissivity: float = 1.0
+
+    def object(self, resolve: Callable[[str], Path], field: CellField) -> Any:
+        """Return the solid cells; InputError when all cells have data."""
+        from ..boundaries.solids import solids
+
+        if field.valid is None or field.valid.all():
+            raise InputError(
+                "[[objects]]: kind is 'no_data', but all cells of the field have data; drop the object, or say with "
+                "no_data or valid under [field] which have none"
+            )
+        return solids(~field.valid, self.temperature, self.emissivity)
+
+
+class MaskSection(Section):
+    """rte.solids, for the cells that an array of the file marks: those where it is `value`, or else 1 and not 0."""
+
+    kind: Literal["mask"]
+    dataset: str
+    value: float | None = None
+    temperature: float | None = None
+    emissivity: float = 1.0
+
+    def object(self, resolve: Callable[[str], Path], field: CellField) -> Any:
+        """Return the solid cells, at the field's own temperature where none is; InputError when none is marked."""
+        import numpy as np
+
+        from ..boundaries.solids import solids
+
+        where = f"[[objects]]: dataset '{self.dataset}'"
+        if self.dataset not in field.markers:
+            raise InputError(f"{where} is one of a file, and a sample has none; take kind = 'box'")
+        marker = field.markers[self.dataset]
+        if self.value is None and not np.isin(marker, (0, 1)).all():
+            raise InputError(
+                f"{where} holds other numbers than 1 and 0; say which cells are meant with value"
+            )
+        mask = marker == (1 if self.value is None else self.value)
+        if not mask.any():
+            raise InputError(
+                f"{where} is nowhere {1 if self.value is None else self.value:g}; drop the object"
+            )
+        if self.temperature is None and field.valid is not None and not field.valid[mask].all():
+            raise InputError(f"{where} marks cells without data; give their temperature")
+        return solids(
+            mask, field.temperature if self.temperature is None else self.temperature, self.emissivity
+        )
 
 
 class MeshSection(Section):
@@ -328,18 +388,23 @@ class MeshSection(Section):
     emissivity: float = 1.0
     scale: float = 1.0
 
-    def object(self, resolve: Callable[[str], Path], grid: Cartesian) -> Any:
+    def object(self, resolve: Callable[[str], Path], field: CellField) -> Any:
         """Return the mesh; its path is relative to the config."""
         from ..boundaries.mesh import mesh
 
         return mesh(resolve(self.file), self.temperature, self.emissivity, self.scale)
 
 
+ObjectSection = BoxSection | NoDataSection | MaskSection | MeshSection
+
+
 class OutputSection(Section):
-    """Where results go, which quantity the picture shows, and which axis maps and slices draw upwards."""
+    """Where results go, which quantity the picture shows, which axis maps and slices draw upwards, and whether each
+    snapshot of a series has files of its own."""
 
     directory: str = "out"
     up: Literal["x", "y", "z"] = "z"
+    each: bool = False
     quantity: str | None = None
 
 
@@ -372,7 +437,7 @@ KINDS: dict[str, dict[str, type[Section]]] = {
         "heat_source": HeatSourceSection,
     },
     "walls": {"black": BlackSection, "grey": GreySection, "open": OpenSection},
-    "objects": {"box": BoxSection, "mesh": MeshSection},
+    "objects": {"box": BoxSection, "no_data": NoDataSection, "mask": MaskSection, "mesh": MeshSection},
     "method": {
         "auto": AutoSection,
         "march": MarchSection,
@@ -460,6 +525,9 @@ def _annotation(model: type[Section], key: str) -> str:
         "time": 'a number [s], "first" or "last"',
         "units": 'a table of units, as { length = "m", T = "K" }',
         "location": '"cell" or "point"',
+        "no_data": "a number, or a list of numbers: temperatures, as the file has them, that stand for no data",
+        "files": 'a pattern, as "plt*.h5", or a list of paths and patterns',
+        "times": '"all", or a list of times [s]',
         "models": 'a list of names, or of tables as { model = "planck_mean", species = ["H2O"] }',
         "methods": 'a list of names, or of tables as { kind = "thick", terms = 1 }',
         "edges": "a list of wavelengths [m]",

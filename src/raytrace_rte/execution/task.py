@@ -78,6 +78,13 @@ class Task(ABC, Generic[R]):
     def prepare(self, workers: int) -> None:
         """Build what all batches read, with so many threads; called where batches run, before the first one."""
 
+    def leave(self) -> dict[str, Any]:
+        """What a later task may write over (`take_over`), once this one is done and not looked at again."""
+        return {}
+
+    def take_over(self, left: Mapping[str, Any]) -> None:
+        """Use what an earlier task left, where it fits; the answer's bits do not change."""
+
     def pause(self) -> None:
         """Give a batch up when the run has ended early: raises Ended."""
         if self.ended:

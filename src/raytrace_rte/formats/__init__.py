@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import checks
 from ..errors import InputError
 from ..media.field import Field
+from .masks import Masks, masks
 
 
 def read(
@@ -20,6 +21,9 @@ def read(
     units: Mapping[str, str] | None = None,
     location: str | None = None,
     options: Mapping[str, Any] | None = None,
+    no_data: float | Sequence[float] | None = None,
+    valid: str | None = None,
+    markers: Sequence[str] = (),
 ) -> Field:
     """Read a field from a file or folder of any format that docs/formats.md lists.
 
@@ -33,6 +37,10 @@ def read(
         positions, as in {"length": "m", "T": "K"}
     location: whether values are those of a "cell" or at a "point", where the file does not say
     options: what only this format knows, as {"part": "level 1"}; docs/formats.md lists them
+    no_data: temperatures, as the file has them, that stand for no data: nan, 0, -9999, a number or a list; such cells
+        are not valid in the field, and become empty gas unless solids cover them
+    valid: name of an array that is 1 in cells with data, 0 in others
+    markers: names of arrays that mark cells, as obstacles or materials, for `Field.markers`
 
     Raises InputError that names file and dataset and says what to do; where a file leaves things open, it lists
     all of them.
@@ -40,7 +48,10 @@ def read(
     if type(path).__module__.startswith("xarray."):
         from .xarray import from_xarray
 
-        return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
+        return from_xarray(
+            path, map, allow_cold,  # type: ignore[arg-type]
+            time=time, units=units, location=location, no_data=no_data, valid=valid, markers=markers,
+        )  # fmt: skip
     from .reading import check, field_from
     from .source import printable
 
@@ -48,18 +59,27 @@ def read(
         from .readers.yt_grids import source_of
 
         check(map, time, units, location, allow_cold)
-        return field_from(source_of(path, **(options or {})), map, time, units, location, allow_cold)
+        asked = masks(no_data, valid, markers)
+        return field_from(source_of(path, **(options or {})), map, time, units, location, allow_cold, asked)
     path = checks.path("path", path)
     try:
         check(map, time, units, location, allow_cold)
-        return _read(path, map, allow_cold, time, units, location, options)
+        asked = masks(no_data, valid, markers)
+        return _read(path, map, allow_cold, time, units, location, options, asked)
     except InputError as error:
         text = printable(str(error))
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
 def _read(
-    path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any, options: Any
+    path: Path,
+    map: Any,
+    allow_cold: bool,
+    time: Any,
+    units: Any,
+    location: Any,
+    options: Any,
+    asked: Masks,
 ) -> Field:
     from .native import is_native_file, read_native
     from .readers import opened
@@ -70,6 +90,6 @@ def _read(
         for name, given in stated.items():
             if given is not None:
                 raise InputError(f"{path}: is a native field, which says all itself; drop {name}")
-        return read_native(path, allow_cold)
+        return read_native(path, allow_cold, asked)
     with opened(path, time, options) as source:
-        return field_from(source, map, time, units, location, allow_cold)
+        return field_from(source, map, time, units, location, allow_cold, asked)

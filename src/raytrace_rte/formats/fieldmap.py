@@ -84,6 +84,8 @@ class Map(Table):
     absorption_coefficient: Quantity | None = None
     heat_release: Quantity | None = None
     density: Quantity | None = None
+    valid: Quantity | None = None
+    marker: dict[str, Quantity] = {}
 
 
 def load(field_map: str | Path | Mapping[str, Any], named: str = "field map") -> tuple[Map, str]:
@@ -128,6 +130,10 @@ def _check_sense(plan: Map, named: str) -> None:
     for name, quantity in quantities.items():
         if quantity is not None and (quantity.dataset is None) == (quantity.value is None):
             raise InputError(f"{named}: [{name}] needs either a dataset or a value")
+    marks = {f"marker.{name}": mark for name, mark in plan.marker.items()} | {"valid": plan.valid}
+    for name, mark in marks.items():
+        if mark is not None and (mark.dataset is None or mark.units is not None):
+            raise InputError(f"{named}: [{name}] takes a dataset and select, no value and no units")
     if not any(q is not None and q.dataset is not None for q in quantities.values()):
         raise InputError(f"{named}: no quantity names a dataset; expected one at least, as [temperature]")
 

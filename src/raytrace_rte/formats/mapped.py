@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..media.field import Field
 from ..units import known_unit, plain, to_si
 from .axes import Along, falls, grid
 from .fieldmap import SCALARS, Map, Quantity
+from .masks import Masks, both, truth
 from .molar import mole_fractions
 from .names import AXES
 from .order import contiguous
@@ -23,13 +25,21 @@ from .source import UNREADABLE, Array, Moment, Source, find, moment, said_of
 Numbers = NDArray[np.floating]
 
 
-def field_of(source: Source, plan: Map, named: str, time: Moment = None, allow_cold: bool = False) -> Field:
+def field_of(
+    source: Source,
+    plan: Map,
+    named: str,
+    time: Moment = None,
+    allow_cold: bool = False,
+    asked: Masks = Masks(),  # noqa: B008  a tuple
+) -> Field:
     """Return the field that a map makes of a source.
 
-    named: what messages call the map; time: which moment, where arrays hold several.
+    named: what messages call the map; time: which moment, where arrays hold several; asked: cells without data, and
+    markers, beside those of the map
     Raises InputError that names file and dataset or the map's key, what was found and what was expected.
     """
-    reader = _Reader(source, plan, named, time)
+    reader = _Reader(source, plan, named, time, asked)
     state = {
         name: reader.array(name, quantity, kind)
         for name, kind in SCALARS.items()
@@ -39,6 +49,10 @@ def field_of(source: Source, plan: Map, named: str, time: Moment = None, allow_c
     if plan.mass_fraction:
         masses = reader.arrays("mass_fraction", plan.mass_fraction)
         moles = mole_fractions(reader.without_gaps(masses), plan.balance, named)
+    valid = plan.valid if asked.valid is None else Quantity(dataset=asked.valid)
+    if valid is not None:
+        reader.valid = both(reader.valid, truth(*reader.marked("valid", valid)))
+    markers = plan.marker | {n: Quantity(dataset=n) for n in asked.markers if n not in plan.marker}
     cells: dict[str, Any] = {n: a if n == "pressure" else reader.everywhere(a) for n, a in state.items()}
     endless = [axis for axis in AXES if axis not in reader.order and reader.along.positions[axis] is None]
     notes = (
@@ -56,6 +70,7 @@ def field_of(source: Source, plan: Map, named: str, time: Moment = None, allow_c
         time=None if reader.time is None or np.isnan(reader.time) else reader.time,
         valid=reader.valid,
         notes=(*source.notes, *notes),
+        markers={n: reader.marked(f"marker.{n}", quantity)[0] for n, quantity in markers.items()},
     )
 
 
@@ -66,7 +81,8 @@ class _Reader:
     valid: false in cells that have no data in some array, None where all have
     """
 
-    def __init__(self, source: Source, plan: Map, named: str, time: Moment) -> None:
+    def __init__(self, source: Source, plan: Map, named: str, time: Moment, asked: Masks) -> None:
+        self.no_data = asked
         self.source, self.table, self.named = source, plan.grid, named
         self.asked, self.time = time, source.time
         self.shape: tuple[int, ...] = ()
@@ -94,8 +110,20 @@ class _Reader:
             self._meant(array, dims, where)
         size = math.prod(_shape(array.shape, index)) * max(array.dtype.itemsize, 4)
         memory.require(size, f"{where} of shape {array.shape}")
-        data = to_si(array.load(index), units, kind, where)
+        raw = array.load(index)
+        known = self.no_data.known(raw) if name == "temperature" else None
+        if known is not None:
+            self.valid = both(self.valid, self._cells(known, array, where))
+        data = to_si(raw, units, kind, where)
         return data if single else self._cells(data, array, where)
+
+    def marked(self, name: str, quantity: Quantity) -> tuple[NDArray[Any], str]:
+        """An array that marks cells, as the file has it, axes (x, y, z); and what messages call it."""
+        array = replace(find(self.source, str(quantity.dataset)), gaps=False)
+        where = f"{self.source.path}: dataset '{quantity.dataset}' ([{name}] of the {self.named})"
+        index, dims = self._index(array, quantity.select, where)
+        self._meant(array, dims, where)
+        return self._cells(array.load(index), array, where), where
 
     def _index(self, array: Array, select: str | None, where: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         """What to load of an array, and the names of the axes that remain."""
@@ -143,7 +171,7 @@ class _Reader:
             )
         self.order = order
 
-    def _cells(self, data: Numbers, array: Array, where: str) -> Numbers:
+    def _cells(self, data: NDArray[Any], array: Array, where: str) -> NDArray[Any]:
         order = self.order
         if data.ndim != len(order):
             raise InputError(f"{where}: found shape {data.shape}; expected {len(order)} axes, {list(order)}")
@@ -160,7 +188,7 @@ class _Reader:
             )
         if array.gaps and np.isnan(np.min(cells)):
             known = ~np.isnan(cells)
-            self.valid = known if self.valid is None else self.valid & known
+            self.valid = both(self.valid, known)
         return cells
 
     def everywhere(self, data: Numbers) -> Numbers:

@@ -17,6 +17,7 @@ from ..units import plain, to_si
 from . import chunks
 from .digest import hashing
 from .hdf5 import attribute, get, opened, values, written
+from .masks import Masks, both, truth
 
 SCHEMA, VERSION = "raytrace_rte field", 2
 """Version 2 added heat_release, density, time, valid and band_edges; what version 1 has did not change."""
@@ -45,8 +46,8 @@ def is_native_file(path: Path) -> bool:
         return False
 
 
-def read_native(path: Path, allow_cold: bool = False) -> Field:
-    """Read a native field.
+def read_native(path: Path, allow_cold: bool = False, asked: Masks = Masks()) -> Field:  # noqa: B008  a tuple
+    """Read a native field; asked: cells without data, and markers, beside those of the file.
 
     Raises InputError that names file and dataset, on anything missing, without a unit, or out of range.
     """
@@ -59,8 +60,8 @@ def read_native(path: Path, allow_cold: bool = False) -> Field:
                 state[name] = _quantity(file, name, kind)
         if "time" in state:
             state["time"] = _one(path, state["time"])
-        if "valid" in file:
-            state["valid"] = _mask(file)
+        state["valid"] = _valid(file, asked)
+        state["markers"] = _markers(file, asked)
         if "band_edges" in file:
             state["spectrum"] = _bands(file)
         species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
@@ -105,13 +106,23 @@ def _one(path: Path, value: Any) -> float:
     return float(np.ravel(value)[0])
 
 
-def _mask(file: h5py.File) -> Any:
-    mask = values(get(file, "valid"))
-    if mask.dtype.kind not in "biu" or not np.isin(mask, (0, 1)).all():
-        raise InputError(
-            f"{file.filename}: dataset 'valid' holds {mask.dtype}; expected 1 in cells with data, 0 in others"
-        )
-    return mask.astype(bool)
+def _valid(file: h5py.File, asked: Masks) -> Any:
+    """Where the file has data, and all that was asked is true; None: everywhere."""
+    names = {
+        name for name in ("valid", asked.valid) if name is not None and (name in file or name == asked.valid)
+    }
+    found = asked.known(values(get(file, "temperature"))) if asked.no_data else None
+    for name in sorted(names):
+        found = both(found, truth(values(get(file, name)), f"{file.filename}: dataset '{name}'"))
+    return found
+
+
+def _markers(file: h5py.File, asked: Masks) -> dict[str, Any]:
+    """All datasets of the group `marker`, and others that were asked for by their path."""
+    group = file.get("marker")
+    own = list(group) if isinstance(group, h5py.Group) else []
+    paths = {name: f"marker/{name}" for name in own} | {n: n for n in asked.markers if n not in own}
+    return {name: values(get(file, path)) for name, path in paths.items()}
 
 
 def _bands(file: h5py.File) -> Spectrum:
@@ -142,6 +153,14 @@ def write(field: Field, path: str | Path, compression: bool = True) -> None:
                 _put(file, name, getattr(field, name), unit, compression)
         if field.valid is not None:
             _put(file, "valid", field.valid.astype(np.uint8), "1", compression)
+        for name, marker in field.markers.items():
+            _put(
+                file,
+                f"marker/{name}",
+                marker.astype(np.uint8) if marker.dtype == bool else marker,
+                "1",
+                compression,
+            )
         if field.spectrum is not None:
             _put(file, "band_edges", field.spectrum.edges, "m", False)
             file["band_edges"].attrs["names"] = list(field.spectrum.names)

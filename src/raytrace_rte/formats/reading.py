@@ -15,6 +15,7 @@ from ..units import KINDS
 from .fieldmap import load
 from .guess import Guess
 from .mapped import field_of, several
+from .masks import Masks
 from .source import Moment, Source
 from .stated import restated
 
@@ -26,6 +27,7 @@ def field_from(
     units: Mapping[str, str] | None = None,
     location: str | None = None,
     allow_cold: bool = False,
+    asked: Masks = Masks(),  # noqa: B008  a tuple
 ) -> Field:
     """Return the field in a source; arguments are those of `formats.read`.
 
@@ -39,13 +41,13 @@ def field_from(
         plan, named = load(field_map)
         if asks and source.time is not None:
             raise InputError(f"{source.path}: leaves open {asks[0]}")
-        return field_of(source, plan, named, time, allow_cold)
+        return field_of(source, plan, named, time, allow_cold, asked)
     found = Guess(source)
     if asks or found.unclear:
         raise InputError(unclear(source, [*asks, *found.unclear]))
     plan, named = load(tomllib.loads(found.text), "map that follows from the file")
     source = replace(source, notes=(*source.notes, *found.left_out))
-    return field_of(source, plan, named, time, allow_cold)
+    return field_of(source, plan, named, time, allow_cold, asked)
 
 
 def check(field_map: Any, time: Any, units: Any, location: Any, allow_cold: Any) -> None:

@@ -30,12 +30,21 @@ CONDUCTIVITY = 0.1
 PRODUCTS = {"H2O": 0.19, "CO2": 0.095}
 """Mole fractions behind it, of methane burnt in as much air as it needs."""
 
+MOVING = "smooth-plume"
+"""The sample that changes with time."""
+PUFFS = 2.7
+"""Puffs of the plume in a second: 1.5 / sqrt(D / m) for D = 0.3 m, after B. M. Cetegen, T. A. Ahmed, Combust. Flame
+93 (1993) 157-184."""
 
-def sample(name: str, cells: int | None = None, activation: float | None = None) -> Field:
+
+def sample(
+    name: str, cells: int | None = None, activation: float | None = None, time: float | None = None
+) -> Field:
     """Return a sample field; see SAMPLES for the names.
 
     cells: along an axis, for all but the pool fire (default 64).
     activation: of activation-flame, its activation temperature over that of the burnt gas (default 10).
+    time: [s], of the smooth plume, whose puffs rise.
     Raises InputError for an unknown name, cells below 1, activation below 5, or one of them given for a sample
     that has none.
     """
@@ -43,6 +52,8 @@ def sample(name: str, cells: int | None = None, activation: float | None = None)
         raise InputError(f"no sample '{name}'{nearest(name, SAMPLES)}; there are {', '.join(SAMPLES)}")
     if activation is not None and name != FLAME:
         raise InputError(f"sample {name} has no activation, which is for {FLAME}; drop it")
+    if time is not None and name != MOVING:
+        raise InputError(f"sample {name} stands still; drop time, or take {MOVING}")
     if name in _FIRES:
         if cells is not None:
             raise InputError(f"sample {name} is a CFD result on its own 64^3 cells; drop cells")
@@ -52,11 +63,15 @@ def sample(name: str, cells: int | None = None, activation: float | None = None)
     memory.require(BYTES * total, f"sample {name} of {cells} cells along an axis")
     if activation is not None:
         return _activation_flame(count, checks.number("activation", activation, low=premixed.LEAST_K))
-    return _ANALYTIC[name](count)
+    return _smooth_plume(count, time) if name == MOVING else _ANALYTIC[name](count)
 
 
 def write_sample(
-    name: str, path: str | Path, cells: int | None = None, activation: float | None = None
+    name: str,
+    path: str | Path,
+    cells: int | None = None,
+    activation: float | None = None,
+    time: float | None = None,
 ) -> Field:
     """Write a sample as a native file (the pool fire byte for byte as shipped) and return it.
 
@@ -65,7 +80,7 @@ def write_sample(
     from .atomic import replacing
     from .native import write
 
-    field = sample(name, cells, activation)
+    field = sample(name, cells, activation, time)
     if name == "pool-fire":
         with replacing(path) as temporary:
             temporary.write_bytes((files("raytrace_rte") / "data" / "pool_fire.h5").read_bytes())
@@ -91,19 +106,21 @@ def _sooty_pool_fire() -> Field:
     return replace(fire, soot_volume_fraction=soot, provenance=provenance, source_sha256="")
 
 
-def _smooth_plume(n: int) -> Field:
+def _smooth_plume(n: int, time: float | None = None) -> Field:
+    phase = 0.0 if time is None else 2.0 * np.pi * PUFFS * checks.number("sample: time", time, unit="s")
     grid = uniform((-0.5, -0.5, 0.0), (0.5, 0.5, 1.0), (n, n, n))
     x, y, z = _coordinates(grid)
-    sway = 0.06 * np.sin(7.0 * z) * z
+    sway = 0.06 * np.sin(7.0 * z - phase) * z
     radius = 0.07 + 0.09 * z
     r2 = ((x - sway) ** 2 + (y - 0.5 * sway) ** 2) / radius**2
-    flicker = 1.0 + 0.25 * np.sin(19.0 * z - 3.0) * np.cos(9.0 * x + 5.0 * y)
+    flicker = 1.0 + 0.25 * np.sin(19.0 * z - 3.0 - phase) * np.cos(9.0 * x + 5.0 * y)
     shape = np.exp(-r2) * flicker * np.exp(-((z - 0.35) ** 2) / 0.18)
     return Field(
         grid,
         300.0 + 1300.0 * shape,
         absorption_coefficient=0.02 + 6.0 * np.exp(-0.7 * r2) * flicker,
         provenance="analytic: a smooth hot plume with z up, 1 m box",
+        time=time,
     )
 
 
@@ -167,7 +184,6 @@ def _coordinates(grid: Cartesian) -> Any:
 
 
 _ANALYTIC: dict[str, Callable[[int], Field]] = {
-    "smooth-plume": _smooth_plume,
     "isothermal-box": _isothermal_box,
     "burns-christon": _burns_christon,
     "bender-orszag": _bender_orszag,
@@ -177,7 +193,7 @@ _FIRES: dict[str, Callable[[], Field]] = {"pool-fire": _pool_fire, "pool-fire-so
 SAMPLES = {
     "pool-fire": "CFD result of a small pool fire on 64^3 cells (OpenFOAM), y up; the default field",
     "pool-fire-soot": "the same with a made-up soot volume fraction, in hot gas that has fuel",
-    "smooth-plume": "a smooth hot plume with given kappa, z up",
+    "smooth-plume": "a smooth hot plume with given kappa, z up, whose puffs rise with time",
     "isothermal-box": "unit cube at 1000 K, kappa = 1 1/m",
     "burns-christon": "the benchmark cube of Burns & Christon",
     "bender-orszag": "a slab with I_b ~ 1/(1 + x) and constant kappa, for the thick limit",

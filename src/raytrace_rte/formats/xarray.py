@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from ..media.field import Field
 from ..units import plain
 from . import dims
 from .cf import FILLS, unpacked
+from .masks import masks
 from .reading import check, field_from
 from .source import Array, Source
 
@@ -37,6 +38,9 @@ def from_xarray(
     time: float | str | None = None,
     units: Mapping[str, str] | None = None,
     location: str | None = None,
+    no_data: float | Sequence[float] | None = None,
+    valid: str | None = None,
+    markers: Sequence[str] = (),
 ) -> Field:
     """Return the field in a Dataset (or DataArray) of xarray; arrays in the order x, y, z are not copied.
 
@@ -49,7 +53,8 @@ def from_xarray(
     if not is_xarray(ds):
         raise checks.wrong("from_xarray: ds", ds, "a Dataset or DataArray of xarray")
     check(map, time, units, location, allow_cold)
-    return field_from(source_of(ds), map, time, units, location, allow_cold)
+    asked = masks(no_data, valid, markers)
+    return field_from(source_of(ds), map, time, units, location, allow_cold, asked)
 
 
 def source_of(ds: Dataset | DataArray) -> Source:

@@ -36,8 +36,8 @@ PIECE = 1 << 15
 """Numbers of an array that are looked at in one go."""
 Condition = Callable[[NDArray[np.floating]], NDArray[np.bool_]]
 NO_DATA = (
-    "mark cells without data with valid, a mask that is false there, and they become empty gas (or cover "
-    "them with rte.solids)"
+    "mark cells without data with valid, a mask that is false there (of a file: with no_data, the number that "
+    "stands for it), and they become empty gas, or solids where objects cover them"
 )
 
 
@@ -64,6 +64,7 @@ class Field:
     density: [kg/m3]
     spectrum: `Spectrum.bands` of an absorption coefficient with a band axis
     notes: whole sentences on how the field was read, which every answer's summary repeats
+    markers: name -> numbers that mark cells, as 1 in an obstacle, or the number of a material: for `solids`
 
     Raises InputError that names the quantity and the cell on wrong shapes, non-finite or negative values,
     mole fractions outside 0..1 or summing to more than 1, and fields colder than 250 K everywhere.
@@ -84,10 +85,12 @@ class Field:
     density: NDArray[np.floating] | None = None
     spectrum: Spectrum | None = None
     notes: tuple[str, ...] = ()
+    markers: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_plain()
         self._set("valid", _unmasked(self, _mask(self.valid, self.grid.shape)))
+        self._set("markers", {name: _marker(name, a, self.grid.shape) for name, a in self.markers.items()})
         wanted = {name: getattr(self, name) for name in CELLS}
         cells = {
             name: self._cells(name, a) for name, a in wanted.items() if a is not None or name == "temperature"
@@ -119,6 +122,7 @@ class Field:
             "grid", self.grid, Cartesian, "a grid, from rte.Cartesian(x, y, z) or rte.uniform(...)"
         )
         checks.instance("mole_fraction", self.mole_fraction, Mapping, "a dict: species name -> array")
+        checks.instance("markers", self.markers, Mapping, "a dict: name -> array")
         for name in ("provenance", "source_sha256"):
             checks.text(name, getattr(self, name))
         checks.instance("allow_cold", self.allow_cold, bool, "True or False")
@@ -333,6 +337,13 @@ def _check_labels(name: str, values: Any) -> None:
             f"{name}: is an array of xarray in '{unit}'; expected SI: read the dataset with rte.from_xarray(ds), "
             "which converts units"
         )
+
+
+def _marker(name: str, values: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    a = np.asarray(values)
+    if a.dtype.kind not in "biuf" or a.shape != shape:
+        raise checks.wrong(f"markers: {name}", values, f"numbers of shape {shape}")
+    return a
 
 
 def _check_temperature(T: Cells, allow_cold: bool) -> None:

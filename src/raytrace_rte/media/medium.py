@@ -197,6 +197,11 @@ class Medium:
         return build(self._any_cells, self.bounds.brick, self.grid.widths, spread)
 
     @property
+    def records(self) -> NDArray[np.floating] | None:
+        """The array of the cells' records if it has been built: `out` of a later medium's `prepare`."""
+        return self.cells.record if "cells" in self.__dict__ else None
+
+    @property
     def _any_cells(self) -> Cells:
         """The records if they have been built, else what rebuilds them."""
         return self.cells if "cells" in self.__dict__ else self.lean_cells

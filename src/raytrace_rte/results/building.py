@@ -23,6 +23,11 @@ def power_unit(grid: Cartesian) -> str:
     return POWER[sum(bool(np.isinf(faces[0])) for faces in grid)]
 
 
+def figure(name: str, value: float, unit: str, long_name: str, trust: str = "") -> Variable:
+    """A variable of one number."""
+    return Variable(name, (), np.asarray(value, dtype=np.float64), unit, long_name, trust)
+
+
 def variables_of(name: str, given: Sequence[Variable]) -> Sequence[Variable]:
     """Variables, or InputError."""
     for v in checks.sequence(name, given, "a list of Variables"):

@@ -13,9 +13,9 @@ from ..grid import FACES, Cartesian, FloatArray, across
 from ..media.spectrum import Spectrum
 from ..table import BAND, Variable
 from . import budgets
-from .building import power_unit
+from .building import figure, power_unit
 from .result import Result
-from .words import label, span
+from .words import label, largest, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +29,12 @@ WALL = {
     "leaving_radiance": ("W m-2 sr-1", "radiance that leaves"),
 }
 """Quantities of walls, each a variable for each face."""
+WORDS = {
+    "emitted": "emitted power",
+    "absorbed": "absorbed power",
+    "residual": "power that does not balance",
+}
+"""Powers of the budget in words; the others go to walls and solids."""
 OPAQUE_CELL = 1.0
 """Optical depth of a cell above which the sweep alone is wrong by more than some per cent."""
 
@@ -198,6 +204,32 @@ class HeatResult(Result):
     def radiant_power(self) -> float:
         """Net power that leaves the medium in all [W]: div_q over all cells."""
         return self.budget["emitted"] - self.budget["absorbed"]
+
+    def key_figures(self) -> list[Variable]:
+        """Powers of the budget, and the range of what cells lose and see."""
+        powers, unit = dict(self.budget), self.power_unit
+        relative = powers.pop("residual_relative")
+        out = self.figures() + [
+            figure(
+                name, power, unit, WORDS.get(name, f"net power {name.replace('_', ' ')}"), "error_estimate"
+            )
+            for name, power in powers.items()
+        ]
+        div_q, G = (self.table[name].without_bands() for name in ("div_q", "G"))
+        out += [
+            figure("div_q_min", -largest(-div_q.values), div_q.unit, f"least {div_q.long_name}", div_q.trust),
+            figure(
+                "div_q_max", largest(div_q.values), div_q.unit, f"greatest {div_q.long_name}", div_q.trust
+            ),
+            figure("G_max", largest(G.values), G.unit, f"greatest {G.long_name}", G.trust),
+            figure("residual_relative", relative, "1", "power that does not balance, of the greatest part"),
+        ]
+        for name in ("error_estimate", "G_error_estimate"):
+            if name in self:
+                v = self.table[name].without_bands()
+                rms = float(np.sqrt(np.mean(v.values**2)))
+                out.append(figure(f"{name}_rms", rms, v.unit, f"root mean square {v.long_name}", v.trust))
+        return out
 
     @property
     def radiant_power_estimate(self) -> float:

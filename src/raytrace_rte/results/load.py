@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import checks
-from . import comparison, flux, heat, radiance, two_colour  # noqa: F401  each makes its class known to Result
+from . import comparison, flux, heat, radiance, series, two_colour  # noqa: F401  each makes its class known to Result
 from .result import Result
 
 

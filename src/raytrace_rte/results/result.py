@@ -14,8 +14,8 @@ from .. import checks
 from ..errors import InputError, nearest
 from ..media.spectrum import Spectrum
 from ..table import BAND, TOTAL, Table, Variable
-from .building import BAND_EDGES, bands_of, like, variables_of
-from .words import label, largest, span
+from .building import BAND_EDGES, bands_of, figure, like, variables_of
+from .words import label, largest, mean, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -169,6 +169,25 @@ class Result:
         """Return the same result with more entries in its config."""
         return type(self)(self.table.with_attributes(config={**more, **self.config}), self._spectrum)
 
+    def key_figures(self) -> list[Variable]:
+        """Single numbers that say the answer in short, for tables over many answers: mean, greatest, errors."""
+        main = self.table.main.without_bands()
+        out = [
+            figure(
+                f"{main.name}_mean", mean(main.values), main.unit, f"mean of {main.long_name}", main.trust
+            ),
+            figure(
+                f"{main.name}_max", largest(main.values), main.unit, f"greatest {main.long_name}", main.trust
+            ),
+        ]
+        for name in ("error_bound", "error_estimate"):
+            if name in self:
+                v = self.table[name].without_bands()
+                out.append(
+                    figure(f"{name}_max", largest(v.values), v.unit, f"greatest {v.long_name}", v.trust)
+                )
+        return out
+
     def complete(self) -> Table:
         """The table with the spectrum among its attributes, as it is saved.
 
@@ -283,7 +302,11 @@ class Result:
                 f"left out {', '.join(medium['ignored'])}: the field has it, the absorption model does not use it"
             )
         if medium.get("cells_without_data"):
-            out.append(f"{medium['cells_without_data']} cells without data were taken as empty gas")
+            covered = any(thing.get("kind") == "solids" for thing in self.config.get("objects", ()))
+            out.append(
+                f"{medium['cells_without_data']} cells without data were taken as empty gas"
+                + (" where no solid covers them" if covered else "")
+            )
         return out + list(medium.get("notes", []))
 
     def __repr__(self) -> str:

@@ -29,6 +29,12 @@ def span(values: NDArray[Any]) -> str:
     return f"{low:.6g}" if values.ndim == 0 else f"{low:.6g} .. {high:.6g}"
 
 
+def mean(values: NDArray[Any]) -> float:
+    """The mean of the values that are known; nan where none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
 def largest(values: NDArray[Any]) -> float:
     """The greatest of the values that are known; nan where none is."""
     known = values[~np.isnan(values)]

@@ -98,8 +98,8 @@ def compare_job(job: Job, field: Field, executor: Executor, progress: Progress) 
         makers[name] = partial(jobs.medium_of, replace(job, absorption=section), field)
     strict = makers if wanted.models is not None else () if own is None else (section_label(own),)
     asked = _Asked(
-        job.sensor, job.walls, partial(jobs.objects_of, job), job.radiosity_directions, executor, progress,
-        _record(field), job.method,
+        job.sensor, job.walls, lambda medium: jobs.objects_of(job, field), job.radiosity_directions,
+        executor, progress, _record(field), job.method,
     )  # fmt: skip
     try:
         found = asked.answers(makers, tuple(strict), wanted.methods, wanted.reference)

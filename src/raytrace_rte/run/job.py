@@ -13,7 +13,7 @@ import numpy as np
 
 from ..boundaries.bodies import Object
 from ..config.config import Job
-from ..config.sections import FieldSection
+from ..config.sections import FieldSection, MaskSection
 from ..errors import InputError
 from ..execution.executors import Executor, Progress
 from ..execution.stores import Store
@@ -39,6 +39,20 @@ class Prepared:
     task: Task[Result]
     description: str
 
+    @property
+    def unit(self) -> str:
+        """What progress counts."""
+        return self.task.unit
+
+    @property
+    def kept(self) -> str:
+        """How much is kept of work that was interrupted."""
+        return f"{self.task.done} of {self.task.total} {self.task.unit} are kept"
+
+    def run(self, executor: Executor, progress: Progress, resume: bool) -> Result:
+        """Do the work, or what is left of it."""
+        return executor.run(self.task, progress, self.store(resume))
+
     def store(self, resume: bool) -> Store:
         """The folder of unfinished work of this job."""
         settings = self.scene.settings() | {"sensor": self.job.sensor.settings(), "lean": self.scene.lean}
@@ -63,7 +77,7 @@ def prepare(job: Job, lean: bool = False) -> Prepared:
             medium,
             job.walls,
             job.method,
-            objects_of(job, medium),
+            objects_of(job, field),
             lean,
             {"job": record, **released},
             radiosity_directions=job.radiosity_directions,
@@ -94,6 +108,7 @@ def field_lines(job: Job, field: Field) -> list[str]:
     corners = zip(grid.lower.tolist(), grid.upper.tolist(), strict=True)
     box = " x ".join(f"[{a:.4g}, {b:.4g}]" for a, b in corners)
     source = job.field.file or f"sample {job.field.sample}"
+    source += "" if field.time is None else f" at {field.time:.6g} s"
     return [
         f"field          {source}: {' x '.join(map(str, grid.shape))} cells, {box} m",
         f"temperature    {T.min():.5g} .. {T.max():.5g} K",
@@ -148,7 +163,9 @@ def _worst(
 
 
 def read_field(job: Job, section: FieldSection) -> Field:
-    """Read the field that a job names."""
+    """Read the field that a job names; InputError when there are several."""
+    if section.files is not None or section.times is not None:
+        raise InputError(f"{job.path}: [field]: files and times are for run and check; name one field here")
     if section.file is not None:
         from ..formats import read
 
@@ -156,11 +173,25 @@ def read_field(job: Job, section: FieldSection) -> Field:
         return read(
             job.resolve(section.file), field_map, section.allow_cold,
             time=section.time, units=section.units, location=section.location, options=section.options,
+            no_data=section.no_data, valid=section.valid, markers=_markers(job),
         )  # fmt: skip
     from ..formats.samples import sample
 
     assert section.sample is not None
-    return sample(section.sample, section.cells, section.activation)
+    assert not isinstance(section.time, str)
+    return sample(section.sample, section.cells, section.activation, section.time)
+
+
+def _markers(job: Job) -> list[str]:
+    """Arrays of the file that objects are made of."""
+    return list(dict.fromkeys(thing.dataset for thing in job.objects if isinstance(thing, MaskSection)))
+
+
+def usual_medium(field: Field) -> Medium:
+    """Return the medium of the field's own absorption coefficient if it has one, else of Planck means."""
+    from ..media import absorption
+
+    return absorption.MODELS["planck_mean" if field.absorption_coefficient is None else "given"](field)
 
 
 def medium_of(job: Job, field: Field) -> Medium:
@@ -168,14 +199,13 @@ def medium_of(job: Job, field: Field) -> Medium:
     from ..media import absorption
 
     if job.absorption is None:
-        model = "planck_mean" if field.absorption_coefficient is None else "given"
-        return absorption.MODELS[model](field)
+        return usual_medium(field)
     return absorption.MODELS[job.absorption.model](field, **job.absorption.inputs(job.resolve))
 
 
-def objects_of(job: Job, medium: Medium) -> list[Object]:
-    """Build the objects of a config; InputError when a box holds no cell, or a mesh cannot be used."""
-    return [section.object(job.resolve, medium.grid) for section in job.objects]
+def objects_of(job: Job, field: Field) -> list[Object]:
+    """Build the objects of a config; InputError when a box holds no cell, or a mesh or mask cannot be used."""
+    return [section.object(job.resolve, field) for section in job.objects]
 
 
 def check_writable(directory: Path) -> None:

@@ -92,6 +92,7 @@ class RayTask(Task[R]):
         self.visited = 0
         self._size = max(1, min(MOST, max(FEWEST, each * entries // BATCHES)) // each)
         self.trial = self._trial() if self.surfaces is None else None
+        self._spare: NDArray[np.floating] | None = None
         self._clock = {"made": time.perf_counter(), "prepared": time.perf_counter()}
 
     @property
@@ -117,10 +118,18 @@ class RayTask(Task[R]):
 
     def prepare(self, workers: int) -> None:
         """Build the records, and the bounds over bricks if the method needs them."""
-        self.scene.prepare(workers)
+        self.scene.prepare(workers, self._spare)
         if self.trial is not None:
             self.trial.workers = workers
         self._clock["prepared"] = time.perf_counter()
+
+    def leave(self) -> dict[str, Any]:
+        """The records of cells."""
+        return {"records": self.scene.medium.records}
+
+    def take_over(self, left: Mapping[str, Any]) -> None:
+        """Write records over those of an earlier task."""
+        self._spare = left.get("records")
 
     def batches(self) -> Sequence[Batch]:
         """First what has to be known of surfaces and shortcuts, round by round, then all rays in one round."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import checks
 from ..boundaries.bodies import Bodies, Object, gathered
@@ -145,9 +146,11 @@ class Scene:
         """What the kernels read of the medium."""
         return self.medium.lean_cells if self.lean else self.medium.cells
 
-    def prepare(self, workers: int) -> None:
-        """Build what the kernels read, with so many threads."""
-        self.medium.prepare(workers, lean=self.lean)  # before the plan, which asks for the range of sources
+    def prepare(self, workers: int, out: NDArray[np.floating] | None = None) -> None:
+        """Build what the kernels read, with so many threads; out: as of `Medium.prepare`."""
+        self.medium.prepare(
+            workers, lean=self.lean, out=out
+        )  # before the plan, which asks for the range of sources
         self.ends, self.range, self.plan, self.clip  # noqa: B018  before several threads ask for them
 
     def settings(self) -> dict[str, Any]:

@@ -139,6 +139,11 @@ class Box:
             self.solid = np.where(mask, np.cumsum(mask).reshape(mask.shape) - 1, -1).ravel()
             self.exposed = self._exposed(mask)[mask]
 
+    @property
+    def form(self) -> tuple[Any, ...]:
+        """What the sizes of spare arrays follow from."""
+        return self.grid.shape, self.ends
+
     def of(self, scene: Scene) -> Box:
         """The same box and its spare arrays for another medium of its grid."""
         out = copy(self)

@@ -70,6 +70,7 @@ class VolumeTask(Task[R]):
         self._sums: dict[str, NDArray[Any]] = {}
         self._added, self._swept = 0, 0
         self._kept: Arrays | None = None
+        self._spare: NDArray[np.floating] | None = None
         self._lock = Lock()
         self._started = time.perf_counter()
 
@@ -102,7 +103,19 @@ class VolumeTask(Task[R]):
     def prepare(self, workers: int) -> None:
         """Build the records of the medium."""
         self.box.workers = workers
-        self.scene.prepare(workers)
+        self.scene.prepare(workers, self._spare)
+
+    def leave(self) -> dict[str, Any]:
+        """The records of cells, and large arrays for another task on such a box."""
+        self.release()
+        return {"records": self.scene.medium.records, "box": (self.box.form, self.box.spare)}
+
+    def take_over(self, left: Mapping[str, Any]) -> None:
+        """Use the memory of an earlier task of volumes."""
+        self._spare = left.get("records")
+        form, spare = left.get("box", (None, None))
+        if form == self.box.form:
+            self.box.spare = spare
 
     def batches(self) -> Sequence[Batch]:
         """What is left of this sweep; empty when all bands are solved."""
@@ -193,7 +206,8 @@ class VolumeTask(Task[R]):
 
     def release(self) -> None:
         """Let a later task with the same box write over the arrays of this one, which is done."""
-        for band, (sweeper, sums) in zip(self.bands, self._totals, strict=True):
+        solved = self.bands[len(self.bands) - len(self._totals) :]  # the first ones may come from a store
+        for band, (sweeper, sums) in zip(solved, self._totals, strict=True):
             arrays = [band.emission, band.G_error, band.error, *([] if sums["div_q"].size else [band.div_q])]
             for array in arrays:
                 self.box.spare.put(("cells", array.size), array.reshape(-1))
