@@ -12,7 +12,8 @@ from .. import checks
 from ..errors import InputError
 from ..media.absorption.bands import BandTable
 from ..units import plain, to_si
-from .hdf5 import attribute, get, hashing, opened, values, written
+from .digest import hashing
+from .hdf5 import attribute, get, opened, values, written
 
 SCHEMA, VERSION = "raytrace_rte band table", 1
 
