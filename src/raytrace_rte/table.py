@@ -170,9 +170,13 @@ class Table:
         totals = [
             replace(v.without_bands(), name=TOTAL + v.name, long_name=f"{v.long_name}, all bands together")
             for v in self.variables
-            if BAND in v.dims and v.adds_up and TOTAL + v.name not in self
+            if BAND in v.dims and v.adds_up and TOTAL + v.name not in self and not self._has_total_of(v)
         ]
         return self.with_variables(totals) if totals else self
+
+    def _has_total_of(self, v: Variable) -> bool:
+        """Whether the total of a variable is there under its own name, which has no "_band" at its end."""
+        return v.name.endswith(f"_{BAND}") and v.name.removesuffix(f"_{BAND}") in self
 
     def with_attributes(self, **more: Any) -> Table:
         """The same table with more or other attributes."""
