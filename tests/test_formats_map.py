@@ -277,7 +277,9 @@ def test_the_example_of_the_docs_reads(tmp_path):
 
 def test_the_native_file_of_the_docs_reads(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (code,) = (c for c in re.findall(r"```python\n(.*?)```", DOCS, flags=re.DOTALL) if "create_dataset" in c)
+    (code,) = (
+        c for c in re.findall(r"```python\n(.*?)```", DOCS, flags=re.DOTALL) if "raytrace_rte field" in c
+    )
     exec(code, {})
     assert rte.read("hot.h5").grid.shape == (10, 10, 10)
 
