@@ -194,7 +194,7 @@ BAD_FIELDS = {
     "positions must increase, but face 1": lambda p: edit(p, grid__x=np.array([0.0, 2.0, 1.0, 3.0])),
     "found data of type": lambda p: edit(p, temperature=np.full(SHAPE, b"hot")),
     "dataset 'time' has shape (2,)": lambda p: edit(p, time=np.ones(2)),
-    "dataset 'valid' holds int64; expected 1 in cells": lambda p: edit(p, valid=np.full(SHAPE, 2)),
+    "dataset 'valid' holds 2; expected 1 in cells": lambda p: edit(p, valid=np.full(SHAPE, 2)),
     "heat_release: found shape (3, 4)": lambda p: edit(p, heat_release=np.ones((3, 4))),
     "pressure: value is -1": lambda p: edit(p, pressure=-1.0),
 }

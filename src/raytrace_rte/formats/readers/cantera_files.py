@@ -58,7 +58,11 @@ def form_of(path: Path) -> Callable[[Path], dict[str, Domain]] | None:
     if re.search(rb"^\s+generator: Cantera SolutionArray\s*$", start, re.MULTILINE):
         return from_yaml
     line = start.partition(b"\n")[0].decode("utf-8-sig", errors="replace")
-    columns = {_heading(name)[0] for name in next(csv.reader([line]), [])}
+    try:
+        names = next(csv.reader([line]), [])
+    except csv.Error:
+        return None
+    columns = {_heading(name)[0] for name in names}
     return from_csv if {"grid", "T"} <= columns or ("T" in columns and _prefixed(columns)) else None
 
 
