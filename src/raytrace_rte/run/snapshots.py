@@ -155,6 +155,7 @@ def _file_name(name: str) -> str:
 def _key(job: Job, lean: bool) -> str:
     """What tells the work of a snapshot from other work: the job, and the files that it reads as they are now."""
     names = [job.field.file, job.field.map, *(getattr(thing, "file", None) for thing in job.objects)]
+    names.append(getattr(job.absorption, "table", None))  # of bands
     files = [_state(job.resolve(name)) for name in names if name is not None]
     return job_key(job.settings() | {"lean": lean}, str(files))
 
