@@ -53,7 +53,8 @@ def boxes(points: FloatArray, corners: NDArray[np.int64]) -> Boxes | None:
         low, high = along.min(axis=1), along.max(axis=1)
         tolerance = SAME * float(high.max() - low.min())
         upper = along > 0.5 * (low + high)[:, None]
-        if (np.minimum(along - low[:, None], high[:, None] - along) > tolerance).any() or not (upper.sum(axis=1) == 4).all():
+        off = np.minimum(along - low[:, None], high[:, None] - along)
+        if (off > tolerance).any() or not (upper.sum(axis=1) == 4).all():
             return None
         positions = _merged(np.concatenate((low, high)), tolerance)
         i = np.searchsorted(positions, low - tolerance)

@@ -21,7 +21,7 @@ SOLIDS: dict[int, tuple[tuple[int, ...], ...]] = {
     13: ((0, 1, 2), (3, 5, 4), (0, 3, 4, 1), (1, 4, 5, 2), (2, 5, 3, 0)),
     14: ((0, 3, 2, 1), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)),
 }
-"""Faces of VTK's tetrahedron, hexahedron, wedge and pyramid, all outwards or all inwards, by VTK's number of the type."""
+"""Faces of VTK's tetrahedron, hexahedron, wedge and pyramid, all outwards or all inwards, by number of the type."""
 VOXEL, PIXEL, POLYHEDRON = 11, 8, 42
 SWAPPED = {VOXEL: (0, 1, 3, 2, 4, 5, 7, 6), PIXEL: (0, 1, 3, 2)}
 """Corners of these types in the order of a hexahedron and of a quadrilateral."""
@@ -40,7 +40,7 @@ FLAT = (5, 7, 8, 9, 22, 23, 28, 34)
 
 def fan(faces: Ints) -> Ints:
     """Return faces (n, k) as triangles (n, k - 2, 3), from the point with the least number, turning as they do."""
-    n, k = faces.shape
+    k = faces.shape[1]
     turned = (np.argmin(faces, axis=1)[:, None] + np.arange(k)) % k
     f = np.take_along_axis(faces, turned, axis=1)
     return np.stack([f[:, [0, i, i + 1]] for i in range(1, k - 1)], axis=1)
@@ -96,7 +96,9 @@ def polyhedra(start: Ints, ids: Ints, owner: Ints, n_cell: int) -> tuple[Ints, I
     return from_least(np.concatenate(triangles), np.concatenate(of), least)
 
 
-def mixed(kinds: NDArray[Any], start: Ints, ids: Ints, some: Sequence[int]) -> Iterator[tuple[int, Ints, Ints]]:
+def mixed(
+    kinds: NDArray[Any], start: Ints, ids: Ints, some: Sequence[int]
+) -> Iterator[tuple[int, Ints, Ints]]:
     """Yield the cells of those of VTK's types that are among some: the type, corners (n, k) and numbers (n,).
 
     kinds: (n_cell,) types; start: (n_cell + 1,), ids: points of cells

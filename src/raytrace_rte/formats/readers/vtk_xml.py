@@ -90,8 +90,10 @@ class _Parser:
                 del text[:cut]
             else:
                 self.expat.Parse(bytes(text), True)
-        except (expat.ExpatError, ValueError) as error:
-            raise InputError(f"{self.path}: is not XML that VTK writes: {error}; write or copy it again") from None
+        except expat.ExpatError as error:
+            raise InputError(
+                f"{self.path}: is not XML that VTK writes: {error}; write or copy it again"
+            ) from None
         if not self.head.kind:
             raise InputError(f"{self.path}: is XML, but not of VTK: no VTKFile with a type was found")
         memory.require(self.bytes, f"{self.path}")
@@ -102,12 +104,16 @@ class _Parser:
         return InputError(f"{self.path}: {what}")
 
     def _doctype(self, *_: object) -> None:
-        raise self._fail("has a DOCTYPE, which VTK never writes; refused, as it may expand or open other files")
+        raise self._fail(
+            "has a DOCTYPE, which VTK never writes; refused, as it may expand or open other files"
+        )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth, self.count = self.depth + 1, self.count + 1
         if self.depth > DEEPEST or self.count > MOST:
-            raise self._fail(f"is nested deeper than {DEEPEST} levels or has more than {MOST} elements; refused")
+            raise self._fail(
+                f"is nested deeper than {DEEPEST} levels or has more than {MOST} elements; refused"
+            )
         if tag == "VTKFile" and self.depth == 1:
             self.head.kind, self.head.about = attributes.get("type", ""), attributes
         elif "WholeExtent" in attributes or "Extent" in attributes:
@@ -119,7 +125,9 @@ class _Parser:
         if (tag == "Piece" and "Source" in attributes) or tag == "DataSet":
             self.head.files.append(attributes)
         if "TimeValues" in attributes:
-            raise self._fail("holds several times in one file; write one file for each, and a .pvd that names them")
+            raise self._fail(
+                "holds several times in one file; write one file for each, and a .pvd that names them"
+            )
         if tag in SECTIONS:
             self.within = tag
 
@@ -159,8 +167,8 @@ class _Parser:
         compressed = "compressor" in self.head.about
         if wanted > self.size * (DENSEST if compressed else 4):  # 4: "0 " for eight bytes
             raise self._fail(
-                f"array '{name}' should have {wanted:.3g} bytes, but the file has {self.size}; it was cut, or states a "
-                "wrong size"
+                f"array '{name}' should have {wanted:.3g} bytes, but the file has {self.size}; it was cut, or states "
+                "a wrong size"
             )
         if about.get("format") == "appended":
             self.offsets.append((name, int(self._number("offset", about.get("offset", ""))), wanted))
