@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import checks
 from ..errors import InputError
+from ..grid import Cartesian
 from ..media.field import Field
+from .onto import Onto
 
 
 def read(
@@ -19,6 +21,10 @@ def read(
     time: float | str | None = None,
     units: Mapping[str, str] | None = None,
     location: str | None = None,
+    grid: Cartesian | None = None,
+    shape: Sequence[int] | None = None,
+    outside: str | None = None,
+    radius: str | None = None,
 ) -> Field:
     """Read a field from a file or folder of any format that docs/formats.md lists.
 
@@ -30,6 +36,11 @@ def read(
     units: name of an array -> its unit, where the file does not say it or is wrong; "length" stands for all
         positions, as in {"length": "m", "T": "K"}
     location: whether values are those of a "cell" or at a "point", where the file does not say
+    grid, shape: for cells that are no Cartesian grid: the one that they are put onto, or the numbers of equal voxels
+        along x, y and z over all of the mesh. Each cell hands over its own volume, and absorption models are
+        evaluated on the cells; see docs/formats.md
+    outside: what voxels outside the mesh are: "empty" gas (as where it is None), or an "error"
+    radius: "x", "y" or "z", the coordinate that is the radius of axisymmetric data; their axis becomes z
 
     Raises InputError that names file and dataset and says what to do; where a file leaves things open, it lists
     all of them.
@@ -44,14 +55,15 @@ def read(
     path = checks.path("path", path)
     try:
         check(map, time, units, location, allow_cold)
-        return _read(path, map, allow_cold, time, units, location)
+        return _read(path, map, allow_cold, time, units, location, Onto(grid, shape, outside, radius))
     except InputError as error:
         text = printable(str(error))
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
-def _read(path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any) -> Field:
+def _read(path: Path, map: Any, allow_cold: bool, time: Any, units: Any, location: Any, onto: Onto) -> Field:
     from .native import is_native_file, read_native
+    from .onto import field_onto, placed
     from .readers import opened
     from .reading import field_from
 
@@ -59,6 +71,6 @@ def _read(path: Path, map: Any, allow_cold: bool, time: Any, units: Any, locatio
         for name, given in (("time", time), ("units", units), ("location", location)):
             if given is not None:
                 raise InputError(f"{path}: is a native field, which says all itself; drop {name}")
-        return read_native(path, allow_cold)
+        return placed(read_native(path, allow_cold), onto)
     with opened(path, time) as source:
-        return field_from(source, map, time, units, location, allow_cold)
+        return field_onto(source, onto, lambda s: field_from(s, map, time, units, location, allow_cold))

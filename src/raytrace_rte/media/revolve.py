@@ -14,14 +14,15 @@ from .rings import of_rings
 AXES = ("x", "y", "z")
 
 
-def revolve(field: Field, grid: Cartesian, radius: str = "x") -> Field:
+def revolve(field: Field, grid: Cartesian, radius: str = "x", outside: str = "empty") -> Field:
     """Return an axisymmetric field on a grid around its axis, which is z there.
 
     Each cell becomes a ring, whose volume is handed to the voxels that it meets: integrals are kept up to rounding,
-    and absorption models are evaluated on the cells of `field`. Voxels outside all rings are empty gas.
+    and absorption models are evaluated on the cells of `field`.
 
     field: two-dimensional: one of its axes is a single cell, and is dropped; grid: [m]; radius: "x", "y" or "z", the
         axis of `field` along the radius, with faces from 0 up. The one that is left is the axis of symmetry.
+    outside: what voxels outside all rings are: "empty" gas, or an "error"
 
     Raises InputError on a field with three axes, radii below 0, or a grid without any of it.
     """
@@ -42,7 +43,7 @@ def revolve(field: Field, grid: Cartesian, radius: str = "x") -> Field:
     halves = (first, first + z.size, first + z.size + 1), (first, first + z.size + 1, first + 1)
     triangles = np.concatenate([np.stack(half, axis=1) for half in halves])
     shares = of_rings(points, triangles, np.tile(cell, 2), cell.size, grid, r)
-    return resampled(in_a_row(field), shares)
+    return resampled(in_a_row(field), shares, outside)
 
 
 def _single(grid: Cartesian, along: int) -> int:

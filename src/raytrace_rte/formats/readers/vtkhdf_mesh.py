@@ -111,23 +111,18 @@ class _Parts:
 
     def cells(self) -> Cells:
         """The cells of all parts, with points numbered through."""
-        cell0 = self._at("CellOffsets", 0)
-        points = self._taken("Points", self._at("PointOffsets", 0), int(self.n_point.sum())).astype(
-            np.float64
-        )
-        kinds = self._taken("Types", cell0, int(self.n_cell.sum()))
-        ids = self._taken("Connectivity", self._at("ConnectivityIdOffsets", 0), int(self.n_id.sum())).astype(
-            np.int64
-        )
-        offsets = self._taken(
-            "Offsets", cell0 + self.first, int(self.n_cell.sum()) + len(self.n_cell)
-        ).astype(np.int64)
+        cell0, n_cell = self._at("CellOffsets", 0), int(self.n_cell.sum())
+        points = self._taken("Points", self._at("PointOffsets", 0), int(self.n_point.sum()))
+        kinds = self._taken("Types", cell0, n_cell)
+        ids = self._taken("Connectivity", self._at("ConnectivityIdOffsets", 0), int(self.n_id.sum()))
+        offsets = self._taken("Offsets", cell0 + self.first, n_cell + len(self.n_cell)).astype(np.int64)
+        points, ids = points.astype(np.float64), ids.astype(np.int64)
         starts, at, id0 = [np.zeros(1, np.int64)], 0, 0
         point0 = np.concatenate(([0], np.cumsum(self.n_point)))
-        for n_cell, n_id, p in zip(self.n_cell, self.n_id, point0[:-1], strict=True):
-            starts.append(offsets[at + 1 : at + n_cell + 1] + id0)
-            ids[id0 : id0 + n_id] += p
-            at, id0 = at + n_cell + 1, id0 + n_id
+        for n, n_id, first in zip(self.n_cell, self.n_id, point0[:-1], strict=True):
+            starts.append(offsets[at + 1 : at + n + 1] + id0)
+            ids[id0 : id0 + n_id] += first
+            at, id0 = at + n + 1, id0 + n_id
         return unstructured(points, kinds, np.concatenate(starts), ids, self._no_faces, str(self.path))
 
     def _no_faces(self, cell: int) -> Sequence[NDArray[np.int64]]:
@@ -147,13 +142,12 @@ class _Parts:
     def _part(self, array: Array, start: int, count: int, location: str) -> Array:
         if array.dtype.kind in "fiu" and not (array.shape and start >= 0 and start + count <= array.shape[0]):
             raise InputError(
-                f"{self.path}: dataset '{array.name}' has shape {array.shape}; expected {count} rows from {start} on, "
-                f"one for each {location}"
+                f"{self.path}: dataset '{array.name}' has shape {array.shape}; expected {count} rows from {start} "
+                f"on, one for each {location}"
             )
 
         def load(index: tuple[Any, ...]) -> NDArray[Any]:
             return array.load((slice(start, start + count),))[index]
 
-        return replace(
-            array, shape=(count, *array.shape[1:]), load=load, location=location, units=array.units or unit_in(array.name)
-        )  # fmt: skip
+        units, shape = array.units or unit_in(array.name), (count, *array.shape[1:])
+        return replace(array, shape=shape, load=load, location=location, units=units)
