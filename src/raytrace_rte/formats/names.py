@@ -44,12 +44,6 @@ def unit_in(name: str) -> str:
     return match[1].strip() if match else ""
 
 
-def unit_in(name: str) -> str:
-    """Return the unit in brackets at the end of a name, as in "T [K]"; else ""."""
-    match = re.search(r"\[([^\]]*)\]$", name)
-    return match[1].strip() if match else ""
-
-
 def axis_of(name: str) -> str:
     """Return "x", "y" or "z" where the last part of a name says that, as in grid/xc; else ""."""
     match = AXIS.fullmatch(leaf(name).lower())

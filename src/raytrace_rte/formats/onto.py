@@ -141,12 +141,8 @@ def _plane(low: FloatArray, high: FloatArray, r: int) -> tuple[int, int]:
 
 def _revolved(field: Field, onto: Onto, radius: str) -> Field:
     along = field.grid[AXES.index(radius)]
-    across = [
-        faces
-        for axis, faces in zip(AXES, field.grid, strict=True)
-        if axis != radius and np.isfinite(faces).all()
-    ]
-    up = max(across, key=len, default=along)
+    others = [faces for axis, faces in zip(AXES, field.grid, strict=True) if axis != radius]
+    up = max((faces for faces in others if np.isfinite(faces).all()), key=len, default=along)
     r = float(along[-1])
     grid = onto.over(np.array([-r, -r, up[0]]), np.array([r, r, up[-1]]))
     return revolve(field, grid, radius, onto.outside or "empty")
