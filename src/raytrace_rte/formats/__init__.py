@@ -46,9 +46,12 @@ def read(
     all of them.
     """
     if type(path).__module__.startswith("xarray."):
+        from .onto import placed
         from .xarray import from_xarray
 
-        return from_xarray(path, map, allow_cold, time=time, units=units, location=location)  # type: ignore[arg-type]
+        dataset: Any = path
+        field = from_xarray(dataset, map, allow_cold, time=time, units=units, location=location)
+        return placed(field, Onto(grid, shape, outside, radius))
     from .reading import check
     from .source import printable
 

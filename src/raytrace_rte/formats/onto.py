@@ -6,9 +6,8 @@ other field; where they lie is told by the mesh.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -146,12 +145,3 @@ def _revolved(field: Field, onto: Onto, radius: str) -> Field:
     r = float(along[-1])
     grid = onto.over(np.array([-r, -r, up[0]]), np.array([r, r, up[-1]]))
     return revolve(field, grid, radius, onto.outside or "empty")
-
-
-def of_config(keys: Mapping[str, Any]) -> Onto:
-    """Return what the keys lower, upper, shape, outside and radius of [field] say."""
-    lower, upper, shape = (keys.get(name) for name in ("lower", "upper", "shape"))
-    if (lower is None) != (upper is None) or (lower is not None and shape is None):
-        raise InputError("lower, upper and shape: a grid needs all three, or shape alone for all of the mesh")
-    grid = None if lower is None else uniform(lower, upper, shape)  # type: ignore[arg-type]
-    return Onto(grid, None if grid is not None else shape, keys.get("outside"), keys.get("radius"))

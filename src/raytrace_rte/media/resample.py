@@ -24,6 +24,8 @@ from .shares import Shares
 
 COVERED = 1e-9
 """A voxel with less than this of its volume in the mesh is outside."""
+AMOUNTS = ("soot_volume_fraction", "absorption_coefficient", "heat_release", "density")
+"""What there is less of in a voxel that is partly outside the mesh."""
 OUTSIDE = ("empty", "error")
 Arguments = ParamSpec("Arguments")
 
@@ -142,13 +144,17 @@ def resampled(cells: Field, shares: Shares, outside: str = "empty") -> Field:
             f'{where}; take a smaller grid, or outside = "empty", which makes them empty gas'
         )
     pressure = cells.pressure
-    amounts = ("soot_volume_fraction", "absorption_coefficient", "heat_release", "density")
+    amount = {name: None if (a := getattr(cells, name)) is None else made.amount(a) for name in AMOUNTS}
     field = Field(
         shares.grid,
         made.mean(cells.temperature),
         pressure if pressure is None or pressure.ndim == 0 else made.mean(pressure),
         {name: made.amount(x) for name, x in cells.mole_fraction.items()},
-        **{name: made.amount(a) for name in amounts if (a := getattr(cells, name)) is not None},
+        soot_volume_fraction=amount["soot_volume_fraction"],
+        absorption_coefficient=amount["absorption_coefficient"],
+        heat_release=amount["heat_release"],
+        density=amount["density"],
+        notes=cells.notes,
         provenance=_provenance(cells, made), source_sha256=cells.source_sha256, allow_cold=cells.allow_cold,
         time=cells.time, valid=None if made.inside.all() else made.inside, spectrum=cells.spectrum,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..execution.executors import Executor, Progress
 from ..execution.stores import Store
 from ..execution.task import Task
+from ..grid import uniform
 from ..media.field import Field
 from ..media.medium import Medium
 from ..method import Method, Thick, Thin
@@ -155,12 +156,25 @@ def read_field(job: Job, section: FieldSection) -> Field:
         field_map = None if section.map is None else job.resolve(section.map)
         return read(
             job.resolve(section.file), field_map, section.allow_cold,
-            time=section.time, units=section.units, location=section.location,
+            time=section.time, units=section.units, location=section.location, **_onto(job, section),
         )  # fmt: skip
     from ..formats.samples import sample
 
     assert section.sample is not None
     return sample(section.sample, section.cells, section.activation)
+
+
+def _onto(job: Job, section: FieldSection) -> dict[str, Any]:
+    """The grid that the cells of a mesh go onto, as `formats.read` takes it."""
+    corners = section.lower, section.upper
+    if any(corner is not None for corner in corners) and None in (*corners, section.shape):
+        raise InputError(
+            f"{job.path}: [field]: lower, upper and shape: a grid needs all three, or shape alone"
+        )
+    out: dict[str, Any] = {"shape": section.shape, "outside": section.outside, "radius": section.radius}
+    if section.lower is not None and section.upper is not None and section.shape is not None:
+        return out | {"shape": None, "grid": uniform(section.lower, section.upper, section.shape)}
+    return out
 
 
 def medium_of(job: Job, field: Field) -> Medium:
