@@ -176,7 +176,7 @@ def _walls(table: dict[str, Any]) -> tuple[Any, int | None]:
 def _field(section: FieldSection) -> FieldSection:
     if section.file is not None and section.sample is not None:
         raise InputError("[field]: found file and sample; expected one of the two")
-    for key in ("map", "time", "units", "location"):
+    for key in ("map", "time", "units", "location", "lower", "upper", "shape", "outside", "radius"):
         if section.file is None and getattr(section, key) is not None:
             raise InputError(f'[field]: {key} is given without a file; add file = "..." or drop the {key}')
     if section.file is not None and section.cells is not None:

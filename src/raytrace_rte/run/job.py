@@ -173,7 +173,10 @@ def _onto(job: Job, section: FieldSection) -> dict[str, Any]:
         )
     out: dict[str, Any] = {"shape": section.shape, "outside": section.outside, "radius": section.radius}
     if section.lower is not None and section.upper is not None and section.shape is not None:
-        return out | {"shape": None, "grid": uniform(section.lower, section.upper, section.shape)}
+        try:
+            return out | {"shape": None, "grid": uniform(section.lower, section.upper, section.shape)}
+        except InputError as error:
+            raise InputError(f"{job.path}: [field]: {error}") from None
     return out
 
 
