@@ -1,7 +1,7 @@
 """The volume that tetrahedra have in each voxel of a grid, exact up to rounding.
 
 A tetrahedron that lies in several voxels is cut by the middle one of the faces between them, which leaves tetrahedra
-on both sides; these are cut in turn, until each lies in one voxel.
+on both sides; these are cut in turn, until each lies in one row of voxels, over which its volume is a cubic spline.
 """
 
 from __future__ import annotations
@@ -78,8 +78,47 @@ def _cut(stack, ranges, top, p, span, axis, tables, least):
 
 
 @kernel
+def _below(v0, v1, v2, v3, at):
+    """The part of a tetrahedron below a plane across an axis; v0 <= ... <= v3 are its corners along the axis.
+
+    Below the plane there is a tetrahedron at one corner, or a prism of three tetrahedra; no terms cancel.
+    """
+    if at <= v0:
+        return 0.0
+    if at >= v3:
+        return 1.0
+    if at <= v1:
+        return (at - v0) / (v1 - v0) * ((at - v0) / (v2 - v0)) * ((at - v0) / (v3 - v0))
+    if at >= v2:
+        return 1.0 - (v3 - at) / (v3 - v0) * ((v3 - at) / (v3 - v1)) * ((v3 - at) / (v3 - v2))
+    a, b, c, d = (at - v0) / (v2 - v0), (at - v0) / (v3 - v0), (at - v1) / (v2 - v1), (at - v1) / (v3 - v1)
+    return a * b * (1.0 - d) + a * (1.0 - c) * d + c * d
+
+
+@kernel
+def _slice(p, span, axis, faces, volume, low, size, out):
+    """Add a tetrahedron that lies in one row of voxels along an axis: its part between each two faces."""
+    v0, v1, v2, v3 = p[0, axis], p[1, axis], p[2, axis], p[3, axis]
+    v0, v1, v2, v3 = min(v0, v1), max(v0, v1), min(v2, v3), max(v2, v3)
+    v0, v2 = min(v0, v2), max(v0, v2)
+    v1, v3 = min(v1, v3), max(v1, v3)
+    v1, v2 = min(v1, v2), max(v1, v2)
+    stride = size[1] * size[2] if axis == 0 else (size[2] if axis == 1 else 1)
+    where = ((span[0] - low[0]) * size[1] + span[2] - low[1]) * size[2] + span[4] - low[2]
+    before = 0.0
+    for i in range(span[2 * axis], span[2 * axis + 1] + 1):
+        after = _below(v0, v1, v2, v3, faces[axis, i + 1])
+        if low[axis] <= i < low[axis] + size[axis]:
+            out[where + (i - span[2 * axis]) * stride] += (after - before) * volume
+        before = after
+
+
+@kernel
 def _spread(stack, ranges, p, span, tables, beyond, low, size, out):
-    """Add the volumes of the tetrahedron at the bottom of the stack to a box of voxels, size (3,) from low."""
+    """Add the volumes of the tetrahedron at the bottom of the stack to a box of voxels, size (3,) from low.
+
+    It is cut across the axes along which it is shortest; along the last one no cuts are needed.
+    """
     faces, top = tables[4], 1
     whole = _volume(stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3])
     sign = 1.0 if whole > 0.0 else -1.0
@@ -88,25 +127,27 @@ def _spread(stack, ranges, p, span, tables, beyond, low, size, out):
         for i in range(4):
             for j in range(3):
                 p[i, j] = stack[top, i, j]
-        axis, widest, inside = 0, 0, True
+        longest, axis, most, least, inside = 0, 0, -1, np.int64(1) << 62, True
         for j in range(3):
             first, last = ranges[top, 2 * j], ranges[top, 2 * j + 1]
-            least, most = min(p[0, j], p[1, j], p[2, j], p[3, j]), max(p[0, j], p[1, j], p[2, j], p[3, j])
-            while first < last and faces[j, first + 1] <= least:
+            near, far = min(p[0, j], p[1, j], p[2, j], p[3, j]), max(p[0, j], p[1, j], p[2, j], p[3, j])
+            while first < last and faces[j, first + 1] <= near:
                 first += 1
-            while first < last and faces[j, last] >= most:
+            while first < last and faces[j, last] >= far:
                 last -= 1
             span[2 * j], span[2 * j + 1] = first, last
             inside = inside and last > 0 and first < beyond[j]
-            if last - first > widest:
-                axis, widest = j, last - first
+            if last - first > most:
+                longest, most = j, last - first
         if not inside:
             continue
-        if widest == 0:
-            where = ((span[0] - low[0]) * size[1] + span[2] - low[1]) * size[2] + span[4] - low[2]
-            out[where] += sign * abs(_volume(p[0], p[1], p[2], p[3])) / 6.0
-        else:
+        for j in range(3):
+            if j != longest and 0 < span[2 * j + 1] - span[2 * j] < least:
+                axis, least = j, span[2 * j + 1] - span[2 * j]
+        if least < np.int64(1) << 62:
             top = _cut(stack, ranges, top, p, span, axis, tables, SLIVER * abs(whole))
+        else:
+            _slice(p, span, longest, faces, sign * abs(_volume(p[0], p[1], p[2], p[3])) / 6.0, low, size, out)
 
 
 @driver
