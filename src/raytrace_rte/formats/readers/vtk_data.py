@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkCommonCore import VTK_BIT, vtkDataArray, vtkIdList, vtkOutputWindow, vtkStringOutputWindow
+from vtkmodules.vtkCommonCore import (
+    VTK_BIT,
+    vtkDataArray,
+    vtkIdList,
+    vtkLogger,
+    vtkOutputWindow,
+    vtkStringOutputWindow,
+)
 from vtkmodules.vtkIOLegacy import vtkGenericDataObjectReader
 from vtkmodules.vtkIOXML import vtkXMLGenericDataObjectReader
 
@@ -34,11 +41,14 @@ def _heard() -> Iterator[Callable[[], str]]:
     """Keep what VTK would write to stderr; yield what returns it."""
     with _one_at_a_time:
         before, window = vtkOutputWindow.GetInstance(), vtkStringOutputWindow()
+        loud = vtkLogger.GetCurrentVerbosityCutoff()
         vtkOutputWindow.SetInstance(window)
+        vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
         try:
             yield window.GetOutput
         finally:
             vtkOutputWindow.SetInstance(before)
+            vtkLogger.SetStderrVerbosity(loud)
 
 
 def _read(path: Path, kind: str) -> Any:
@@ -134,12 +144,12 @@ def _points(data: Any) -> FloatArray:
 
 
 def _structured(data: Any, where: str) -> Cells:
-    return structured(_points(data), data.GetDimensions(), where)
+    ends = np.array(data.GetExtent()).reshape(3, 2)
+    return structured(_points(data), (ends[:, 1] - ends[:, 0] + 1).tolist(), where)
 
 
 def _unstructured(data: Any, where: str) -> Cells:
-    kinds = data.GetCellTypesArray() if hasattr(data, "GetCellTypesArray") else data.GetCellTypes()
-    cells = data.GetCells()
+    kinds, cells = _types(data), data.GetCells()
     if kinds is None or not cells.GetNumberOfCells():
         raise InputError(f"{where}: holds no cells; expected a grid or a mesh of cells")
 
@@ -154,6 +164,13 @@ def _unstructured(data: Any, where: str) -> Cells:
         return out
 
     return unstructured(_points(data), vtk_to_numpy(kinds), *_lists(cells), faces, where)
+
+
+def _types(data: Any) -> Any:
+    try:
+        return data.GetCellTypes()
+    except TypeError:  # before VTK 9.6, where that took an argument
+        return data.GetCellTypesArray()
 
 
 def _surface(data: Any, where: str) -> Cells:
