@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,32 @@ class Onto:
         return uniform(low.tolist(), high.tolist(), self.shape)
 
 
+def between(
+    lower: Sequence[float] | None, upper: Sequence[float] | None, shape: Sequence[int] | None
+) -> dict[str, Any]:
+    """Return the arguments grid and shape of `formats.read`: equal voxels between two corners, or over all of a mesh.
+
+    Raises InputError where a corner or the shape is missing.
+    """
+    if lower is None and upper is None:
+        return {"shape": shape}
+    if lower is None or upper is None or shape is None:
+        raise InputError("lower, upper and shape: a grid needs all three, or shape alone for all of the mesh")
+    return {"grid": uniform(lower, upper, shape)}
+
+
+def words(mesh: Mesh) -> str:
+    """Return what a mesh becomes, for a listing."""
+    used = mesh.points[np.unique(mesh.tetrahedra)]
+    size = " x ".join(f"{w:.4g}" for w in np.ptp(used, axis=0))
+    what = (
+        "volumes"
+        if mesh.tetrahedra.shape[1] == 4
+        else "polygons in a plane, with radius = their coordinate along it"
+    )
+    return f"a field on the grid that is named: {HOW}; {mesh.n_cell} {what}, {size} {mesh.units} wide"
+
+
 def field_onto(source: Source, onto: Onto, field_from: Callable[[Source], Field]) -> Field:
     """Return the field in a source, on the grid that the user asks for where its cells are no Cartesian grid.
 
@@ -122,7 +149,8 @@ def in_a_row(source: Source, mesh: Mesh) -> Source:
     def row(array: Array) -> Array:
         return replace(array, dims=tuple("x" if dim == "cell" else dim for dim in array.dims))
 
-    axes = Axes(np.arange(mesh.n_cell + 1.0), None, None, mesh.units)
+    one = np.array([0.0, 1.0])
+    axes = Axes(np.arange(mesh.n_cell + 1.0), one, one, mesh.units)
     return replace(source, arrays={n: row(a) for n, a in source.arrays.items()}, grid=axes, mesh=None)
 
 

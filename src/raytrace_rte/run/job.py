@@ -18,7 +18,6 @@ from ..errors import InputError
 from ..execution.executors import Executor, Progress
 from ..execution.stores import Store
 from ..execution.task import Task
-from ..grid import uniform
 from ..media.field import Field
 from ..media.medium import Medium
 from ..method import Method, Thick, Thin
@@ -166,18 +165,13 @@ def read_field(job: Job, section: FieldSection) -> Field:
 
 def _onto(job: Job, section: FieldSection) -> dict[str, Any]:
     """The grid that the cells of a mesh go onto, as `formats.read` takes it."""
-    corners = section.lower, section.upper
-    if any(corner is not None for corner in corners) and None in (*corners, section.shape):
-        raise InputError(
-            f"{job.path}: [field]: lower, upper and shape: a grid needs all three, or shape alone"
-        )
-    out: dict[str, Any] = {"shape": section.shape, "outside": section.outside, "radius": section.radius}
-    if section.lower is not None and section.upper is not None and section.shape is not None:
-        try:
-            return out | {"shape": None, "grid": uniform(section.lower, section.upper, section.shape)}
-        except InputError as error:
-            raise InputError(f"{job.path}: [field]: {error}") from None
-    return out
+    from ..formats.onto import between
+
+    try:
+        grid = between(section.lower, section.upper, section.shape)
+    except InputError as error:
+        raise InputError(f"{job.path}: [field]: {error}") from None
+    return grid | {"outside": section.outside, "radius": section.radius}
 
 
 def medium_of(job: Job, field: Field) -> Medium:
