@@ -52,7 +52,7 @@ def content(path: Path, size: int = -1) -> bytes:
 class FoamFile:
     """What a file holds, and what its header says.
 
-    kind: its class, as "volScalarField"; dimensions: what stands in its brackets, "" where there are none
+    type: its class, as "volScalarField"; dimensions: what stands in its brackets, "" where there are none
     """
 
     def __init__(self, path: Path, whole: bool = True) -> None:
@@ -64,7 +64,7 @@ class FoamFile:
         self.header = {
             k.decode(errors="replace"): v.decode(errors="replace").strip(' "') for k, v in said.items()
         }
-        self.kind = self.header.get("class", "")
+        self.type = self.header.get("class", "")
         units = re.search(rb"\n\s*dimensions\s*\[([^\]]*)\]", head)
         self.dimensions = " ".join(units[1].decode(errors="replace").split()) if units else ""
         self.binary = self.header.get("format") == "binary"
@@ -166,11 +166,11 @@ class FoamFile:
     def faces(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where each face begins (n + 1,), and the points of all faces one after the other."""
         at = self.body()
-        if self.kind == "faceCompactList":
+        if self.type == "faceCompactList":
             start, end = self.list_at(at, 1, label=True)
             return start.astype(np.int64), self.list_at(end, 1, label=True)[0].astype(np.int64)
         if self.binary:
-            raise self.fail(f"is a binary {printable(self.kind) or 'list'}; expected a faceCompactList")
+            raise self.fail(f"is a binary {printable(self.type) or 'list'}; expected a faceCompactList")
         opened = re.compile(rb"\s*(\d{1,18})\s*\(").match(self.bytes, at)
         if opened is None:
             raise self.fail("expected a list of faces, as 2(3(0 1 2) 3(2 1 3))")

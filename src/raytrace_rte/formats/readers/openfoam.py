@@ -100,7 +100,7 @@ def _fields(folder: Path) -> dict[str, FoamFile]:
     for entry in sorted(folder.iterdir()):
         if entry.is_file():
             file = FoamFile(entry, whole=False)
-            if CLASSES.fullmatch(file.kind):
+            if CLASSES.fullmatch(file.type):
                 found[entry.name.removesuffix(".gz")] = file
     return found
 
@@ -108,7 +108,7 @@ def _fields(folder: Path) -> dict[str, FoamFile]:
 def _arrays(fields: Mapping[str, FoamFile], n_cell: int, species: set[str]) -> list[Array]:
     out = []
     for name, file in fields.items():
-        kind = CLASSES.fullmatch(file.kind)
+        kind = CLASSES.fullmatch(file.type)
         assert kind is not None
         columns = SIZES[kind[1][0].lower() + kind[1][1:]]
         shape = (n_cell,) if columns == 1 else (n_cell, columns)

@@ -42,7 +42,7 @@ def opened(path: Path, time: Moment = None) -> Iterator[Source]:
         probe.package("vtkmodules.vtkIOXML", "vtk", f"{path}: a VTK file")
         from . import vtk_data
 
-        yield vtk_data.source(path, chosen, files[chosen].kind, times, shown, digest)
+        yield vtk_data.source(path, chosen, files[chosen].type, times, shown, digest)
 
 
 def _head(path: Path) -> vtk_xml.Head:
@@ -55,9 +55,9 @@ def _head(path: Path) -> vtk_xml.Head:
 
 def _chosen(path: Path, head: vtk_xml.Head, time: Moment) -> tuple[list[float], float | None, Path]:
     """The times of a collection, the one that is shown, and the file that holds it; any other file is its own."""
-    if head.kind != "Collection" and not head.kind.startswith("vtk"):
+    if head.type != "Collection" and not head.type.startswith("vtk"):
         return [], None, path
-    if head.kind != "Collection":  # vtkMultiBlockDataSet and the like
+    if head.type != "Collection":  # vtkMultiBlockDataSet and the like
         return [], None, _volume(path, head.files)
     stamps = [_time(path, entry) for entry in head.files]
     times = sorted(set(stamps))
@@ -79,7 +79,7 @@ def _time(path: Path, entry: Mapping[str, str]) -> float:
 def _volume(path: Path, entries: Sequence[Mapping[str, str]]) -> Path:
     """The one of the files named that is no surface."""
     files = [_beside(path, entry.get("file", "")) for entry in entries]
-    volumes = [file for file in files if _head(file).kind not in SURFACES]
+    volumes = [file for file in files if _head(file).type not in SURFACES]
     if len(volumes) != 1:
         names = listed([printable(file.name) for file in volumes])
         raise InputError(

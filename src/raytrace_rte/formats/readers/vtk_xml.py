@@ -36,11 +36,11 @@ DATA = re.compile(rb"<AppendedData[^<>]*>\s*_")
 class Head:
     """What a VTK XML file says of itself.
 
-    kind: as "ImageData", "PUnstructuredGrid" or "Collection"; about: attributes of its root
+    type: as "ImageData", "PUnstructuredGrid" or "Collection"; about: attributes of its root
     files: attributes of what names other files: DataSet of a collection, Piece of a parallel file
     """
 
-    kind: str = ""
+    type: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
     files: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -94,7 +94,7 @@ class _Parser:
             raise InputError(
                 f"{self.path}: is not XML that VTK writes: {error}; write or copy it again"
             ) from None
-        if not self.head.kind:
+        if not self.head.type:
             raise InputError(f"{self.path}: is XML, but not of VTK: no VTKFile with a type was found")
         memory.require(self.bytes, f"{self.path}")
         for name, offset, wanted in self.offsets:
@@ -115,7 +115,7 @@ class _Parser:
                 f"is nested deeper than {DEEPEST} levels or has more than {MOST} elements; refused"
             )
         if tag == "VTKFile" and self.depth == 1:
-            self.head.kind, self.head.about = attributes.get("type", ""), attributes
+            self.head.type, self.head.about = attributes.get("type", ""), attributes
         elif "WholeExtent" in attributes or "Extent" in attributes:
             self.piece = self._extent(attributes.get("Extent", attributes.get("WholeExtent", "")))
         elif tag == "Piece":
