@@ -423,7 +423,7 @@ BOMB = b'<!DOCTYPE VTKFile [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<VTKFile'
         (b"0 3 0 4 0 5", b"0 3 0 4 0 -5", "expected six whole numbers"),
         (b'offset="0"', b'offset="99999999999"', "the file ends at"),
         (b"<CellData", b"<CellDat", "is not XML that VTK writes"),
-        (b"RectilinearGrid", b"NoSuchGrid", "VTK cannot read it|is not XML"),
+        (b"RectilinearGrid", b"NoSuchGrid", "holds NoSuchGrid"),
         (b"<CellData", b"<A>" * 40 + b"<CellData", "nested deeper than"),
     ],
 )
@@ -450,7 +450,7 @@ def test_cut_files_are_refused(tmp_path, capfd, keep, how):
 def test_more_cells_than_the_file_can_hold(tmp_path, rng):
     path = written(boxes(FACES, rng.permutation(60)), tmp_path / "a.vtu", compressed=False)
     changed(path, b'NumberOfCells="60"', b'NumberOfCells="600000000"')
-    with pytest.raises(rte.InputError, match=r"should have 4\.8e\+09 bytes, but the file has"):
+    with pytest.raises(rte.InputError, match="has 60 numbers, expected 600000000"):
         rte.read(path, units=METRE)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..grid import FloatArray
+from ..media.shares import FAR
 from .boxes import Boxes, boxes
 from .polyhedra import CORNERS, FLAT, LIKE, POLYHEDRON, SWAPPED, Ints, by_size, fan, mixed, polyhedra, solids
 from .source import Array, Axes, Mesh
@@ -165,7 +166,14 @@ def of_cells(
 
     arrays: (n_cell, ...), or (n_point, ...) where their location is "point", which become means over cells
     absent: cells that are not there; units: of the points
+
+    Raises InputError on points that are not finite.
     """
+    far = np.flatnonzero(~(np.abs(cells.points) < FAR).all(axis=1))
+    if far.size:
+        raise InputError(
+            f"point {far[0]} of the mesh is at {cells.points[far[0]].tolist()}; expected finite positions"
+        )
     notes = list(cells.notes)
     there = np.ones(cells.n_cell, dtype=bool) if absent is None else ~absent
     made = _boxes(cells, there)

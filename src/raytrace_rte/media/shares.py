@@ -25,6 +25,8 @@ CHUNK = 1 << 20
 """Voxels in the boxes around the tetrahedra that are cut in one go: 8 MiB of doubles."""
 NOTHING = 1e-13
 """Of a cell's volume: less than this in a voxel is rounding where parts of a concave cell cancel."""
+FAR = 1e90
+"""Positions [m] beyond this are none: volumes would overflow."""
 OVERLAP = 1e-3
 """Voxels may be covered by so much more than once: cells with bent faces do that."""
 
@@ -85,7 +87,7 @@ def of_tetrahedra(
 
 
 def _check_points(points: FloatArray, corners: NDArray[np.int64]) -> None:
-    bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    bad = np.flatnonzero(~(np.abs(points) < FAR).all(axis=1))
     if bad.size:
         raise InputError(f"mesh: point {bad[0]} is at {points[bad[0]].tolist()}; expected finite positions")
     if corners.size and not (corners.min() >= 0 and corners.max() < len(points)):

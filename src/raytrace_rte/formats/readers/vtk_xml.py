@@ -1,14 +1,13 @@
-"""The head of a VTK XML file, looked at before VTK itself reads it.
+"""The text of a VTK XML file: which pieces and arrays it has, and where their data are.
 
-VTK's parser expands entities, opens whatever files a file names, and takes the sizes that it states for memory. Here
-the text of the file is parsed without its data, and what cannot be is refused.
+It is parsed as far as its appended data, without what XML may do beyond: a DOCTYPE is refused, and no other file is
+opened. Format: "VTK file formats", VTK documentation.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,176 +18,171 @@ from ...errors import InputError
 from ...execution import memory
 from ..source import printable
 
-PIECE = 1 << 18
+BLOCK = 1 << 18
 """Bytes that are parsed in one go."""
 DEEPEST, MOST = 24, 1_000_000
 """Levels and elements of a file; VTK writes 6 levels."""
-DENSEST = 10_000
-"""No compressor makes data so many times smaller."""
-SIZES = {"Int8": 1, "UInt8": 1, "Int16": 2, "UInt16": 2, "Int32": 4, "UInt32": 4, "Float32": 4, "Int64": 8,
-         "UInt64": 8, "Float64": 8}  # fmt: skip
-TUPLES = {"CellData": "NumberOfCells", "PointData": "NumberOfPoints", "Points": "NumberOfPoints"}
-SECTIONS = (*TUPLES, "Cells", "Coordinates", "FieldData")
+SECTIONS = ("PointData", "CellData", "Points", "Coordinates", "Cells", "Polys", "FieldData")
 DATA = re.compile(rb"<AppendedData[^<>]*>\s*_")
 
 
 @dataclass
-class Head:
+class Stored:
+    """An array of a file: attributes of its DataArray, and its text where that holds the data."""
+
+    section: str
+    about: Mapping[str, str]
+    text: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Its name, "" where it has none."""
+        return self.about.get("Name", "")
+
+
+@dataclass
+class Piece:
+    """A part of a grid or mesh: its attributes, as Extent or NumberOfCells, and its arrays."""
+
+    about: Mapping[str, str]
+    arrays: list[Stored] = field(default_factory=list)
+
+
+@dataclass
+class Document:
     """What a VTK XML file says of itself.
 
-    type: as "ImageData", "PUnstructuredGrid" or "Collection"; about: attributes of its root
+    type: as "ImageData", "PUnstructuredGrid" or "Collection"; about: attributes of VTKFile
+    grid: attributes of the element of that type, as WholeExtent; fields: arrays of the whole
     files: attributes of what names other files: DataSet of a collection, Piece of a parallel file
+    data: byte where appended data begin, 0 where there are none; raw: whether they are bytes as they are
+    named: what messages call the file, where that is not its path
     """
 
+    path: Path
     type: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
+    grid: Mapping[str, str] = field(default_factory=dict)
+    pieces: list[Piece] = field(default_factory=list)
+    fields: list[Stored] = field(default_factory=list)
     files: list[Mapping[str, str]] = field(default_factory=list)
+    data: int = 0
+    raw: bool = False
+    named: Path | None = None
+
+    @property
+    def where(self) -> Path:
+        """What messages call the file."""
+        return self.path if self.named is None else self.named
+
+    def fail(self, what: str) -> InputError:
+        """Return the error of this file."""
+        return InputError(f"{self.where}: {what}")
+
+    def count(self, about: Mapping[str, str], key: str) -> int:
+        """Return a number that an element states, 0 where it does not; InputError on another text."""
+        text = about.get(key, "0")
+        if not re.fullmatch(r"\s*\d{1,18}\s*", text):
+            raise self.fail(f"{key} is '{printable(text)[:40]}'; expected a whole number from 0 up")
+        return int(text)
+
+    def extent(self, about: Mapping[str, str]) -> tuple[int, ...]:
+        """Return the first and last point along x, y and z; InputError where it is none, or too large."""
+        text = about.get("Extent", about.get("WholeExtent", ""))
+        parts = re.fullmatch(r"\s*" + r"\s+".join([r"([-+]?\d{1,18})"] * 6) + r"\s*", text)
+        ends = tuple(int(part) for part in parts.groups()) if parts else (1, 0) * 3
+        counts = [b - a for a, b in zip(ends[::2], ends[1::2], strict=True)]
+        if min(counts) < 0:
+            raise self.fail(
+                f"an extent is '{printable(text)[:60]}'; expected six whole numbers, first and last of each axis"
+            )
+        cells = math.prod(max(1, n) for n in counts)
+        memory.require(4.0 * cells, f"{self.where}: a grid of {cells:.3g} cells")
+        return ends
 
 
-def head(path: Path) -> Head:
-    """Return what a VTK XML file says of itself.
-
-    Raises InputError on a DOCTYPE or entity, broken XML, sizes that the file cannot hold or that do not fit into
-    memory, and data that begin beyond the end of the file.
-    """
+def document(path: Path) -> Document:
+    """Return what a VTK XML file says of itself; InputError on a DOCTYPE, and on XML that is broken or not of VTK."""
     try:
         with open(path, "rb") as file:
-            parser = _Parser(path)
-            parser.feed(file)
-            return parser.head
+            return _Parser(path).parsed(file)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}; check the path") from None
 
 
 class _Parser:
-    """Takes the elements of a file one by one, and checks each."""
+    """Takes the elements of a file one by one."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.size, self.data = path, path.stat().st_size, 0
-        self.head, self.depth, self.count, self.bytes = Head(), 0, 0, 0.0
-        self.piece: Mapping[str, float] = {}
-        self.within, self.raw = "", False
+        self.found = Document(path)
+        self.depth, self.count, self.section = 0, 0, ""
+        self.open: tuple[int, Stored] | None = None
         self.expat = expat.ParserCreate()
         self.expat.StartElementHandler, self.expat.EndElementHandler = self._start, self._end
-        self.expat.StartDoctypeDeclHandler = self._doctype
-        self.offsets: list[tuple[str, int, float]] = []
+        self.expat.CharacterDataHandler, self.expat.StartDoctypeDeclHandler = self._text, self._doctype
 
-    def feed(self, file: BinaryIO) -> None:
+    def parsed(self, file: BinaryIO) -> Document:
         """Parse the file as far as its appended data."""
         text = bytearray()
         try:
-            while block := file.read(PIECE):
+            while block := file.read(BLOCK):
                 text += block
                 found = DATA.search(text)
                 if found:
-                    self.data, self.raw = file.tell() - len(text) + found.end(), b'"raw"' in found.group()
+                    self.found.data = file.tell() - len(text) + found.end()
+                    self.found.raw = b'"raw"' in found.group()
                     self.expat.Parse(bytes(text[: found.start()]))
                     break
                 keep = text.rfind(b"<AppendedData", max(0, len(text) - 4096))
-                cut = len(text) if keep < 0 else keep
+                cut = max(0, len(text) - 16) if keep < 0 else keep
                 self.expat.Parse(bytes(text[:cut]))
                 del text[:cut]
             else:
                 self.expat.Parse(bytes(text), True)
         except expat.ExpatError as error:
-            raise InputError(
-                f"{self.path}: is not XML that VTK writes: {error}; write or copy it again"
-            ) from None
-        if not self.head.type:
-            raise InputError(f"{self.path}: is XML, but not of VTK: no VTKFile with a type was found")
-        memory.require(self.bytes, f"{self.path}")
-        for name, offset, wanted in self.offsets:
-            self._check_offset(file, name, offset, wanted)
-
-    def _fail(self, what: str) -> InputError:
-        return InputError(f"{self.path}: {what}")
+            raise self.found.fail(f"is not XML that VTK writes: {error}; write or copy it again") from None
+        if not self.found.type:
+            raise self.found.fail("is XML, but not of VTK: no VTKFile with a type was found")
+        return self.found
 
     def _doctype(self, *_: object) -> None:
-        raise self._fail(
+        raise self.found.fail(
             "has a DOCTYPE, which VTK never writes; refused, as it may expand or open other files"
         )
 
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+    def _start(self, tag: str, about: dict[str, str]) -> None:
         self.depth, self.count = self.depth + 1, self.count + 1
         if self.depth > DEEPEST or self.count > MOST:
-            raise self._fail(
+            raise self.found.fail(
                 f"is nested deeper than {DEEPEST} levels or has more than {MOST} elements; refused"
             )
-        if tag == "VTKFile" and self.depth == 1:
-            self.head.type, self.head.about = attributes.get("type", ""), attributes
-        elif "WholeExtent" in attributes or "Extent" in attributes:
-            self.piece = self._extent(attributes.get("Extent", attributes.get("WholeExtent", "")))
-        elif tag == "Piece":
-            self.piece = {k: self._number(k, v) for k, v in attributes.items() if k.startswith("NumberOf")}
-        elif tag == "DataArray":
-            self._array(attributes)
-        if (tag == "Piece" and "Source" in attributes) or tag == "DataSet":
-            self.head.files.append(attributes)
-        if "TimeValues" in attributes:
-            raise self._fail(
+        if "TimeValues" in about:
+            raise self.found.fail(
                 "holds several times in one file; write one file for each, and a .pvd that names them"
             )
-        if tag in SECTIONS:
-            self.within = tag
+        if tag == "VTKFile" and self.depth == 1:
+            self.found.type, self.found.about = about.get("type", ""), about
+        elif tag == self.found.type and self.depth == 2:
+            self.found.grid = about
+        elif tag == "DataSet" or (tag == "Piece" and "Source" in about):
+            self.found.files.append(about)
+        elif tag == "Piece":
+            self.found.pieces.append(Piece(about))
+        elif tag in SECTIONS:
+            self.section = tag
+        elif tag == "DataArray" and self.section:
+            stored = Stored(self.section, about)
+            whole = self.section == "FieldData" or not self.found.pieces
+            (self.found.fields if whole else self.found.pieces[-1].arrays).append(stored)
+            self.open = self.depth, stored
 
     def _end(self, tag: str) -> None:
         self.depth -= 1
+        if tag == "DataArray":
+            self.open = None
+        elif tag == self.section:
+            self.section = ""
 
-    def _number(self, name: str, text: str) -> float:
-        try:
-            n = int(text)
-        except ValueError:
-            n = -1
-        if n < 0:
-            raise self._fail(f"{name} is '{printable(text)[:40]}'; expected a whole number from 0 up")
-        return float(n)
-
-    def _extent(self, text: str) -> Mapping[str, float]:
-        """Numbers of cells and points of six ends; InputError when they do not fit into memory."""
-        parts = re.findall(r"[-+]?\d+", text)
-        ends = [int(p) for p in parts] if len(parts) == 6 else [1, 0] * 3
-        counts = [float(b - a) for a, b in zip(ends[::2], ends[1::2], strict=True)]
-        if min(counts) < 0:
-            raise self._fail(
-                f"an extent is '{printable(text)[:60]}'; expected six whole numbers, first and last of each axis"
-            )
-        cells, points = math.prod(max(1.0, n) for n in counts), math.prod(n + 1.0 for n in counts)
-        memory.require(4.0 * points, f"{self.path}: a grid of {cells:.3g} cells")
-        return {"NumberOfCells": cells, "NumberOfPoints": points}
-
-    def _array(self, about: Mapping[str, str]) -> None:
-        name = printable(about.get("Name", "?"))
-        components = self._number("NumberOfComponents", about.get("NumberOfComponents") or "1")
-        count = self.piece.get(TUPLES.get(self.within, ""), 0.0)
-        if "NumberOfTuples" in about:
-            count = self._number("NumberOfTuples", about["NumberOfTuples"])
-        wanted = count * components * SIZES.get(about.get("type", ""), 1)
-        self.bytes += wanted
-        compressed = "compressor" in self.head.about
-        if wanted > self.size * (DENSEST if compressed else 4):  # 4: "0 " for eight bytes
-            raise self._fail(
-                f"array '{name}' should have {wanted:.3g} bytes, but the file has {self.size}; it was cut, or states "
-                "a wrong size"
-            )
-        if about.get("format") == "appended":
-            self.offsets.append((name, int(self._number("offset", about.get("offset", ""))), wanted))
-
-    def _check_offset(self, file: BinaryIO, name: str, offset: int, wanted: float) -> None:
-        """Whether an array's data begin and, where that can be told, end within the file."""
-        long = self.head.about.get("header_type") == "UInt64"
-        width, order = (8 if long else 4), (">" if self.head.about.get("byte_order") == "BigEndian" else "<")
-        begin = self.data + offset
-        file.seek(min(begin, self.size))
-        number = file.read(width)
-        if len(number) < width:
-            raise self._fail(
-                f"the data of array '{name}' begin at byte {begin}, but the file ends at {self.size}; it was cut or "
-                "changed"
-            )
-        if self.raw and "compressor" not in self.head.about:
-            (found,) = struct.unpack(order + ("Q" if long else "I"), number)
-            if begin + width + found > self.size or found < wanted:
-                raise self._fail(
-                    f"array '{name}' has {found} bytes from byte {begin} on, expected {wanted:.0f}, of a file of "
-                    f"{self.size} bytes; it was cut or changed"
-                )
+    def _text(self, text: str) -> None:
+        if self.open is not None and self.open[0] == self.depth:  # elements within hold remarks
+            self.open[1].text.append(text)
