@@ -142,18 +142,22 @@ class FoamFile:
         return -1 if closed is None else closed.end() - 1
 
     def _text(self, begin: int, end: int, count: int, columns: int, label: bool) -> NDArray[Any]:
-        text = self.bytes[begin:end].translate(TO_SPACES) if end >= 0 else b""
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                found = np.fromstring(text, np.int64 if label else np.float64, sep=" ")
-        except (DeprecationWarning, ValueError):
-            raise self.fail("a list holds something else than numbers; it was cut or changed") from None
+        found = self._numbers(begin, end, label)
         if end < 0 or found.size != count * columns:
             raise self.fail(
                 f"a list holds {found.size} numbers; expected {count * columns}; it was cut or changed"
             )
         return self._shaped(found, columns)
+
+    def _numbers(self, begin: int, end: int, label: bool) -> NDArray[Any]:
+        """Numbers as text, whatever parentheses stand between them."""
+        text = self.bytes[begin:end].translate(TO_SPACES) if end >= 0 else b""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # of text that is no number, before NumPy 2.3
+                return np.fromstring(text, np.int64 if label else np.float64, sep=" ")
+        except (DeprecationWarning, ValueError):
+            raise self.fail("a list holds something else than numbers; it was cut or changed") from None
 
     @staticmethod
     def _shaped(values: NDArray[Any], columns: int) -> NDArray[Any]:
@@ -175,9 +179,7 @@ class FoamFile:
         if opened is None:
             raise self.fail("expected a list of faces, as 2(3(0 1 2) 3(2 1 3))")
         end = self._end_of_rows(opened.end(), int(opened[1]))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is no number ends the text, and the count tells
-            numbers = np.fromstring(self.bytes[opened.end() : end].translate(TO_SPACES), np.int64, sep=" ")
+        numbers = self._numbers(opened.end(), end, True)
         begins = _starts(numbers, int(opened[1]))
         if begins is None:
             raise self.fail(f"does not hold the {int(opened[1])} faces that it states; it was cut or changed")
@@ -205,12 +207,9 @@ class FoamFile:
 
 def _starts(numbers: NDArray[np.int64], count: int) -> NDArray[np.int64] | None:
     """Where each of so many lists, a length before its entries, begins, and the end; None if they do not fit."""
-    if (
-        count
-        and numbers.size % count == 0
-        and (numbers.reshape(count, -1)[:, 0] == numbers.size // count - 1).all()
-    ):
-        return np.arange(0, numbers.size + 1, numbers.size // count)
+    each = numbers.size // max(count, 1)
+    if each and each * count == numbers.size and (numbers[::each] == each - 1).all():  # mostly all are alike
+        return np.arange(0, numbers.size + 1, each)
     start, at, listed = [0], 0, numbers.tolist()
     for _ in range(count):
         if at >= len(listed) or listed[at] < 0:

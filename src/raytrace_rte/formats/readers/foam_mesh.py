@@ -57,7 +57,7 @@ class FoamMesh:
         sound = (
             self.owner.size == self.start.size - 1
             and self.neighbour.size <= self.owner.size
-            and self.n_cell > 0
+            and 0 < self.n_cell <= self.owner.size
             and min(
                 int(a.min(initial=0)) for a in (self.owner, self.neighbour, self.ids, np.diff(self.start))
             )

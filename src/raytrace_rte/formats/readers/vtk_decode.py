@@ -122,7 +122,7 @@ class Decoder:
             data = self._unpacked(stored, read(sum(packed), False), packed, size, last)
         if len(data) % dtype.itemsize:
             raise ValueError(f"{len(data)} bytes of numbers of {dtype.itemsize}")
-        return np.frombuffer(data, np.dtype(f"{self.order}{dtype.str[1:]}")).astype(dtype)
+        return np.frombuffer(data, np.dtype(f"{self.order}{dtype.str[1:]}")).astype(dtype, copy=False)
 
     def _words(self, data: bytes) -> NDArray[Any]:
         return np.frombuffer(data, self.word)
