@@ -157,6 +157,26 @@ def test_models_are_evaluated_on_the_cells_not_on_means(rng):
     assert abs(emission(of_means).sum() / right - 1.0) > 0.02  # the canary: means of T are not enough
 
 
+@pytest.mark.parametrize("model", rte.absorption.MODELS)
+def test_every_model_looks_at_the_cells(model):
+    assert hasattr(rte.absorption.MODELS[model], "__wrapped__"), f"{model} lacks @on_cells"
+
+
+def test_weighted_sums_of_grey_gases_on_cells(rng):
+    """Emission of each gas is kept, walls have the ratio of the gas beside them, the box is as long as the grid."""
+    T, x = np.linspace(800.0, 2000.0, 5), np.linspace(0.1, 0.3, 5).reshape(-1, 1, 1)
+    cells = replace(cells_of(T, pressure=np.full(5, 1e5)), mole_fraction={"CO2": x, "H2O": 2.0 * x})
+    grid = rte.uniform((0, 0, 0), (2, 1, 1), (4, 3, 3))
+    field = resampled(cells, of_tetrahedra(CUBE, FIVE, np.arange(5), 5, grid))
+    medium, own = rte.absorption.wsgg(field), rte.absorption.wsgg(field.resampled.cells)
+    right = volumes(CUBE, FIVE) @ (own.kappa * own.source)[:, 0, 0]
+    np.testing.assert_allclose(
+        (medium.kappa * medium.source).sum(axis=(0, 1, 2)) * 2.0 / 36.0, right, rtol=1e-12
+    )
+    np.testing.assert_allclose(medium.mole_ratio, 2.0, rtol=1e-8)
+    assert not any("times the length of the box" in note for note in medium.provenance["notes"])
+
+
 def test_what_a_field_of_means_holds(rng):
     """Volume times T, soot and mole fractions are kept; outside the mesh there is nothing, and T is that nearby."""
     T, x = np.array([600.0, 800.0, 1000.0, 1200.0, 1400.0]), np.linspace(0.1, 0.3, 5)

@@ -34,7 +34,7 @@ Arguments = ParamSpec("Arguments")
 class Resampled:
     """The cells that a field was made from.
 
-    cells: their Field, on a grid of n x 1 x 1 numbered cells that has no meaning but this
+    cells: their Field, on a grid of n x 1 x 1 numbered cells, which together are as long as the grid of the field
     shares: where they lie in the grid of the field
     """
 
@@ -98,7 +98,7 @@ class Resampled:
         per_volume = absorbing / self._per(self.shares.voxel_volume, absorbing)
         return Medium(
             self.shares.grid, per_volume.astype(medium.kappa.dtype), S.astype(medium.source.dtype),
-            medium.spectrum, record,
+            medium.spectrum, record, mole_ratio=None if medium.mole_ratio is None else self.mean(medium.mole_ratio),
         )  # fmt: skip
 
     def _filled(self, total: FloatArray, covered: FloatArray) -> FloatArray:
@@ -131,7 +131,10 @@ def resampled(cells: Field, shares: Shares, outside: str = "empty") -> Field:
     Raises InputError when no cell lies in the grid, and where a voxel is outside and that is an error.
     """
     checks.choice("outside", outside, OUTSIDE)
-    made = Resampled(cells, shares)
+    longest = float((shares.grid.upper - shares.grid.lower).max())  # models note how long paths may be
+    made = Resampled(
+        replace(cells, grid=Cartesian(np.linspace(0.0, longest, len(shares.volume) + 1))), shares
+    )
     if not made.inside.any():
         low, high = shares.grid.lower.tolist(), shares.grid.upper.tolist()
         raise InputError(
