@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import h5py
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 import raytrace_rte as rte
+from raytrace_rte.config.config import load
 from raytrace_rte.formats.inspect import inspect
 from raytrace_rte.formats.readers import opened
 from raytrace_rte.formats.vtkhdf import write_vtkhdf
+from raytrace_rte.run.job import prepare
 
 pytest.importorskip("vtkmodules", reason="pip install 'raytrace-rte[vtk]'")
 from vtkmodules.util.numpy_support import numpy_to_vtk
@@ -25,7 +28,7 @@ from vtkmodules.vtkCommonDataModel import (
     vtkUnstructuredGrid,
 )  # fmt: skip
 from vtkmodules.vtkIOLegacy import vtkDataSetWriter
-from vtkmodules.vtkIOParallelXML import vtkXMLPUnstructuredGridWriter
+from vtkmodules.vtkIOParallelXML import vtkXMLPRectilinearGridWriter, vtkXMLPUnstructuredGridWriter
 from vtkmodules.vtkIOXML import vtkXMLDataSetWriter
 
 METRE = {"length": "m"}
@@ -155,6 +158,37 @@ def test_every_encoding_gives_the_same_bits(tmp_path, how, big, dtype):
     is_state(
         rte.read(written(rectilinear(cells=cells), tmp_path / "b", big=big, **how), units=METRE), FACES, dtype
     )
+
+
+@pytest.mark.parametrize("compressor", ["ZLib", "LZMA", "LZ4"])
+def test_compressors_and_headers_of_eight_bytes(tmp_path, compressor):
+    if compressor == "LZ4":
+        pytest.importorskip("lz4")
+    writer = vtkXMLDataSetWriter()
+    writer.SetInputData(rectilinear())
+    writer.SetFileName(str(tmp_path / "a.vtr"))
+    getattr(writer, f"SetCompressorTypeTo{compressor}")()
+    writer.SetHeaderTypeToUInt64()
+    writer.SetBlockSize(128)
+    for mode in ("Appended", "Binary"):
+        getattr(writer, f"SetDataModeTo{mode}")()
+        writer.Write()
+        is_state(rte.read(tmp_path / "a.vtr", units=METRE), FACES)
+
+
+def test_pieces_of_a_grid_are_put_together(tmp_path):
+    writer = vtkXMLPRectilinearGridWriter()
+    writer.SetInputData(rectilinear())
+    writer.SetFileName(str(tmp_path / "all.pvtr"))
+    writer.SetNumberOfPieces(3)
+    writer.SetStartPiece(0)
+    writer.SetEndPiece(2)
+    writer.Write()
+    assert len(list(tmp_path.glob("*.vtr"))) == 3
+    is_state(rte.read(tmp_path / "all.pvtr", units=METRE), FACES)
+    next(tmp_path.glob("*.vtr")).unlink()
+    with pytest.raises(rte.InputError, match="expected one that is there"):
+        rte.read(tmp_path / "all.pvtr", units=METRE)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -512,6 +546,32 @@ def test_turned_images_and_files_without_cells(tmp_path):
         rte.read(written(data, tmp_path / "turned.vti"), units=METRE)
     with pytest.raises(rte.InputError, match="holds no cells"):
         rte.read(written(unstructured(np.zeros((1, 3)), [], {}), tmp_path / "none.vtu"), units=METRE)
+
+
+def test_a_legacy_file_without_vtk_says_what_to_install(tmp_path, monkeypatch):
+    path = tmp_path / "a.vtk"
+    path.write_text("# vtk DataFile Version 3.0\nx\nASCII\nDATASET STRUCTURED_POINTS\nDIMENSIONS 2 2 2\n")
+    monkeypatch.setitem(sys.modules, "vtkmodules", None)
+    with pytest.raises(rte.InputError, match=r"needs vtkmodules: pip install 'raytrace-rte\[vtk\]'"):
+        rte.read(path)
+
+
+def test_a_job_on_a_mesh(tmp_path):
+    data = structured(move=lambda p: p + np.outer(p[:, 2], (0.3, 0.1, 0.0)))
+    written(data, tmp_path / "sheared.vts")
+    job = tmp_path / "job.toml"
+    job.write_text(
+        '[field]\nfile = "sheared.vts"\nunits = { length = "cm" }\nshape = [8, 7, 6]\n'
+        'lower = [0.0, 0.0, 0.0]\nupper = [0.01, 0.02, 0.03]\n[sensor]\nkind = "line_of_sight"\n'
+        "origin = [0.005, 0.01, -1.0]\ndirection = [0.0, 0.0, 1.0]\n"
+    )
+    prepared = prepare(load(job))
+    assert prepared.field.grid.shape == (8, 7, 6)
+    assert any(
+        "of the volume of the mesh lies outside" in n for n in prepared.scene.medium.provenance["notes"]
+    )
+    with pytest.raises(rte.InputError, match="shape"):
+        prepare(load(job, ["field.shape=[4, 4]"]))
 
 
 def test_what_is_recognised_is_recognised_by_content(tmp_path):

@@ -345,6 +345,18 @@ def test_a_cylinder_fills_voxels_by_the_area_of_its_disc():
     )
 
 
+def test_thin_rings_of_one_gas_are_that_gas():
+    r = np.linspace(0.0, 0.1, 41)
+    flat = rte.Field(
+        rte.Cartesian(r, z=[0.0, 1.0]), np.full((40, 1, 1), HOT), absorption_coefficient=np.ones((40, 1, 1))
+    )
+    kappa = rte.absorption.given(
+        rte.revolve(flat, rte.uniform((-0.1, -0.1, 0), (0.1, 0.1, 1), (20, 20, 1)))
+    ).kappa
+    np.testing.assert_allclose(kappa[5:15, 5:15], 1.0, rtol=1e-11)
+    assert kappa.max() < 1.0 + 1e-11
+
+
 def test_triangles_and_rectangles_agree(rng):
     """A disc between two radii, as rings of rectangles and cut into triangles at random."""
     points = np.concatenate((rng.uniform((0.0, 0.0), (1.0, 1.0), (60, 2)), [(0, 0), (1, 0), (0, 1), (1, 1)]))

@@ -86,11 +86,12 @@ def _discs(radius: float, grid: Cartesian) -> FloatArray:
 def _quarter(radius: float, x: FloatArray, y: FloatArray) -> FloatArray:
     """The area of a disc between 0 and x, y >= 0: the integral of min(y, sqrt(R^2 - t^2)) over t from 0 to x."""
     x, y = np.minimum(x, radius), np.minimum(y, radius)
-    flat = np.minimum(np.sqrt(np.maximum(radius**2 - y**2, 0.0)), x)
+    flat = np.minimum(np.sqrt((radius - y) * (radius + y)), x)
 
     def under(t: FloatArray) -> FloatArray:
-        angle = np.arcsin(np.divide(t, radius, out=np.zeros_like(t), where=radius > 0.0))
-        return 0.5 * (t * np.sqrt(np.maximum(radius**2 - t**2, 0.0)) + radius**2 * angle)
+        height = np.sqrt((radius - t) * (radius + t))
+        return 0.5 * (
+            t * height + radius**2 * np.arctan2(t, height)
+        )  # arcsin would not round as the height does
 
-    x = np.broadcast_to(x, flat.shape)
-    return np.asarray(y * flat + under(x) - under(flat))
+    return np.asarray(y * flat + under(np.broadcast_to(x, flat.shape)) - under(flat))
