@@ -354,6 +354,23 @@ def test_times_of_a_collection(tmp_path):
         rte.read(path, units=METRE, time=0.7)
 
 
+def test_the_volume_among_blocks(tmp_path):
+    """As foamToVTK writes it: the cells of the mesh in one file, and its boundary in others."""
+    written(rectilinear(), tmp_path / "internal.vtr")
+    wall = vtkPolyData()
+    wall.SetPoints(points_of(np.eye(3)))
+    written(wall, tmp_path / "wall.vtp")
+    sets = '<DataSet index="0" file="internal.vtr"/><Block index="1"><DataSet index="0" file="wall.vtp"/></Block>'
+    path = tmp_path / "case.vtm"
+    path.write_text(
+        f'<VTKFile type="vtkMultiBlockDataSet"><vtkMultiBlockDataSet>{sets}</vtkMultiBlockDataSet></VTKFile>'
+    )
+    is_state(rte.read(path, units=METRE), FACES)
+    path.write_text(path.read_text().replace("wall.vtp", "internal.vtr"))
+    with pytest.raises(rte.InputError, match="names 2 files with volumes"):
+        rte.read(path, units=METRE)
+
+
 def test_time_in_the_field_data(tmp_path):
     data = rectilinear()
     stamp = numpy_to_vtk(np.array([0.125]), deep=True)
