@@ -21,7 +21,7 @@ from types import ModuleType
 from ...errors import InputError
 from ..source import Moment, Source
 
-READERS = ("openfoam", "vtk", "vtkhdf", "vtkhdf_mesh", "hdf5", "netcdf3", "xdmf", "zarr")
+READERS = ("vtkhdf", "vtkhdf_mesh", "hdf5", "vtk", "openfoam", "netcdf3", "xdmf", "zarr")
 """Modules here, in the order in which they are asked: what is special before what is general."""
 
 
