@@ -352,7 +352,7 @@ NOT_IN_A_CONFIG = {
     },
     "read": {
         "path": "file", "map": "map", "allow_cold": "allow_cold", "time": "time", "units": "units",
-        "location": "location",
+        "location": "location", "grid": "lower", "shape": "shape", "outside": "outside", "radius": "radius",
     },
     "sample": {"name": "sample", "cells": "cells", "activation": "activation"},
 }  # fmt: skip

@@ -50,6 +50,12 @@ class Onto:
             )
         if self.grid is not None and self.shape is not None:
             raise InputError("grid and shape are both given; a grid has a shape of its own; drop one of them")
+        if self.shape is not None:
+            expected = "three whole numbers of voxels"
+            if len(checks.sequence("shape", self.shape, expected)) != 3:
+                raise checks.wrong("shape", self.shape, expected)
+            for i, n in enumerate(self.shape):
+                checks.whole(f"shape[{i}]", n, low=1)
         if self.outside is not None:
             checks.choice("outside", self.outside, OUTSIDE)
         if self.radius is not None:
