@@ -498,6 +498,38 @@ def test_cut_files_are_refused(tmp_path, capfd, keep, how):
     assert capfd.readouterr().err == ""
 
 
+def damaged(text: bytes, rng) -> bytes:
+    """A file with bytes or digits changed, taken out or put in."""
+    b, at = bytearray(text), int(rng.integers(len(text)))
+    match rng.integers(4):
+        case 0:
+            b[at] = rng.integers(256)
+        case 1:
+            digits = [i for i in range(min(len(b), 4000)) if 48 <= b[i] < 58]
+            i = digits[rng.integers(len(digits))]
+            b[i : i + 1] = b"9" * int(rng.integers(1, 12))
+        case 2:
+            del b[at : at + int(rng.integers(1, 200))]
+        case 3:
+            b[at:at] = b[: int(rng.integers(1, 60))]
+    return bytes(b)
+
+
+@pytest.mark.parametrize("how", [{"mode": "Ascii"}, {"mode": "Binary"}, {}, {"compressed": False}])
+def test_random_damage_is_one_message_or_a_field(tmp_path, rng, how):
+    sheared = structured(move=lambda p: p + np.outer(p[:, 2], (0.3, 0.1, 0.0)))
+    for n, data in enumerate((rectilinear(), sheared, boxes(FACES, range(60)))):
+        text = written(data, tmp_path / f"{n}.xml", **how).read_bytes()
+        for _ in range(40):
+            (tmp_path / "damaged.xml").write_bytes(damaged(text, rng))
+            said = ""
+            try:
+                rte.read(tmp_path / "damaged.xml", units=METRE)
+            except rte.InputError as error:
+                said = str(error)
+            assert "\n" not in said
+
+
 def test_more_cells_than_the_file_can_hold(tmp_path, rng):
     path = written(boxes(FACES, rng.permutation(60)), tmp_path / "a.vtu", compressed=False)
     changed(path, b'NumberOfCells="60"', b'NumberOfCells="600000000"')
