@@ -355,7 +355,8 @@ NOT_IN_A_CONFIG = {
     },
     "read": {
         "path": "file", "map": "map", "allow_cold": "allow_cold", "time": "time", "units": "units",
-        "location": "location", "no_data": "no_data", "valid": "valid", "markers": "[[objects]]",
+        "location": "location", "grid": "lower", "shape": "shape", "outside": "outside", "radius": "radius",
+        "options": "options", "no_data": "no_data", "valid": "valid", "markers": "[[objects]]",
     },
     "sample": {"name": "sample", "cells": "cells", "activation": "activation", "time": "time"},
     "solve_series": {

@@ -32,6 +32,10 @@ RESULTS = (
     "Result", "RadianceResult", "FluxResult", "HeatResult", "DetectorResult", "TwoColourResult", "SpectralResult",
     "Comparison",
 )  # fmt: skip
+FLAT = rte.Field(
+    rte.Cartesian([0, 1, 2], z=[0, 1]), np.full((2, 1, 1), 900.0), absorption_coefficient=np.ones((2, 1, 1))
+)
+ROUND = rte.uniform((-2, -2, 0), (2, 2, 1), (2, 2, 1))
 OBJECTS = {"image": built.image(), "fluxes": built.fluxes(), "medium": MEDIUM, "spectrum": built.BANDS}
 """What methods are called on."""
 
@@ -67,8 +71,9 @@ VALID = {
     "mesh": {"source": TETRAHEDRON, "temperature": 300.0, "emissivity": 0.5, "scale": 1.0},
     "read": {
         "path": "no file", "map": None, "allow_cold": False, "time": "last", "units": {"T": "K"},
-        "location": "cell",
+        "location": "cell", "grid": None, "shape": (2, 2, 2), "outside": "empty", "radius": "x",
     },
+    "revolve": {"field": FLAT, "grid": ROUND, "radius": "x", "outside": "empty"},
     "from_xarray": {
         "ds": DATASET, "map": None, "allow_cold": False, "time": None, "units": {"T": "K"}, "location": "cell"
     },

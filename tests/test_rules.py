@@ -130,9 +130,10 @@ def test_kernels_are_plain_python_too():
         str(TESTS / "test_march.py"),
         str(TESTS / "test_traversal.py"),
         str(TESTS / "test_series.py"),
+        str(TESTS / "test_resample.py"),
         "-k",
         "(oracle and seed0) or band or slab or fools or corners or starting or misses or starts or "
-        "nothing or deepest",
+        "nothing or deepest or half_spaces",
         NUMBA_DISABLE_JIT="1",
     )
 

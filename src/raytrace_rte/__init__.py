@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .media.field import Field as Field
     from .media.medium import Medium as Medium
     from .media.response import Response as Response
+    from .media.revolve import revolve as revolve
     from .media.spectrum import Spectrum as Spectrum
     from .method import Auto as Auto
     from .method import March as March
@@ -108,6 +109,7 @@ _HOME = {
     "Spectrum": "media.spectrum",
     "Response": "media.response",
     "read_response": "formats.responses",
+    "revolve": "media.revolve",
     "Auto": "method",
     "March": "method",
     "Thick": "method",

@@ -224,6 +224,21 @@ def convert(
     location: Annotated[
         str | None, typer.Option(help="where values lie: cell or point", show_default=False)
     ] = None,
+    shape: Annotated[
+        tuple[int, int, int] | None,
+        typer.Option(help="equal voxels that a mesh is put onto, over all of it", show_default=False),
+    ] = None,
+    lower: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(help="with --upper: corners of these voxels instead [m]", show_default=False),
+    ] = None,
+    upper: Annotated[tuple[float, float, float] | None, typer.Option(show_default=False)] = None,
+    outside: Annotated[
+        str | None, typer.Option(help="what voxels outside a mesh are: empty or error", show_default=False)
+    ] = None,
+    radius: Annotated[
+        str | None, typer.Option(help="the radius of axisymmetric data: x, y or z", show_default=False)
+    ] = None,
     allow_cold: Annotated[
         bool, typer.Option("--allow-cold", help="accept gas below 250 K everywhere")
     ] = False,
@@ -231,18 +246,15 @@ def convert(
     """Read the field in FILE, of any format, and write it as a native file."""
     from .formats import read
     from .formats.native import write
+    from .formats.onto import between
 
     with _interruptible():
         units = dict(_pair(text) for text in unit) if unit else None
+        grid = between(lower, upper, shape)
         field = read(
-            file,
-            map_,
-            allow_cold,
-            time=_moment(time),
-            units=units,
-            location=location,
-            options=_options(option),
-        )
+            file, map_, allow_cold, time=_moment(time), units=units, location=location,
+            options=_options(option), outside=outside, radius=radius, **grid,
+        )  # fmt: skip
         write(field, out)
         _say(f"wrote          {out}: {field!r}")
         for note in field.notes:

@@ -27,6 +27,7 @@ from .media.absorption.planck_mean import planck_mean
 from .media.absorption.wsgg import wsgg
 from .media.field import Field
 from .media.medium import Medium
+from .media.revolve import revolve
 from .method import Auto, March, Method, Thick, Thin, Threshold
 from .sensors.images import Camera, camera, line_of_sight
 from .sensors.volumes import heat_source
@@ -165,6 +166,13 @@ def _gases() -> None:
     wsgg(Field(Cartesian(_grid().x), 1000.0 * ones, np.array(1e5), {"H2O": 0.1 * ones, "CO2": 0.1 * ones}))
 
 
+def _mesh() -> None:
+    """A field in a plane, turned around its axis: what puts the cells of any mesh onto a grid."""
+    ones = np.ones((2, 1, 2))
+    flat = Field(Cartesian([0.0, 0.5, 1.0], z=[0.0, 0.5, 1.0]), 1000.0 * ones, absorption_coefficient=ones)
+    revolve(flat, Cartesian([-1.0, 1.0], [-1.0, 1.0], [0.0, 1.0]))
+
+
 def _jobs_of(kind: str) -> list[Callable[[], None]]:
     methods = Auto(), March(), Threshold(), Thick(), Thin()
     return [
@@ -180,5 +188,6 @@ JOBS: list[Callable[[], None]] = [
     *chain.from_iterable(zip(_jobs_of("float64"), _jobs_of("float32"), strict=True)),
     _slab,
     _gases,
+    _mesh,
 ]
 """Of float64 and float32 fields in turn; slabs are float64."""

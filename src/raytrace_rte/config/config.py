@@ -194,7 +194,7 @@ def _field(section: FieldSection) -> FieldSection:
         raise InputError(
             f"[field]: time is '{section.time}', and a sample has no first or last; expected a time [s]"
         )
-    for key in ("map", "units", "location", "options"):
+    for key in ("map", "units", "location", "options", "lower", "upper", "shape", "outside", "radius"):
         if not from_files and getattr(section, key) is not None:
             raise InputError(f'[field]: {key} is given without a file; add file = "..." or drop the {key}')
     if from_files and section.cells is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Vector = Annotated[list[float], Field(min_length=3, max_length=3)]
 Shape = Annotated[list[int], Field(min_length=2, max_length=2)]
+Cells = Annotated[list[int], Field(min_length=3, max_length=3)]
 
 
 class Section(BaseModel):
@@ -52,6 +53,11 @@ class FieldSection(Section):
     options: dict[str, str | float] | None = None
     no_data: float | list[float] | None = None
     valid: str | None = None
+    lower: Vector | None = None
+    upper: Vector | None = None
+    shape: Cells | None = None
+    outside: Literal["empty", "error"] | None = None
+    radius: Literal["x", "y", "z"] | None = None
     allow_cold: bool = False
     sample: str | None = None
     cells: int | None = None

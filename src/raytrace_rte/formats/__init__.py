@@ -8,8 +8,10 @@ from typing import Any
 
 from .. import checks
 from ..errors import InputError
+from ..grid import Cartesian
 from ..media.field import Field
-from .masks import Masks, masks
+from .masks import masks
+from .onto import Onto
 
 
 def read(
@@ -24,6 +26,10 @@ def read(
     no_data: float | Sequence[float] | None = None,
     valid: str | None = None,
     markers: Sequence[str] = (),
+    grid: Cartesian | None = None,
+    shape: Sequence[int] | None = None,
+    outside: str | None = None,
+    radius: str | None = None,
 ) -> Field:
     """Read a field from a file or folder of any format that docs/formats.md lists.
 
@@ -41,55 +47,55 @@ def read(
         are not valid in the field, and become empty gas unless solids cover them
     valid: name of an array that is 1 in cells with data, 0 in others
     markers: names of arrays that mark cells, as obstacles or materials, for `Field.markers`
+    grid, shape: for cells that are no Cartesian grid: the one that they are put onto, or the numbers of equal voxels
+        along x, y and z over all of the mesh. Each cell hands over its own volume, and absorption models are
+        evaluated on the cells; see docs/formats.md
+    outside: what voxels outside the mesh are: "empty" gas (as where it is None), or an "error"
+    radius: "x", "y" or "z", the coordinate that is the radius of axisymmetric data; their axis becomes z
 
     Raises InputError that names file and dataset and says what to do; where a file leaves things open, it lists
     all of them.
     """
+    from .native import is_native_file, read_native
+    from .onto import field_onto, placed
+    from .readers import opened
+    from .reading import check, field_from
+    from .source import Source, printable
+
+    asked, onto = masks(no_data, valid, markers), Onto(grid, shape, outside, radius)
     if type(path).__module__.startswith("xarray."):
         from .xarray import from_xarray
 
-        return from_xarray(
-            path, map, allow_cold,  # type: ignore[arg-type]
+        dataset: Any = path
+        field = from_xarray(
+            dataset, map, allow_cold,
             time=time, units=units, location=location, no_data=no_data, valid=valid, markers=markers,
         )  # fmt: skip
-    from .reading import check, field_from
-    from .source import printable
+        return placed(field, onto)
+
+    def made(source: Source) -> Field:
+        return field_from(source, map, time, units, location, allow_cold, asked)
 
     if type(path).__module__.startswith("yt."):
         from .readers.yt_grids import source_of
 
         check(map, time, units, location, allow_cold)
-        asked = masks(no_data, valid, markers)
-        return field_from(source_of(path, **(options or {})), map, time, units, location, allow_cold, asked)
+        return field_onto(source_of(path, **(options or {})), onto, made)
     path = checks.path("path", path)
     try:
         check(map, time, units, location, allow_cold)
-        asked = masks(no_data, valid, markers)
-        return _read(path, map, allow_cold, time, units, location, options, asked)
+        if map is None and is_native_file(path):
+            _refuse(path, {"time": time, "units": units, "location": location, "options": options})
+            return placed(read_native(path, allow_cold, asked), onto)
+        with opened(path, time, options) as source:
+            return field_onto(source, onto, made)
     except InputError as error:
         text = printable(str(error))
         raise InputError(text if str(path) in text else f"{path}: {text}") from None
 
 
-def _read(
-    path: Path,
-    map: Any,
-    allow_cold: bool,
-    time: Any,
-    units: Any,
-    location: Any,
-    options: Any,
-    asked: Masks,
-) -> Field:
-    from .native import is_native_file, read_native
-    from .readers import opened
-    from .reading import field_from
-
-    if map is None and is_native_file(path):
-        stated = {"time": time, "units": units, "location": location, "options": options}
-        for name, given in stated.items():
-            if given is not None:
-                raise InputError(f"{path}: is a native field, which says all itself; drop {name}")
-        return read_native(path, allow_cold, asked)
-    with opened(path, time, options) as source:
-        return field_from(source, map, time, units, location, allow_cold, asked)
+def _refuse(path: Path, stated: Mapping[str, Any]) -> None:
+    """Raise InputError for an argument that says what a native field says itself."""
+    for name, given in stated.items():
+        if given is not None:
+            raise InputError(f"{path}: is a native field, which says all itself; drop {name}")

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..media.field import Field
 from ..units import plain
 from .guess import Guess
+from .onto import words
 from .plausible import doubts
 from .ranges import Range, range_of
 from .readers import opened
@@ -106,6 +107,8 @@ def _becomes(source: Source, time: Moment) -> str:
     """The field that a source would be, and how thick it is; or why it would be refused."""
     if max((math.prod(a.shape) for a in source.arrays.values()), default=0) > SMALL:
         return "a field, which is too large to be made here"
+    if source.mesh is not None:
+        return words(source.mesh)
     from ..media.absorption import MODELS
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from html import escape
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from ..errors import InputError
 from ..grid import Cartesian
 from ..units import KINDS, plain
 from .spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from .resample import Resampled
 
 COLDEST_PLAUSIBLE = 250.0
 """A whole field below this [K] is far more often degrees Celsius than a cryogenic gas."""
@@ -65,6 +68,8 @@ class Field:
     spectrum: `Spectrum.bands` of an absorption coefficient with a band axis
     notes: whole sentences on how the field was read, which every answer's summary repeats
     markers: name -> numbers that mark cells, as 1 in an obstacle, or the number of a material: for `solids`
+    resampled: the cells of the mesh that the field was made from, where it was: absorption models take these. No
+        argument, and not in what `dataclasses.replace` or a file makes of the field
 
     Raises InputError that names the quantity and the cell on wrong shapes, non-finite or negative values,
     mole fractions outside 0..1 or summing to more than 1, and fields colder than 250 K everywhere.
@@ -86,6 +91,7 @@ class Field:
     spectrum: Spectrum | None = None
     notes: tuple[str, ...] = ()
     markers: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    resampled: Resampled | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_plain()

@@ -173,7 +173,7 @@ def read_field(job: Job, section: FieldSection) -> Field:
         return read(
             job.resolve(section.file), field_map, section.allow_cold,
             time=section.time, units=section.units, location=section.location, options=section.options,
-            no_data=section.no_data, valid=section.valid, markers=_markers(job),
+            no_data=section.no_data, valid=section.valid, markers=_markers(job), **_onto(job, section),
         )  # fmt: skip
     from ..formats.samples import sample
 
@@ -192,6 +192,17 @@ def usual_medium(field: Field) -> Medium:
     from ..media import absorption
 
     return absorption.MODELS["planck_mean" if field.absorption_coefficient is None else "given"](field)
+
+
+def _onto(job: Job, section: FieldSection) -> dict[str, Any]:
+    """The grid that the cells of a mesh go onto, as `formats.read` takes it."""
+    from ..formats.onto import between
+
+    try:
+        grid = between(section.lower, section.upper, section.shape)
+    except InputError as error:
+        raise InputError(f"{job.path}: [field]: {error}") from None
+    return grid | {"outside": section.outside, "radius": section.radius}
 
 
 def medium_of(job: Job, field: Field) -> Medium:

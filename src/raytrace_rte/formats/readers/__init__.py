@@ -25,7 +25,10 @@ from ... import checks
 from ...errors import InputError, nearest
 from ..source import Moment, Source
 
-READERS = ("vtkhdf", "cantera", "yt_grids", "hdf5", "netcdf3", "xdmf", "zarr", "amrex", "fds")
+READERS = (
+    "vtkhdf", "vtkhdf_mesh", "cantera", "yt_grids", "hdf5", "vtk", "openfoam", "netcdf3", "xdmf", "zarr", "amrex",
+    "fds",
+)  # fmt: skip
 """Modules here, in the order in which they are asked: what is special before what is general."""
 
 

@@ -19,6 +19,7 @@ from ...errors import InputError
 from ...grid import FloatArray
 from ..field import Field
 from ..medium import Medium
+from ..resample import on_cells
 from ..spectrum import Spectrum
 from .curves import emission, piece
 from .shared import counted, line, pressure_of, provenance
@@ -83,6 +84,7 @@ class BandTable:
             checks.text(name, getattr(self, name))
 
 
+@on_cells
 def bands(
     field: Field,
     table: BandTable,

@@ -10,9 +10,11 @@ from ...execution.executors import each, thread_count
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
+from ..resample import on_cells
 from .shared import provenance
 
 
+@on_cells
 def given(field: Field) -> Medium:
     """Return the medium of the field's own absorption coefficient: grey, or in the bands of its spectrum.
 

@@ -18,6 +18,7 @@ from ...errors import InputError, nearest
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
+from ..resample import on_cells
 from ..weighted_sum import ATM
 from .shared import counted, line, pressure_of, provenance
 from .soot import SOOT_CONSTANT, GreySoot, soot_of
@@ -72,6 +73,7 @@ def planck_coefficient(species: str, temperature: ArrayLike) -> NDArray[np.float
     return np.asarray(per_atm / ATM)
 
 
+@on_cells
 def planck_mean(
     field: Field,
     species: Sequence[str] | None = None,

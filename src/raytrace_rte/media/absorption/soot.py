@@ -12,6 +12,7 @@ from ...errors import InputError
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
+from ..resample import on_cells
 from .shared import counted, provenance
 
 SOOT_CONSTANT = 1817.0
@@ -20,6 +21,7 @@ Tien, J. Heat Transfer 99 (1977) 458), and C_0 = 36 pi n k / ((n^2 - k^2 + 2)^2 
 1.75 - 1.03 i."""
 
 
+@on_cells
 def soot(field: Field, soot_constant: float = SOOT_CONSTANT) -> Medium:
     """Return the grey medium of soot alone, kappa = C f_v T.
 

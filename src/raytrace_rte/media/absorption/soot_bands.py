@@ -23,6 +23,7 @@ from ...errors import InputError, nearest
 from ...grid import FloatArray
 from ..field import Field
 from ..medium import Medium
+from ..resample import on_cells
 from ..spectrum import C2, Spectrum
 from .curves import Curves, emission, ends
 from .shared import provenance
@@ -63,6 +64,7 @@ FITS = {
 USUAL = "chang_charalampopoulos"
 
 
+@on_cells
 def soot_bands(field: Field, edges: Any, E_m: float | str = USUAL) -> Medium:
     """Return the medium of the field's soot alone, in wavelength bands.
 

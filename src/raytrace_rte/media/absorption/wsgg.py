@@ -19,6 +19,7 @@ from ...grid import FloatArray
 from ...planck import blackbody
 from ..field import Field
 from ..medium import Medium
+from ..resample import on_cells
 from ..spectrum import Spectrum
 from ..weighted_sum import ATM, MIXTURE, WeightedSum, mole_ratio, weighted_sum
 from .shared import counted, fraction_of, line, pressure_of, provenance
@@ -34,6 +35,7 @@ APART = 2.0
 """A set for one mole ratio is used at others; beyond this factor the summary says so."""
 
 
+@on_cells
 def wsgg(
     field: Field, coefficients: str = DEFAULT, soot: bool = True, soot_constant: float = SOOT_CONSTANT
 ) -> Medium:
