@@ -30,7 +30,7 @@ TABLE = rte.absorption.BandTable([1e-6, 2e-6], [300.0, 900.0], [1e5], {"H2O": np
 
 RESULTS = (
     "Result", "RadianceResult", "FluxResult", "HeatResult", "DetectorResult", "TwoColourResult", "SpectralResult",
-    "Comparison",
+    "Comparison", "SeriesResult",
 )  # fmt: skip
 FLAT = rte.Field(
     rte.Cartesian([0, 1, 2], z=[0, 1]), np.full((2, 1, 1), 900.0), absorption_coefficient=np.ones((2, 1, 1))
@@ -71,7 +71,8 @@ VALID = {
     "mesh": {"source": TETRAHEDRON, "temperature": 300.0, "emissivity": 0.5, "scale": 1.0},
     "read": {
         "path": "no file", "map": None, "allow_cold": False, "time": "last", "units": {"T": "K"},
-        "location": "cell", "grid": None, "shape": (2, 2, 2), "outside": "empty", "radius": "x",
+        "location": "cell", "options": {"part": "level 1"}, "no_data": 0.0, "valid": "valid", "markers": ["wall"],
+        "grid": None, "shape": (2, 2, 2), "outside": "empty", "radius": "x",
     },
     "revolve": {"field": FLAT, "grid": ROUND, "radius": "x", "outside": "empty"},
     "from_xarray": {
@@ -132,6 +133,11 @@ VALID = {
         "method": rte.March(), "threads": 1, "progress": None, "store": None, "objects": [], "lean": False,
         "radiosity_directions": 20,
     },
+    "solve_series": {
+        "fields": [GASES, GASES], "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
+        "method": rte.March(), "absorption": rte.absorption.planck_mean, "threads": 1, "progress": None,
+        "store": None, "objects": [], "lean": False, "radiosity_directions": 20,
+    },
     "compare": {
         "field": GASES, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
         "models": ["planck_mean"], "methods": [rte.March()], "reference": None, "objects": [], "threads": 1,
@@ -190,6 +196,9 @@ ALLOWED = {
     ("Field", "mole_fraction", "dict"): "refused, by the name of the species",
     ("Medium", "provenance", "dict"): "any dict",
     ("Medium.open", "folder", "word"): "a path, of which there is nothing",
+    ("read", "options", "dict"): "whether a format has them is known with the format",
+    ("read", "no_data", "nan"): "nan may stand for no data",
+    ("read", "valid", "word"): "the name of an array",
     ("write", "path", "word"): "a path",
     ("sample", "name", "word"): "no sample of that name",
     ("absorption.planck_mean", "species", "word"): "no fit for that species",
@@ -205,6 +214,8 @@ ALLOWED = {
     ("read_response", "name", "word"): "text",
     ("load", "path", "word"): "a path, of which there is nothing",
     ("solve", "store", "word"): "a path",
+    ("solve_series", "store", "word"): "a path",
+    ("solve_series", "fields", "dict"): "its keys are paths, of which there is nothing",
     ("Store", "folder", "word"): "a path",
     ("Store", "key", "word"): "text",
     ("Dask", "folder", "word"): "a path",

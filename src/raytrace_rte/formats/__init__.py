@@ -62,6 +62,8 @@ def read(
     from .reading import check, field_from
     from .source import Source, printable
 
+    if options is not None:
+        checks.instance("options", options, Mapping, 'a dict, as {"part": "level 1"}')
     asked, onto = masks(no_data, valid, markers), Onto(grid, shape, outside, radius)
     if type(path).__module__.startswith("xarray."):
         from .xarray import from_xarray
