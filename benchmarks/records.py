@@ -12,13 +12,13 @@ import argparse
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
 import raytrace_rte as rte
+from raytrace_rte.media.absorption import shared
 
 from .tables import table
 
@@ -65,8 +65,7 @@ def planck(cells: int, numbers: str, threads: int, rounds: int) -> dict[str, Any
     fractions = {name: rng.random(box.shape).astype(NUMBERS[numbers]) * 0.1 for name in SPECIES}
     T = (300 + 1700 * rng.random(box.shape)).astype(NUMBERS[numbers])
     field = rte.Field(box, T, pressure=np.full(box.shape, 1e5, T.dtype), mole_fraction=fractions)
-    model = import_module("raytrace_rte.media.absorption.planck_mean")  # where a function has the same name
-    with patch.object(model, "thread_count", lambda _: threads):
+    with patch.object(shared, "thread_count", lambda _: threads):
         best = np.min([taken(lambda: rte.absorption.planck_mean(field)) for _ in range(rounds)], axis=0)
     return {"cells": cells, "numbers": numbers, "threads": threads,
             "planck": (best * 1e9 / cells**3).tolist()}  # fmt: skip

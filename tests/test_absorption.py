@@ -133,14 +133,17 @@ def test_the_embedded_file_is_small():
     assert len((files("raytrace_rte") / "data" / "pool_fire.h5").read_bytes()) < 2.5e6
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "pool-fire"])
+@pytest.mark.parametrize("name", [name for name in SAMPLES if not name.startswith("pool-fire")])
 def test_analytic_samples_of_any_size(name, tmp_path):
     for cells in (1, 7, 20):
         made = rte.sample(name, cells)
         assert cells in made.grid.shape
         rte.write(made, tmp_path / "s.h5")
         assert rte.read(tmp_path / "s.h5").grid.shape == made.grid.shape
-        assert rte.absorption.given(made).kappa.max() > 0
+        model = (
+            rte.absorption.given if made.absorption_coefficient is not None else rte.absorption.planck_mean
+        )
+        assert model(made).kappa.max() > 0
 
 
 def test_burns_and_christon_centre():

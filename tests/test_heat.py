@@ -456,7 +456,7 @@ GREY = "emissivity = 0.5"
         (GREY, "emissivity = 1.5", r"\[walls\]: emissivity is 1.5; expected above 0"),
         (GREY, GREY + "\nx_min = { kind = 'mirror', emissivity = 0.1 }", "no other key"),
         (GREY, GREY + "\nx_min = { kind = 'shiny' }", "x_min"),
-        ("[walls]", "[[objects]]\nkind = 'ball'\n[walls]", "expected one of box, mesh"),
+        ("[walls]", "[[objects]]\nkind = 'ball'\n[walls]", "expected one of box, no_data, mask, mesh"),
         ("[walls]", "[objects]\nkind = 'box'\n[walls]", "expected a list of tables"),
         ("[field]", "objects = ['box']\n[field]", r"'objects' is \['box'\]; expected a list of tables"),
         (SENSOR, "kind = 'wall_flux'\nface = 'left'\n", "no face 'left'"),
