@@ -20,6 +20,7 @@ import pytest
 import raytrace_rte as rte
 
 ROOT = Path(__file__).parent.parent
+SUITES = ("accuracy", "exact_versus_thick", "volume", "speed", "bands", "job", "models", "series")
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 README = TEXT["README.md"]
@@ -210,9 +211,16 @@ def test_tables_in_the_docs_are_the_measured_ones(path):
     assert shown == set(tables)
 
 
-def test_benchmarks_run():
-    command = [sys.executable, "-m", "benchmarks", "--quick"]
+@pytest.mark.parametrize("suite", SUITES)
+def test_benchmarks_run(suite):
+    command = [sys.executable, "-m", "benchmarks", suite, "--quick"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, check=False)
     assert done.returncode == 0, done.stderr
-    assert "| March(order=2) |" in done.stdout
+    assert "| --- |" in done.stdout
+
+
+def test_all_suites_of_benchmarks_are_run():
+    from benchmarks.__main__ import SUITES as there
+
+    assert there == SUITES
