@@ -45,7 +45,7 @@ class Switch:
         self.everywhere, self.kept = False, np.empty(0, np.int64)
         self.limited = self.mixed = np.zeros(box.grid.shape, bool)
         thickest = self.box.scene.medium.optical_depth["cell_max"]
-        if rtol is None or thickest <= THICK_CELL or not self._thick(THICK_CELL):
+        if rtol is None or thickest <= THICK_CELL or not self._thick(THICK_CELL).any():
             return
         high, low = (v[fields.b] for v in reversed(box.scene.medium.source_range))
         span = float(max(high, black.max()) - min(low, black.min()))
@@ -63,10 +63,21 @@ class Switch:
         sides = {name: FACES.index(name) for name in limit.arriving}
         self.beside = {name: np.take(self.share, -(n % 2), n // 2) for name, n in sides.items()}
 
-    def _thick(self, least: float) -> bool:
-        """Whether a cell's optical depth is above so much."""
+    def _thick(self, least: float) -> NDArray[np.bool_]:
+        """Cells of at least so much optical depth among such cells: in others the limit may not be used."""
         x, area = self._widths()
-        return any(bool((k * area).max() * w > least) for k, w in zip(self.fields.kappa, x, strict=True))
+        thick = np.empty(self.box.grid.shape, bool)
+        for k, w, out in zip(self.fields.kappa, x, thick, strict=True):
+            np.greater_equal(
+                k * area, least * (1.0 - 1e-12) / w, out=out
+            )  # rounding is left to the estimates
+        for axis in range(3):
+            own = np.moveaxis(thick, axis, 0)
+            around = own.copy()
+            around[1:] &= own[:-1]
+            around[:-1] &= own[1:]
+            own[...] = around
+        return thick
 
     def _widths(self) -> tuple[FloatArray, FloatArray]:
         """Two factors of the geometric mean width of cells over the axes that end: along x, and across it."""
