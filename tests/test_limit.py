@@ -175,3 +175,16 @@ def test_cells_inside_the_core_are_passed_by(monkeypatch):
         np.testing.assert_array_equal(short[name], whole[name])
     for face, flux in short.wall_net_flux.items():
         np.testing.assert_array_equal(flux, whole.wall_net_flux[face])
+
+
+def test_thick_cells_one_by_one_are_left_to_the_sweep(monkeypatch):
+    """The estimates would allow the limit in none of them, so none are made; nor would they change the answer."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (9, 8, 10))
+    i = np.indices(grid.shape).sum(axis=0)
+    medium = rte.Medium(grid, np.where(i % 3 == 0, 1.0, 200.0), 1.0 + 0.1 * i)
+    assert diffusion.diffusion(*given(Box(scene(medium, rte.black(0.0), rte.Auto())))) is None
+    monkeypatch.setattr(switch, "diffusion", None)
+    auto, march = (
+        rte.solve(medium, rte.heat_source(26), rte.black(0.0), m) for m in (rte.Auto(), rte.March())
+    )
+    np.testing.assert_array_equal(auto.div_q, march.div_q)
