@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from . import checks
 from .boundaries.bodies import Object, gathered
@@ -113,7 +113,6 @@ class HeatSolver:
         self.spectrum = checks.instance("spectrum", spectrum, kinds, "a Spectrum, or None for grey")
         self.sensor, self.executor = heat_source(directions), executor_of(executor, threads)
         self._box: Box | None = None
-        self._record: NDArray[np.floating] | None = None
         self._light: list[FloatArray] = []
         self._task: VolumeTask[Any] | None = None
 
@@ -141,12 +140,10 @@ class HeatSolver:
         medium = Medium(self.grid, kappa, source, self.spectrum)  # type: ignore[arg-type]  # not None
         place = scene(medium, self.walls, self.method, self.objects)
         task_before, self._task = self._task, None
-        if task_before is not None:
-            task_before.release()
-        medium.prepare(self.executor.workers, out=self._record)
-        self._record = medium.cells.record
         sensor, light = self.sensor, self._light
         task: VolumeTask[Any] = VolumeTask(place, sensor, sensor.directions, _nothing, self._box, light)
+        if task_before is not None:
+            task.take_over(task_before.leave())
         self.executor.run(task)
         self._task, self._box, self._light = task, task.box, task.left
         heat = Heat(task, self.sensor)

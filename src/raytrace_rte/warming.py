@@ -156,6 +156,14 @@ def _volume(kind: str) -> None:
     solve(_medium(kind), heat_source(6), black(300.0), executor=Serial())
 
 
+def _thick(beside: float) -> None:
+    """The diffusion limit: everywhere, or beside cells that are swept."""
+    grid = _grid()
+    kappa = np.full(grid.shape, 2000.0)
+    kappa[: CELLS // 3] = beside
+    solve(Medium(grid, kappa, np.ones(grid.shape)), heat_source(6), black(300.0), executor=Serial())
+
+
 def _slab() -> None:
     ones = np.ones((CELLS, 1, 1))
     solve(Medium(Cartesian(_grid().x), ones, ones), heat_source(6), black(300.0), executor=Serial())
@@ -186,8 +194,10 @@ def _jobs_of(kind: str) -> list[Callable[[], None]]:
 
 JOBS: list[Callable[[], None]] = [
     *chain.from_iterable(zip(_jobs_of("float64"), _jobs_of("float32"), strict=True)),
+    partial(_thick, 2000.0),
+    partial(_thick, 2.0),
     _slab,
     _gases,
     _mesh,
 ]
-"""Of float64 and float32 fields in turn; slabs are float64."""
+"""Of float64 and float32 fields in turn; slabs, and the limit of any field, are float64."""

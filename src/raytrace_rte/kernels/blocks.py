@@ -99,6 +99,32 @@ def peek_some(context, array, i, mask):
 
 
 @intrinsic
+def poke_some(context, array, i, value, mask):
+    """Put a vector into a float64 array from number i on where a mask holds; nothing else is touched."""
+
+    def code(ctx, builder, signature, args):
+        there, _ = _place(ctx, builder, array, *args[:2], WIDTH)
+        shape = ir.FunctionType(ir.VoidType(), [NUMBERS, there.type, SHORT, ir.VectorType(BIT, WIDTH)])
+        keep = cgutils.get_or_insert_function(builder.module, shape, f"llvm.masked.store.v{WIDTH}f64.p0")
+        builder.call(keep, [args[2], there, ir.Constant(SHORT, 8), args[3]])
+        return ctx.get_dummy_value()
+
+    return types.void(array, types.int64, VECTOR, MASK), code
+
+
+@intrinsic
+def root(context, a):
+    """Return the square roots of a vector."""
+
+    def code(ctx, builder, signature, args):
+        shape = ir.FunctionType(NUMBERS, [NUMBERS])
+        name = f"llvm.sqrt.v{WIDTH}f64"
+        return builder.call(cgutils.get_or_insert_function(builder.module, shape, name), args)
+
+    return VECTOR(VECTOR), code
+
+
+@intrinsic
 def rounded(context, array, value):
     """Return a vector as an array would keep it."""
     single = array.dtype == types.float32
@@ -217,6 +243,12 @@ if config.DISABLE_JIT:
         out = np.zeros(WIDTH)
         out[mask] = array.reshape(-1)[i + np.flatnonzero(mask)]
         return out
+
+    def poke_some(array, i, value, mask):
+        array.reshape(-1)[i + np.flatnonzero(mask)] = value[mask]
+
+    def root(a):
+        return np.sqrt(a)
 
     def rounded(array, value):
         return value.astype(array.dtype).astype(np.float64)

@@ -40,13 +40,15 @@ EIGHT = 8
 FIRST, SECOND = LANES, 2 * LANES
 """Rows of a face after the averages: slopes along the first axis across the face, and along the second one."""
 FACE = 3 * LANES
+GAS, BURIED = -1, -2
+"""In place of the number of a solid cell: gas, and a cell behind whose faces are solid ones only: it is passed by."""
 
 
 class Domain(NamedTuple):
     """What a sweep reads.
 
     record: of cells, in one band (n_cell, 8); x, y, z: reciprocals of their widths [1/m] along each axis, 0 of an
-    infinite one; wx, wy, wz: those widths [m], 1 of an infinite one; solid: number of a solid cell or -1 (n_cell,),
+    infinite one; wx, wy, wz: those widths [m], 1 of an infinite one; solid: number of one, GAS or BURIED (n_cell,),
     without any element where all is gas; leaving: radiance that leaves each of them [W m-2 sr-1]; kept: number of a
     cell whose faces' fluxes are kept, or -1 (n_cell,), or without any element; thin: kappa [1/m] above which div q is
     summed
@@ -122,8 +124,9 @@ def _row(domain, block, planes, sums, i, j):
     for r in range(nz):
         k = r if block.z > 0 else nz - 1 - r
         cell, at_x, at_y = (i * ny + j) * nz + k, (j * nz + k) * FACE, (i * nz + k) * FACE
-        if domain.solid.size > 0 and domain.solid[cell] >= 0:
-            _solid(domain, block, planes, sums, i, j, k)
+        if domain.solid.size > 0 and domain.solid[cell] != GAS:
+            if domain.solid[cell] != BURIED:
+                _solid(domain, block, planes, sums, i, j, k)
             continue
         if domain.z[k] != per_z:
             per_z = domain.z[k]
@@ -315,7 +318,7 @@ def _strike(rows, n, planes, faces, area, light, so_far):
 @kernel
 def _solid_behind(domain, index, size, cell):
     """Whether the neighbour that a block comes from is solid."""
-    return 0 <= index < size and domain.solid[cell] >= 0
+    return 0 <= index < size and domain.solid[cell] != GAS
 
 
 @driver

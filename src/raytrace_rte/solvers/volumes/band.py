@@ -7,7 +7,6 @@ surfaces balance to rounding, whatever that light still lacks.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +18,6 @@ from ...grid import FloatArray
 from ...method import Auto
 from ..anderson import Anderson
 from .box import Box, Fields
-from .diffusion import rms
 from .slab import SlabSweeper
 from .sweeper import Sweeper, Swept
 from .switch import Switch
@@ -32,6 +30,8 @@ ROUNDS = 200
 SHARE, CYCLIC, USUAL = 1e-2, 1e-3, 1e-3
 """What the light of grey surfaces, and that of cyclic axes, may lack: shares of the method's rtol, or of the usual
 one."""
+NEIGHBOURS = 5
+"""Cells across over which differences between sets are averaged at walls."""
 Rounds = Generator[FloatArray, Swept, Any]
 """Asks for a sweep with the radiance that it yields leaving all surfaces, and gets its totals."""
 
@@ -80,10 +80,11 @@ class BandSolve:
         self.start = self.light if start is None or start.shape != self.light.shape else start
         self.absorbs = np.concatenate((self.emissivity, np.ones(shown.size)))
         self.sweeper: Sweeper | SlabSweeper
+        record = np.empty((0, 0)) if self.switch.everywhere else fields.record
         if box.ends.slab:
             self.sweeper = SlabSweeper(box, fields.record, special, directions)
         else:
-            self.sweeper = Sweeper(box, fields.record, special, directions, self.brightest, CYCLIC * rtol)
+            self.sweeper = Sweeper(box, record, special, directions, self.brightest, CYCLIC * rtol)
 
     def solve(self) -> Generator[FloatArray, Swept, Band]:
         """Ask for sweeps until what leaves grey surfaces is that of what arrives; return the answer."""
@@ -101,8 +102,8 @@ class BandSolve:
             return np.asarray(self.absorbs * self.light + (1.0 - self.absorbs) * arriving)
 
         if (self.absorbs == 1.0).all():
-            yield from reflected(self.light)
-            lacks = 0.0
+            swept = nothing if nothing is not None else (yield self.light)
+            self.taken, self.left, sweeps, lacks = swept, self.light, int(nothing is None), 0.0
         else:
             lacks = yield from _fixed_point(reflected, self.start, self.tolerance)
         return self._answer(self.taken, self.left, sweeps, lacks)
@@ -134,8 +135,11 @@ class BandSolve:
         box, walls = self.box, self.box.first[6]
         missing = (lacks + float(swept.remainder[0])) * max(self.brightest, float(leaving.max(initial=0.0)))
         arriving, light = self._arriving(swept, leaving), np.pi * leaving
-        cells = self._settled(swept, 4.0 * np.pi * missing)
-        cells = self.switch.cells(swept, cells, arriving - light)
+        if self.switch.everywhere:
+            cells = self.switch.alone(arriving - light)
+        else:
+            settled = self._settled(swept, 4.0 * np.pi * missing)
+            cells = self.switch.blend(swept, settled, arriving - light)
         contrast, scale = box.by_face(swept.arrived_contrast), angular(self.sweeper.count)
         solid = slice(walls, walls + box.exposed.size)
         return Band(
@@ -156,11 +160,10 @@ class BandSolve:
         """What cells have (nx, ny, nz), from the sums of a sweep."""
         from ...kernels.settle import BRICK, Cells, settle
 
-        box, n = self.box, self.box.volume.size
+        box, n = self.box, (self.box.volume.size,)
         sums, shape = (swept.incident, swept.div_q, swept.contrast), box.grid.shape
-        new = partial(box.spare.take, ("cells", n), partial(np.empty, n))
-        error, emission, G_error = new(), new(), new()
-        div_q = swept.div_q if swept.div_q.size else new()
+        error, emission, G_error = box.new(n), box.new(n), box.new(n)
+        div_q = swept.div_q if swept.div_q.size else box.new(n)
         out = Cells(swept.incident, G_error, emission, div_q, error)
 
         thin, scale = box.thin, angular(self.sweeper.count)
@@ -171,6 +174,13 @@ class BandSolve:
 
         each(box.workers)(layers, range(0, shape[0], BRICK))
         return Cells(*(a.reshape(shape) for a in out))
+
+
+def rms(f: FloatArray) -> FloatArray:
+    """Root mean square over neighbours: differences between sets pass through zero."""
+    from scipy.ndimage import uniform_filter
+
+    return np.asarray(np.sqrt(np.maximum(uniform_filter(f * f, NEIGHBOURS, mode="nearest"), 0.0)))
 
 
 def angular(count: int) -> float:

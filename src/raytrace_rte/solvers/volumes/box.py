@@ -150,6 +150,16 @@ class Box:
         out.scene = scene
         return out
 
+    def new(self, shape: tuple[int, ...]) -> FloatArray:
+        """Return an array that is not set, one that was given back if there is any of this size."""
+        n = int(np.prod(shape))
+        return self.spare.take(("cells", n), lambda: np.empty(n)).reshape(shape)
+
+    def give_back(self, *arrays: FloatArray) -> None:
+        """Take arrays that nobody needs any more."""
+        for array in arrays:
+            self.spare.put(("cells", array.size), array.reshape(-1))
+
     def _exposed(self, mask: NDArray[np.bool_]) -> FloatArray:
         """Area of each cell's faces behind which is no solid cell [m2]; faces of the box count."""
         out = np.zeros(mask.shape)
@@ -191,25 +201,20 @@ class Box:
             float(w.max()) for w, ends in zip(self.widths, self.ends.finite, strict=True) if ends
         )
 
-    @cached_property
-    def size(self) -> FloatArray:
-        """Geometric mean width of each cell over the axes that end [m]."""
-        return mean_width(self.widths, self.ends.finite)
-
     def _map(self, values: float | FloatArray, number: int) -> FloatArray:
         """A number, or one for each cell of a face, for all cells of the face in a row."""
         given = np.asarray(values, dtype=np.float64).ravel()
         return np.broadcast_to(given, int(np.prod(across(self.grid.shape, number)))).copy()
 
 
-def mean_width(widths: Sequence[FloatArray], finite: Three) -> FloatArray:
-    """Return the geometric mean width of each cell over the axes that end [m]."""
-    x, y, z = (w ** (1.0 / sum(finite)) if f else np.ones(1) for w, f in zip(widths, finite, strict=True))
-    return np.asarray(np.einsum("i,j,k->ijk", x, y, z))
+def mean_widths(widths: Sequence[FloatArray], finite: Three) -> list[FloatArray]:
+    """Return the factors, one for each axis, of the geometric mean width of cells over the axes that end [m]."""
+    ends = zip(widths, finite, strict=True)
+    return [w ** (1.0 / sum(finite)) if f else np.ones(1) for w, f in ends]
 
 
 class Fields:
-    """The fields of one band of a box (nx, ny, nz), and what kernels read of its cells."""
+    """The fields of one band of a box (nx, ny, nz), read-only as kernels expect them; what sweeps read of cells."""
 
     def __init__(self, box: Box, b: int) -> None:
         self._box, self.b = box, b
@@ -221,7 +226,11 @@ class Fields:
 
         Of several bands it is a copy, side by side: each block of directions reads it again.
         """
-        record = self._box.scene.medium.cells.record
+        medium, box = self._box.scene.medium, self._box
+        medium.prepare(
+            box.workers, out=None if medium.records is not None else box.spare.take("records", none)
+        )
+        record = medium.cells.record
         one = record[:, 0] if record.shape[1] == 1 else self._copied(record)
         return one if self._box.solids is None else _beside(one, self._box.grid, self._box.solids.mask)
 
@@ -252,19 +261,27 @@ class Fields:
     @cached_property
     def kappa(self) -> FloatArray:
         """[1/m], 0 in solid cells."""
-        from ...kernels.reconstruct import KAPPA
-
-        return np.where(self.gas, self._column(int(KAPPA)), 0.0)
+        kappa = self._of_band(self._box.scene.medium.kappa)
+        return kappa if self._box.solids is None else read_only(np.where(self.gas, kappa, 0.0))
 
     @cached_property
     def source(self) -> FloatArray:
         """[W m-2 sr-1]."""
-        from ...kernels.reconstruct import SOURCE
+        return self._of_band(self._box.scene.medium.source)
 
-        return self._column(int(SOURCE))
+    def _of_band(self, values: NDArray[np.floating]) -> FloatArray:
+        return read_only(values[..., self.b] if values.ndim == 4 else values)
 
-    def _column(self, n: int) -> FloatArray:
-        return self.record[:, n].astype(np.float64).reshape(self._box.grid.shape)
+
+def none() -> None:
+    """No spare array."""
+
+
+def read_only(values: NDArray[np.floating]) -> FloatArray:
+    """Return values as a contiguous array of float64 that cannot be written, the same if it is one."""
+    out = np.ascontiguousarray(values, dtype=np.float64).view()
+    out.flags.writeable = False
+    return out
 
 
 def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> FloatArray:

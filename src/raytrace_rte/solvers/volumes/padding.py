@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...grid import FloatArray
-from .box import Box, Three, mean_width
+from .box import Box, Three
 
 BEYOND = 4
 """Cells beyond a mirror or periodic face that differences reach, and more."""
@@ -43,11 +43,6 @@ class Padded(NamedTuple):
         """The given box's part of cell values, or of values on the faces of an axis."""
         n = [len(f_) - 1 for f_ in self.faces]
         return f[tuple(slice(a, n[k] - b + (k == axis)) for k, (a, b) in enumerate(self.added))]
-
-    @property
-    def size(self) -> FloatArray:
-        """Geometric mean width of each cell over the axes that end [m]."""
-        return mean_width([np.diff(f) for f in self.faces], self.finite)
 
 
 def padded(box: Box) -> Padded:

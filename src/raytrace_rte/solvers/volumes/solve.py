@@ -19,7 +19,7 @@ from ...grid import FloatArray
 from ...method import Auto, March
 from ..scene import Scene, Sensor, recipe
 from .band import Band, BandSolve, Rounds
-from .box import Box
+from .box import Box, none
 from .slab import SlabSweeper
 from .sweeper import Sweeper, Swept
 
@@ -70,7 +70,6 @@ class VolumeTask(Task[R]):
         self._sums: dict[str, NDArray[Any]] = {}
         self._added, self._swept = 0, 0
         self._kept: Arrays | None = None
-        self._spare: NDArray[np.floating] | None = None
         self._lock = Lock()
         self._started = time.perf_counter()
 
@@ -101,21 +100,30 @@ class VolumeTask(Task[R]):
         return 1 if self._solve is None else self._solve.sweeper.groups
 
     def prepare(self, workers: int) -> None:
-        """Build the records of the medium."""
+        """Build what kernels read: records of cells only when it is not likely that nothing has to be swept."""
+        from ...kernels.sizes import THICK_CELL
+
         self.box.workers = workers
-        self.scene.prepare(workers, self._spare)
+        medium = self.scene.medium
+        if isinstance(self.scene.method, Auto) and medium.optical_depth["cell_mean"] > 2.0 * THICK_CELL:
+            medium.prepare(workers, lean=True)
+        else:
+            self.scene.prepare(workers, self.box.spare.take("records", none))
 
     def leave(self) -> dict[str, Any]:
         """The records of cells, and large arrays for another task on such a box."""
         self.release()
-        return {"records": self.scene.medium.records, "box": (self.box.form, self.box.spare)}
+        built = self.scene.medium.records
+        records = self.box.spare.take("records", none) if built is None else built
+        return {"records": records, "box": (self.box.form, self.box.spare)}
 
     def take_over(self, left: Mapping[str, Any]) -> None:
         """Use the memory of an earlier task of volumes."""
-        self._spare = left.get("records")
         form, spare = left.get("box", (None, None))
         if form == self.box.form:
             self.box.spare = spare
+        if left.get("records") is not None:
+            self.box.spare.put("records", left["records"])
 
     def batches(self) -> Sequence[Batch]:
         """What is left of this sweep; empty when all bands are solved."""
@@ -208,9 +216,8 @@ class VolumeTask(Task[R]):
         """Let a later task with the same box write over the arrays of this one, which is done."""
         solved = self.bands[len(self.bands) - len(self._totals) :]  # the first ones may come from a store
         for band, (sweeper, sums) in zip(solved, self._totals, strict=True):
-            arrays = [band.emission, band.G_error, band.error, *([] if sums["div_q"].size else [band.div_q])]
-            for array in arrays:
-                self.box.spare.put(("cells", array.size), array.reshape(-1))
+            own = [f for f, n in ((band.G, "incident"), (band.div_q, "div_q")) if not sums[n].size]
+            self.box.give_back(band.emission, band.G_error, band.error, *own)
             sweeper.give_back(sums)
         self._totals = []
 

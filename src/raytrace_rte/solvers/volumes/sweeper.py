@@ -62,12 +62,17 @@ class Swept(NamedTuple):
 
 
 class Special(NamedTuple):
-    """Cells that are swept in ways of their own: numbers of opaque ones, and of those whose faces' fluxes are kept,
-    -1 elsewhere (n_cell,), without any element where there are none; whether some are thick and div q is summed."""
+    """Cells that are swept in ways of their own.
+
+    opaque: numbers of opaque cells, kernels.ordinates.GAS elsewhere, or BURIED (n_cell,), empty where there are none
+    kept: numbers of cells whose faces' fluxes are kept, -1 elsewhere (n_cell,), empty where there are none
+    thick: whether cells are so thick that div q is summed; nothing: whether nothing is swept
+    """
 
     opaque: NDArray[np.int64]
     kept: NDArray[np.int64]
     thick: bool
+    nothing: bool = False
 
 
 class Sweeper:
@@ -88,7 +93,7 @@ class Sweeper:
     ) -> None:
         self.box, self.record, self.special = box, record, special
         self.brightest, self.tolerance = brightest, tolerance
-        self.ends, self.first, self.cells = box.ends, box.first, len(record)
+        self.ends, self.first, self.cells = box.ends, box.first, box.volume.size
         self._sizes = sizes(box, special)
         self.surfaces = self._sizes.surfaces
         self.ordinates = ordinates(directions, box.ends.finite, box.ends.mirrored)
@@ -141,7 +146,7 @@ class Sweeper:
         ended = zip((x, y, z), self.ends.endless, strict=True)
         per_x, per_y, per_z = (np.zeros(1) if endless else 1.0 / w for w, endless in ended)
         leaving = leaving[self.first[6] :]
-        opaque, kept, _ = self.special
+        opaque, kept, *_ = self.special
         return Domain(self.record, per_x, per_y, per_z, x, y, z, opaque, leaving, kept, self.box.thin)
 
     def swept(self, sums: Arrays) -> Swept:
@@ -241,7 +246,8 @@ class Sizes(NamedTuple):
 def sizes(box: Box, special: Special) -> Sizes:
     """Return the sizes of the sums of a box."""
     surfaces = int(box.first[6] + special.opaque.max(initial=-1) + 1)
-    return Sizes(box.volume.size, surfaces, int(special.kept.max(initial=-1)) + 1, special.thick)
+    cells = 0 if special.nothing else box.volume.size
+    return Sizes(cells, surfaces, int(special.kept.max(initial=-1)) + 1, special.thick)
 
 
 def no_sums(cells: int, surfaces: int, kept: int, thick: bool) -> dict[str, NDArray[Any]]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...grid import FACES, FloatArray
-from .box import Box, Fields
-from .diffusion import THICK_CELL, Limit, diffusion
+from .box import Box, Fields, Three, mean_widths
+from .diffusion import Limit, diffusion, of_planes
 from .sweeper import Special, Swept
 
 if TYPE_CHECKING:
@@ -29,85 +30,124 @@ class Switch:
 
     black, emissivity: black radiance [W m-2 sr-1] and emissivity of all surfaces; rtol: of the method, None where
     it takes no limit
-    limited, everywhere: cells whose faces follow the limit alone, and whether all do
+    limited, mixed: cells whose faces follow the limit alone, and in part
+    everywhere: whether all follow it alone, and nothing has to be swept
+    beside: share of the limit in the flux at walls, by face
     """
 
     def __init__(
         self, box: Box, fields: Fields, black: FloatArray, emissivity: FloatArray, rtol: float | None
     ) -> None:
-        self.box, self.fields, shape = box, fields, box.grid.shape
+        from ...kernels.sizes import THICK_CELL
+
+        self.box, self.fields = box, fields
         self.limit: Limit | None = None
-        self.shares: tuple[FloatArray, ...] = ()
-        self.limited = self.mixed = np.zeros(shape, bool)
+        self.everywhere, self.kept = False, np.empty(0, np.int64)
+        self.limited = self.mixed = np.zeros(box.grid.shape, bool)
         thickest = self.box.scene.medium.optical_depth["cell_max"]
-        if rtol is None or thickest <= THICK_CELL or not (fields.kappa * self.box.size > THICK_CELL).any():
+        if rtol is None or thickest <= THICK_CELL or not self._thick(THICK_CELL).any():
             return
         high, low = (v[fields.b] for v in reversed(box.scene.medium.source_range))
         span = float(max(high, black.max()) - min(low, black.min()))
         walls = box.by_face(black), box.by_face(emissivity)
-        limit = diffusion(box, fields.kappa, fields.source, *walls, ~fields.gas, span)
-        good = np.isfinite(limit.error)
-        if not good.any():
+        limit = diffusion(box, fields.kappa, fields.source, *walls, span)
+        if limit is None:
             return
-        flux_div = self._divergence(limit.flux)
-        self.limit = limit
-        self.shares = limit.shares(rtol * float(np.sqrt(np.mean(flux_div[good] ** 2))), box.ends.periodic)
-        self._sort()
-        for _ in range(DARKER):  # where the limit would absorb less than nothing, the sweep stays
-            dark = self.limited & (flux_div > 4.0 * np.pi * fields.kappa * fields.source)
-            if not dark.any():
-                break
-            for axis, share in enumerate(self.shares):
-                for side in _sides(share, axis):
-                    side[dark] = 0.0
-                if box.ends.periodic[axis]:  # its first and last faces are one
-                    ends = np.moveaxis(share, axis, 0)
-                    ends[0] = ends[-1] = np.minimum(ends[0], ends[-1])
+        self.limit, self.share = limit, box.new(box.grid.shape)
+        alone = limit.shares(rtol * limit.typical, self.share, box.workers)
+        self.everywhere = alone and not limit.dark
+        if self.everywhere:
+            self.limited = np.ones(box.grid.shape, bool)
+        else:
             self._sort()
+        sides = {name: FACES.index(name) for name in limit.arriving}
+        self.beside = {name: np.take(self.share, -(n % 2), n // 2) for name, n in sides.items()}
+
+    def _thick(self, least: float) -> NDArray[np.bool_]:
+        """Cells of at least so much optical depth among such cells: in others the limit may not be used."""
+        x, area = self._widths()
+        thick = np.empty(self.box.grid.shape, bool)
+        for k, w, out in zip(self.fields.kappa, x, thick, strict=True):
+            np.greater_equal(
+                k * area, least * (1.0 - 1e-12) / w, out=out
+            )  # rounding is left to the estimates
+        for axis in range(3):
+            own = np.moveaxis(thick, axis, 0)
+            around = own.copy()
+            around[1:] &= own[:-1]
+            around[:-1] &= own[1:]
+            own[...] = around
+        return thick
+
+    def _widths(self) -> tuple[FloatArray, FloatArray]:
+        """Two factors of the geometric mean width of cells over the axes that end: along x, and across it."""
+        x, y, z = mean_widths(self.box.widths, self.box.ends.finite)
+        return x, np.multiply.outer(y, z)
 
     def _sort(self) -> None:
-        """Find the cells that follow the limit alone, and those that follow it in part."""
-        sides = [
-            np.stack(_sides(share, axis))
-            for axis, share in enumerate(self.shares)
-            if self.box.ends.finite[axis]
-        ]
-        least, most = (f([f(s, axis=0) for s in sides], axis=0) for f in (np.min, np.max))
-        self.limited, self.mixed = least == 1.0, (most > 0.0) & (least < 1.0)
+        """Find the cells that follow the limit alone, and those that follow it in part.
 
-    @property
-    def everywhere(self) -> bool:
-        """Whether nothing has to be swept."""
-        return bool(self.limited.all())
+        Where the limit would absorb less than nothing, the sweep stays.
+        """
+        from ...kernels import blend as kernels
+
+        assert self.limit is not None
+        box, fields, share, div_q = self.box, self.fields, self.share, self.limit.errors.div_q
+        self.role = np.empty(share.shape, np.uint8)
+        ended, periodic = np.array(box.ends.finite), np.array(box.ends.periodic)
+
+        def planes(first: int, last: int) -> None:
+            kernels.sort(fields.kappa, fields.source, share, div_q, ended, periodic, first, last, self.role)
+
+        of_planes(planes, len(share), box.workers)
+        for _ in range(DARKER):
+            dark = self.role == kernels.DARK
+            if not dark.any():
+                break
+            share[dark] = 0.0
+            of_planes(planes, len(share), box.workers)
+        self.limited, self.mixed = self.role >= kernels.LIMITED, self.role == kernels.MIXED
+        if self.mixed.any():
+            self.kept = np.full(self.mixed.size, -1)
+            self.kept[self.mixed.ravel()] = np.arange(np.count_nonzero(self.mixed))
 
     def special(self) -> tuple[Special, FloatArray]:
         """Cells that the sweep takes as opaque, solid ones and the thick core, and those whose faces it keeps; what
         the core sends out.
 
-        The core lies so deep among cells that follow the limit that no light from it reaches the others.
+        The core lies so deep among cells that follow the limit that no light from it reaches the others. What lies
+        behind its outermost cells is not even looked at.
         """
-        from scipy.ndimage import distance_transform_cdt
+        from ...kernels.ordinates import BURIED, GAS
 
         opaque, none = self.box.solid, np.empty(0)
-        kappa = self.box.scene.medium.kappa
-        thick = bool((kappa[..., self.fields.b] if kappa.ndim == 4 else kappa).max() > self.box.thin)
-        if self.limit is None:
-            return Special(opaque, np.empty(0, np.int64), thick), none
-        kept = np.where(self.mixed, np.cumsum(self.mixed).reshape(self.mixed.shape) - 1, -1).ravel()
-        kept = kept if self.mixed.any() else np.empty(0, np.int64)
-        if not self.limited.any() or self.everywhere:
-            return Special(opaque, kept, thick), none
+        thick = not self.everywhere and bool(self.fields.kappa.max() > self.box.thin)
+        if not self.everywhere and self.limited.any() and (core := self._core()).any():
+            opaque = opaque.copy() if opaque.size else np.full(core.size, GAS)
+            shown = core if self.box.ends.slab else core & ~_buried(core, self.box.ends.finite)
+            opaque[core.ravel()] = BURIED
+            opaque[shown.ravel()] = self.box.exposed.size + np.arange(np.count_nonzero(shown))
+            return Special(opaque, self.kept, thick), self.fields.source[shown]
+        return Special(opaque, self.kept, thick, self.everywhere), none
+
+    def _core(self) -> NDArray[np.bool_]:
+        """The thick core: behind BUFFER mean free paths of cells that follow the limit alone."""
+        from ...kernels.distances import between
+        from ...kernels.sizes import THICK_CELL
+
         n, periodic = self.limited.shape, self.box.ends.periodic
         added = [min(m, int(BUFFER / THICK_CELL) + 1) if p else 0 for m, p in zip(n, periodic, strict=True)]
-        around = np.pad(self.limited, [(a, a) for a in added], mode="wrap")
+        around = ~np.pad(self.limited, [(a, a) for a in added], mode="wrap")
+        depth = np.empty(around.shape, np.float32)
+        between(around, depth, depth[0, 0].copy())
         own = tuple(slice(a, a + m) for a, m in zip(added, n, strict=True))
-        depth = distance_transform_cdt(around, "chessboard")[own] - 1
-        core = depth * float((self.fields.kappa * self.box.size)[self.limited].min()) >= BUFFER
-        if not core.any():
-            return Special(opaque, kept, thick), none
-        opaque = opaque.copy() if opaque.size else np.full(core.size, -1, dtype=np.int64)
-        opaque[core.ravel()] = self.box.exposed.size + np.arange(int(core.sum()))
-        return Special(opaque, kept, thick), self.fields.source[core]
+        x, area = self._widths()
+        kappa, inf = self.fields.kappa, np.inf
+        least = min(
+            w * np.min(k * area, where=at, initial=inf)
+            for k, w, at in zip(kappa, x, self.limited, strict=True)
+        )
+        return np.asarray(depth[own] * least >= BUFFER)
 
     def at_walls(self, arrived: FloatArray) -> FloatArray:
         """Flux that arrives at wall cells [W m-2], from what the sweep says."""
@@ -115,8 +155,7 @@ class Switch:
             return arrived
         out = arrived.copy()
         for name, flux in self.limit.arriving.items():
-            n = FACES.index(name)
-            share = np.take(self.shares[n // 2], -(n % 2), n // 2)
+            n, share = FACES.index(name), self.beside[name]
             face = slice(self.box.first[n], self.box.first[n + 1])
             out[face] = (share * flux).ravel() + (1.0 - share).ravel() * arrived[face]
         return out
@@ -125,61 +164,56 @@ class Switch:
         """Estimated error of the flux that arrives at a wall [W m-2], from that of the sweep."""
         if self.limit is None:
             return swept
-        n = FACES.index(name)
-        share = np.take(self.shares[n // 2], -(n % 2), n // 2)
+        share = self.beside[name]
         return share * self.limit.arriving_error[name] + (1.0 - share) * swept
 
-    def cells(self, swept: Swept, cells: Cells, net: FloatArray) -> Cells:
-        """Return what cells have, where the limit is taken by that.
+    def alone(self, net: FloatArray) -> Cells:
+        """Return what cells have where all follow the limit; net: as of `blend`."""
+        from ...kernels.blend import follow
+        from ...kernels.settle import Cells
 
-        cells: as the sweep has them; net: net flux into walls [W m-2], of all surfaces
-        """
-        if self.limit is None:
-            return cells
-        kappa, (G, G_error, emission, div_q, error) = self.fields.kappa, cells
-        error = error + np.where(np.isfinite(self.limit.swept_error), self.limit.swept_error, 0.0)
-        some = self.limited | self.mixed
-        if some.any():
-            div_q = np.where(some, self._divergence(self._fluxes(swept, net)), div_q)
-            error = np.where(self.limited, self.limit.error, error)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                limit = (emission - div_q) / kappa
-            G = np.where(some & (limit >= 0.0), limit, G)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            G_error = np.where(kappa > 0.0, error / kappa, G_error)
-        return cells._replace(G=G, G_error=G_error, div_q=div_q, error=error)
-
-    def _fluxes(self, swept: Swept, net: FloatArray) -> tuple[FloatArray, ...]:
-        """Fluxes through all faces of cells that follow the limit, alone or in part."""
         assert self.limit is not None
-        faces = self.box.by_face(net)
-        out = []
-        for axis, (share, limit) in enumerate(zip(self.shares, self.limit.flux, strict=True)):
-            flux = np.moveaxis(np.zeros_like(limit), axis, 0)
-            mixed = np.moveaxis(self.mixed, axis, 0)
-            for side, part in ((0, flux[:-1]), (1, flux[1:])):
-                own = np.zeros(self.mixed.shape)
-                own[self.mixed] = swept.faces[:, 2 * axis + side]
-                part[mixed] = np.moveaxis(own, axis, 0)[mixed]
-            flux = np.moveaxis(flux, 0, axis)
-            flux = share * limit + (1.0 - share) * flux
-            for side, name in enumerate(FACES[2 * axis : 2 * axis + 2]):
-                if name in faces:
-                    np.moveaxis(flux, axis, 0)[-side] = (2 * side - 1) * faces[name]
-            out.append(flux)
-        return tuple(out)
-
-    def _divergence(self, flux: tuple[FloatArray, ...]) -> FloatArray:
-        """Divergence of fluxes through faces; endless axes have none."""
-        out = np.zeros(self.fields.kappa.shape)
-        for axis, q in enumerate(flux):
-            if not self.box.ends.endless[axis]:
-                width = np.expand_dims(self.box.widths[axis], [a for a in range(3) if a != axis])
-                out += np.diff(q, axis=axis) / width
+        box, limit, shape = self.box, self.limit, self.box.grid.shape
+        error, swept, div_q = limit.errors
+        for name, flux in box.by_face(net).items():  # grey walls may have changed since
+            n = FACES.index(name)
+            beside = np.moveaxis(div_q, n // 2, 0)[-(n % 2)]  # a view
+            beside += (flux - limit.net[name]) / box.widths[n // 2][-(n % 2)]
+        box.give_back(*limit.fluxes[:3], swept, self.share)
+        out = Cells(box.new(shape), box.new(shape), box.new(shape), div_q, error)
+        kappa, source = self.fields.kappa, self.fields.source
+        of_planes(lambda a, b: follow(kappa, source, div_q, error, a, b, out), shape[0], box.workers)
         return out
 
+    def blend(self, swept: Swept, cells: Cells, net: FloatArray) -> Cells:
+        """Return what cells have, where the limit is taken by that.
 
-def _sides(faces: FloatArray, axis: int) -> tuple[FloatArray, FloatArray]:
-    """Values on the low and the high faces of cells, views."""
-    along = np.moveaxis(faces, axis, 0)
-    return np.moveaxis(along[:-1], 0, axis), np.moveaxis(along[1:], 0, axis)
+        cells: as the sweep has them, which are written over; net: net flux into walls [W m-2], of all surfaces
+        """
+        from ...kernels import blend as kernels
+
+        if self.limit is None:
+            return cells
+        box, limit = self.box, self.limit
+        ends, (x0, y0, z0) = box.ends, (a for a, _ in limit.padded.added)
+        ended, periodic, walls = (np.array(f) for f in (ends.finite, ends.periodic, ends.wall))
+        given = kernels.Blend(
+            self.fields.kappa, self.fields.source, self.share, self.role, limit.fluxes, (x0, y0, z0),
+            *limit.tables, ended, periodic, self.kept, swept.faces, walls, box.first, net, *limit.errors,
+        )  # fmt: skip
+        flat = type(cells)(*(a.reshape(-1) for a in cells))
+        of_planes(lambda a, b: kernels.blend(given, a, b, flat), len(self.share), box.workers)
+        limit.release(box)
+        box.give_back(self.share)
+        return cells
+
+
+def _buried(cells: NDArray[np.bool_], finite: Three) -> NDArray[np.bool_]:
+    """Cells all of whose neighbours across faces are such cells too; none beside a wall."""
+    out = cells.copy()
+    for axis in range(3):
+        if finite[axis]:
+            to, of = np.moveaxis(out, axis, 0), np.moveaxis(cells, axis, 0)
+            to[1:-1] &= of[:-2] & of[2:]
+            to[0] = to[-1] = False
+    return out
