@@ -11,14 +11,18 @@ from .field import FieldSection
 from .kinds import CHOICE, KINDS, SECTIONS, checked, chosen
 from .objects import MaskSection, ObjectSection
 from .output import CompareSection, OutputSection
-from .section import Section
+from .section import PUBLIC, Section
+from .walls import FaceSection, FacesSection
 
 __all__ = [
     "CHOICE",
     "KINDS",
+    "PUBLIC",
     "SECTIONS",
     "AbsorptionSection",
     "CompareSection",
+    "FaceSection",
+    "FacesSection",
     "FieldSection",
     "MaskSection",
     "ObjectSection",
