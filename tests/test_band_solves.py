@@ -116,3 +116,40 @@ def test_a_clear_band_between_unequal_surfaces_is_swept():
         rte.Medium(medium.grid, thin, medium.source, medium.spectrum), rte.heat_source(24), walls, rte.March()
     )
     np.testing.assert_allclose(G, nearly.G[..., 1], rtol=1e-6)
+
+
+def weighted(seed, count):
+    """How many bands of rays through a random weighted sum of grey gases, with soot, are beyond their bounds or the
+    tolerance, how many sums are, and the greatest bound."""
+    rng = np.random.default_rng(seed)
+    axes = [np.concatenate(([0.0], np.cumsum(rng.lognormal(0.0, 0.5, n)))) for n in rng.integers(4, 13, 3)]
+    grid = rte.Cartesian(*(3.0 * a / a[-1] for a in axes))
+    fractions = {name: most * rng.random(grid.shape) for name, most in (("H2O", 0.5), ("CO2", 0.4))}
+    T = rng.choice([300.0, 1000.0]) + rng.choice([50.0, 1300.0]) * rng.random(grid.shape)
+    soot = 10.0 ** rng.uniform(-8, -5) * rng.random(grid.shape) * (rng.random(grid.shape) < 0.5)
+    field = rte.Field(grid, T, np.asarray(101325.0), fractions, soot_volume_fraction=soot)
+    medium = rte.absorption.wsgg(
+        field, ("bordbar2014", "johansson2011", "smith1982_MR1", "cassol2014")[seed % 4]
+    )
+    rays = count // medium.n_band
+    inside = grid.lower + (grid.upper - grid.lower) * rng.random((rays, 3))
+    sensor = rte.Rays(inside, rng.normal(size=(rays, 3)))
+    walls = rte.open_() if medium.mole_ratio is not None else rte.black(500.0, x_max=1200.0)
+    rtol = 10.0 ** rng.uniform(-5, -1)
+    march, auto = (rte.solve(medium, sensor, walls, method) for method in (rte.March(2), rte.Auto(rtol)))
+    bound, off = auto["error_bound"], np.abs(auto.value - march.value)
+    allowed = rtol * auto.value + auto.stats["budget"]["absolute"]
+    rounded = 8 * np.finfo(float).eps * march.total  # by forming the sums
+    sums = np.abs(auto.total - march.total) > bound.sum(axis=-1) + rounded
+    return int(((off > bound) | (bound > allowed * (1 + 1e-12))).sum()), int(sums.sum()), float(bound.max())
+
+
+def test_bounds_hold_for_each_grey_gas_and_for_the_sums():
+    found = [weighted(seed, 5000) for seed in range(4)]
+    assert [(bands, sums) for bands, sums, _ in found] == [(0, 0)] * 4
+    assert max(bound for *_, bound in found) > 0.0  # something was left out
+
+
+@pytest.mark.slow
+def test_bounds_hold_for_a_million_rays_in_grey_gases():
+    assert [weighted(seed, 250_000)[:2] for seed in range(100, 120)] == [(0, 0)] * 20

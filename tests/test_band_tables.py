@@ -372,3 +372,12 @@ def test_a_canary_without_clamping_would_be_seen():
     T, one = np.array([200.0, 450.0, 700.0]), np.ones(3)
     assert add_species(T, 2e5 * one, 0.5 * one, axes, a, out).tolist() == [2, 0, 0]
     np.testing.assert_allclose(out[:, 0], [1e5, 2e5, 3e5])
+
+
+def test_what_bands_leave_out_of_the_spectrum_is_said():
+    """Fractions of blackbody radiation from tables: 0.6337 below 5000 um K, 0.0667 below 2000 um K."""
+    grid, ones = rte.Cartesian([0.0, 1.0]), np.ones((1, 1, 1))
+    field = rte.Field(grid, 1000.0 * ones, soot_volume_fraction=1e-7 * ones)
+    (note,) = rte.absorption.soot_bands(field, [2e-6, 5e-6], 0.26).provenance["notes"]
+    assert note.startswith("the bands hold 56.7 % of the blackbody radiation of the hottest cell (1000 K)")
+    assert "notes" not in rte.absorption.soot_bands(field, [0.0, 2e-6, np.inf], 0.26).provenance

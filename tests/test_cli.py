@@ -133,7 +133,7 @@ def test_check_does_everything_but_the_march(config):
     done = call("check", config)
     assert done.returncode == 0
     assert "3000 rays" in done.stdout
-    assert not any((config.parent / "out").iterdir())
+    assert not (config.parent / "out").exists()
 
 
 LINE = """
@@ -454,3 +454,12 @@ def test_how_well_reflected_light_is_found_can_be_said_in_a_job(tmp_path):
     wrong = call("run", config, *words, "--set", "walls.radiosity_directions=2.5")
     assert wrong.returncode == 2
     assert "radiosity_directions is 2.5" in wrong.stderr
+
+
+def test_the_summary_says_what_absorbs_and_a_refused_model_leaves_no_folder(config):
+    config.write_text(CONFIG.replace('"smooth-plume"\ncells = 24', '"pool-fire"'), encoding="utf-8")
+    done = call("run", config, "--set", "absorption.model=soot")
+    assert done.returncode == 2
+    assert not (config.parent / "out").exists()
+    done = call("check", config, "--set", "absorption.model=wsgg")
+    assert "absorption     wsgg, bordbar2014, of H2O, CO2: kappa" in done.stdout, done.stdout + done.stderr

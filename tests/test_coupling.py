@@ -166,3 +166,23 @@ def test_equilibrium_of_a_thick_slab(tau):
     ends = np.pi * (rte.blackbody(1000.0) - rte.blackbody(500.0))
     # Milne's law: 4/3 over tau + 2 times 0.7104.
     assert_allclose(found.heat.wall_net_flux["x_max"] / ends, 4.0 / 3.0 / (tau + 1.4209), rtol=2e-2)
+
+
+def test_a_weighted_sum_of_grey_gases_in_a_coupled_program():
+    """The default set has walls that emit with the shares of the gas beside them: the solver takes the mixture."""
+    T = fields(4)[1]
+    rng = np.random.default_rng(5)
+    field = rte.Field(
+        GRID,
+        T,
+        np.asarray(101325.0),
+        {"H2O": 0.2 * rng.random(GRID.shape), "CO2": 0.1 * rng.random(GRID.shape)},
+    )
+    medium = rte.absorption.wsgg(field)
+    solver = rte.HeatSolver(GRID, rte.black(700.0), 50, spectrum=medium.spectrum)
+    heat = solver(medium.kappa, medium.source, mole_ratio=medium.mole_ratio)
+    once = rte.solve(medium, rte.heat_source(50), rte.black(700.0))
+    np.testing.assert_array_equal(heat.div_q, once.div_q)
+    np.testing.assert_array_equal(heat.energy_source, -once.div_q.sum(axis=-1))
+    with pytest.raises(rte.InputError, match="needs one"):
+        solver(medium.kappa, medium.source)

@@ -209,6 +209,17 @@ def test_what_lies_beyond_the_grid_is_said():
     assert emission(medium).sum() == pytest.approx(0.5 * rte.blackbody(HOT), rel=1e-12)
 
 
+def test_a_cell_without_CO2_does_not_decide_the_mole_ratio_of_a_voxel():
+    """Its ratio is about 1e9: a mean of ratios would make the mixture of the other cells H2O alone."""
+    H2O, CO2 = np.full(5, 0.1), np.array([0.1, 0.1, 0.0, 0.1, 0.1])
+    fractions = {"H2O": H2O.reshape(-1, 1, 1), "CO2": CO2.reshape(-1, 1, 1)}
+    cells = rte.Field(rte.Cartesian(np.arange(6.0)), np.full((5, 1, 1), HOT), np.asarray(101325.0), fractions)
+    shares = of_tetrahedra(CUBE, FIVE, np.arange(5), 5, rte.uniform((0, 0, 0), (1, 1, 1), (1, 1, 1)))
+    medium = rte.absorption.wsgg(resampled(cells, shares))
+    part = 0.5 * (1.0 + volumes(CUBE, FIVE)[2])  # H2O of both
+    assert medium.mole_ratio.item() == pytest.approx(part / (1.0 - part), rel=1e-8)
+
+
 def test_cells_without_data_are_no_gas():
     cells = cells_of(
         np.array([HOT, np.nan, HOT, HOT, HOT][:5]), absorption_coefficient=np.ones(5), valid=np.arange(5) != 1

@@ -169,3 +169,9 @@ def test_what_makes_no_sense_is_refused(message):
     with pytest.raises(rte.InputError) as caught:
         BAD[message]()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("edges", [[0.7, 2.0, 5.0], [[3.8, 4.0]], [0.0, 1.0, np.inf]])
+def test_edges_in_microns_are_not_metres(edges):
+    with pytest.raises(rte.InputError, match="as 4e-6 for 4 um"):
+        rte.Spectrum.bands(edges)

@@ -122,12 +122,14 @@ class HeatSolver:
         source: ArrayLike | None = None,
         *,
         temperature: ArrayLike | None = None,
+        mole_ratio: ArrayLike | None = None,
         out: FloatArray | None = None,
     ) -> Heat:
         """Return the heat source of new fields.
 
         kappa: [1/m], source: blackbody intensity [W m-2 sr-1], both as of Medium; temperature [K] (nx, ny, nz):
-        instead of the source, for a grey medium; out: takes energy_source [W m-3], float64 (nx, ny, nz)
+        instead of the source, for a grey medium; mole_ratio: H2O/CO2 (nx, ny, nz), for the spectra of weighted sums
+        that need it, as of Medium; out: takes energy_source [W m-3], float64 (nx, ny, nz)
         Raises InputError on wrong shapes or values, and unless one of source and temperature is given.
         """
         if (source is None) == (temperature is None):
@@ -137,7 +139,8 @@ class HeatSolver:
             source = blackbody(checks.array("temperature", temperature, low=0.0, unit="K"))
         if out is not None and not _takes(out, self.grid.shape):
             raise checks.wrong("out", out, f"a float64 array of shape {self.grid.shape} that can be written")
-        medium = Medium(self.grid, kappa, source, self.spectrum)  # type: ignore[arg-type]  # not None
+        assert source is not None
+        medium = Medium(self.grid, kappa, source, self.spectrum, mole_ratio=mole_ratio)
         place = scene(medium, self.walls, self.method, self.objects)
         task_before, self._task = self._task, None
         sensor, light = self.sensor, self._light

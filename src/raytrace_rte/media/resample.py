@@ -98,8 +98,16 @@ class Resampled:
         per_volume = absorbing / self._per(self.shares.voxel_volume, absorbing)
         return Medium(
             self.shares.grid, per_volume.astype(medium.kappa.dtype), S.astype(medium.source.dtype),
-            medium.spectrum, record, mole_ratio=None if medium.mole_ratio is None else self.mean(medium.mole_ratio),
+            medium.spectrum, record, mole_ratio=None if medium.mole_ratio is None else self._mixed(medium.mole_ratio),
         )  # fmt: skip
+
+    def _mixed(self, mole_ratio: NDArray[np.floating]) -> NDArray[np.floating]:
+        """The mole ratio of H2O to CO2 of voxels: by the mean share of H2O in both, as ratios of cells without CO2
+        are about 1e9 and would outweigh all others."""
+        ratio = mole_ratio.astype(np.float64)
+        share = self.mean(ratio / (1.0 + ratio))
+        mixed = share / np.maximum(1.0 - share, 1e-12)
+        return np.asarray(mixed.astype(mole_ratio.dtype))
 
     def _filled(self, total: FloatArray, covered: FloatArray) -> FloatArray:
         """Totals per volume of the mesh; outside those of the nearest voxel inside."""

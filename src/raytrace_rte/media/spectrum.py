@@ -35,6 +35,8 @@ BERNOULLI = (
 """B_2, B_4, ... B_26."""
 COLDEST, HOTTEST, ROWS = 1.0, 1e5, 1024
 """Temperatures [K] between which totals are inverted, and rows of the table where the search begins."""
+NOT_METRES = 0.05
+"""A first band that ends beyond this wavelength [m] is one in another unit: no thermal radiation is there."""
 ACCURACY = 1e-12
 """Relative change of temperature at which the search ends; it converges faster than linearly."""
 
@@ -102,6 +104,8 @@ class Spectrum:
             raise InputError(
                 f"edges are {e.tolist()}; bands overlap: sort them and let them end where one begins"
             )
+        if NOT_METRES <= pairs[0, 1] < np.inf:
+            raise InputError(f"edges are {e.tolist()}; expected wavelengths [m], as 4e-6 for 4 um")
         default = tuple(f"{1e6 * low:g}-{1e6 * high:g} um" for low, high in pairs)
         return cls("bands", _names(names, default), edges=np.ascontiguousarray(pairs))
 

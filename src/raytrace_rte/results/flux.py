@@ -94,8 +94,9 @@ class FluxResult(Result):
     def net_flux(self, T_wall: float, emissivity: float = 1.0) -> FloatArray:
         """Flux absorbed less flux emitted by a surface there [W m-2]: emissivity (incident - sigma T^4).
 
-        For a narrower view, what the surface emits into that view. Raises InputError for `incident`, and on a
-        temperature [K] or emissivity out of range.
+        For a narrower view, what the surface emits into that view. In bands of a weighted sum it emits with the
+        shares of the field's mean mixture, on which the sum over the bands does not depend.
+        Raises InputError for `incident`, and on a temperature [K] or emissivity out of range.
         """
         if self.table.main.name == "G":
             raise InputError("incident(points) has no surface; use radiometer or wall_flux for a net flux")

@@ -333,6 +333,10 @@ class HeatResult(Result):
             out.append(
                 f"the field's heat release is {released:.4g} {self.power_unit} in all: there is no radiant fraction"
             )
+        if (self.radiant_fraction or 0.0) > 1.0:
+            out.append(
+                "more leaves than is released: compare the unit of the heat release, and what it is of"
+            )
         thickest = self.stats["optical_depth"]["cell_max"]
         if self.config["method"]["kind"] == "march" and thickest > OPAQUE_CELL:
             out.append(

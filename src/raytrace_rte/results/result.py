@@ -299,7 +299,7 @@ class Result:
         out = []
         if medium.get("ignored"):
             out.append(
-                f"left out {', '.join(medium['ignored'])}: the field has it, the absorption model does not use it"
+                f"left out {', '.join(medium['ignored'])}: in the field, and not used by the absorption model"
             )
         if medium.get("cells_without_data"):
             covered = any(thing.get("kind") == "solids" for thing in self.config.get("objects", ()))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,12 +96,19 @@ def _described(job: Job, field: Field, medium: Medium, task: Task[Result]) -> st
     return "\n".join(
         [
             *field_lines(job, field),
-            f"absorption     {medium.provenance.get('model', 'given')}: kappa {kappa.min():.4g} .. "
+            f"absorption     {_absorbing(medium.provenance)}: kappa {kappa.min():.4g} .. "
             f"{kappa.max():.4g} 1/m; optical depth of a cell up to {tau['cell_max']:.3g}, "
             f"of the domain {tau['domain']:.3g}",
             f"sensor         {job.sensor.settings()['kind']}: {task.describe()}",
         ]
     )
+
+
+def _absorbing(model: Mapping[str, Any]) -> str:
+    """An absorption model, its set of coefficients, and what counts: "wsgg, bordbar2014, of H2O, CO2, soot"."""
+    name = ", ".join(str(model[key]) for key in ("model", "coefficients") if key in model) or "given"
+    counts = [*model.get("species", []), *(["soot"] if "soot" in model else [])]
+    return f"{name}{',' if 'coefficients' in model else ''} of {', '.join(counts)}" if counts else name
 
 
 def field_lines(job: Job, field: Field) -> list[str]:
@@ -118,6 +127,7 @@ def field_lines(job: Job, field: Field) -> list[str]:
 def write(job: Job, result: Result) -> list[Path]:
     """Write all files of a result into the output folder: all of them, or none. Return their paths."""
     names = result.files()
+    job.directory.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=job.directory))
     try:
         for name, quantity in names.items():
@@ -220,11 +230,15 @@ def objects_of(job: Job, field: Field) -> list[Object]:
 
 
 def check_writable(directory: Path) -> None:
-    """Make the output folder; raises InputError when it cannot be written."""
+    """Raise InputError when the output folder cannot be made or written; folders made for that are removed again."""
+    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             pass
+        with suppress(OSError):  # another job may have begun to write there
+            for folder in made:
+                folder.rmdir()
     except OSError as error:
         raise InputError(
             f"output directory {directory} cannot be written ({error.strerror}); choose another with "

@@ -21,7 +21,7 @@ from ..field import Field
 from ..medium import Medium
 from ..resample import on_cells
 from ..spectrum import Spectrum
-from .curves import emission, piece
+from .curves import beyond_bands, emission, piece
 from .shared import counted, line, pressure_of, provenance
 from .soot_bands import USUAL, add_soot, checked
 
@@ -111,7 +111,8 @@ def bands(
     T = field.filled_temperature()
     kappa = np.zeros((T.size, spectrum.n_band), T.dtype)
     outside = _add_gases(field, T, pressure, table, chosen, kappa)
-    notes = [
+    assert spectrum.edges is not None
+    notes = beyond_bands(spectrum.edges, T) + [
         f"{n} values of {axis} lie beyond the band table, and were taken as its ends"
         for axis, n in outside.items()
         if n
@@ -121,7 +122,6 @@ def bands(
     }  # fmt: skip
     used = list(chosen)
     if soot and field.soot_volume_fraction is not None:
-        assert spectrum.edges is not None
         sooty = add_soot(field, T, spectrum.edges, E_m, kappa)
         used.append("soot_volume_fraction")
         record |= sooty.record

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grid import FloatArray
-from ..spectrum import Spectrum
+from ..spectrum import Spectrum, band_fraction
 from .shared import counted
 
 NODES = 1024
+WHOLE = 0.999
+"""Share of blackbody radiation from which on bands are taken as the whole spectrum."""
 LEAST = 1e-300
 """What stands for 0, of which there is no logarithm."""
 
@@ -67,6 +69,18 @@ def emission(spectrum: Spectrum, temperature: NDArray[np.floating]) -> NDArray[n
     curves = Curves(spectrum.wall_emission, *ends(temperature))
     curves.add(T, np.broadcast_to(np.ones(1, T.dtype), T.shape), out)
     return out.reshape(*temperature.shape, -1)
+
+
+def beyond_bands(edges: FloatArray, temperature: NDArray[np.floating]) -> list[str]:
+    """Return a note where bands, (n_band, 2) [m], miss a part of the blackbody radiation of the hottest cell."""
+    hottest = ends(temperature)[1]
+    held = float(band_fraction(edges, np.array([hottest])).sum())
+    if held > WHOLE:
+        return []
+    return [
+        f"the bands hold {100.0 * held:.3g} % of the blackbody radiation of the hottest cell ({hottest:.4g} K): "
+        "other wavelengths are left out"
+    ]
 
 
 def ends(temperature: NDArray[np.floating]) -> tuple[float, float]:

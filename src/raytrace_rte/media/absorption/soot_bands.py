@@ -25,7 +25,7 @@ from ..field import Field
 from ..medium import Medium
 from ..resample import on_cells
 from ..spectrum import C2, Spectrum
-from .curves import Curves, emission, ends
+from .curves import Curves, beyond_bands, emission, ends
 from .shared import provenance
 
 TAIL = 60.0
@@ -87,7 +87,8 @@ def soot_bands(field: Field, edges: Any, E_m: float | str = USUAL) -> Medium:
     T = field.filled_temperature()
     kappa = np.zeros((T.size, spectrum.n_band), T.dtype)
     sooty = add_soot(field, T, spectrum.edges, E_m, kappa)
-    said = provenance(field, "soot_bands", ("soot_volume_fraction",), sooty.notes, **sooty.record)
+    notes = [*beyond_bands(spectrum.edges, T), *sooty.notes]
+    said = provenance(field, "soot_bands", ("soot_volume_fraction",), notes, **sooty.record)
     shape = (*T.shape, spectrum.n_band)
     return Medium(field.grid, kappa.reshape(shape), emission(spectrum, T), spectrum, said)
 
