@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import checks
-from ..errors import InputError
+from ..errors import InputError, nearest
 from ..media.field import Field
 from ..units import KINDS
 from .fieldmap import load
@@ -61,7 +61,8 @@ def check(field_map: Any, time: Any, units: Any, location: Any, allow_cold: Any)
         for name, unit in units.items():
             checks.text("units", name, "names of arrays, as text")
             if not any(unit in known for known in KINDS.values()):
-                raise checks.wrong(f"units of {name}", unit, "a unit that docs/formats.md lists")
+                like = nearest(unit, {u for known in KINDS.values() for u in known})
+                raise checks.wrong(f"units of {name}", unit, f"a unit that docs/formats.md lists{like}")
     if location is not None:
         checks.choice("location", location, ("cell", "point"))
     checks.instance("allow_cold", allow_cold, bool, "True or False")
@@ -74,7 +75,7 @@ def unclear(source: Source, questions: list[str]) -> str:
     head = f"{source.path}: is {source.format} but not a native field, and it leaves open {'; '.join(questions)}. "
     if source.path.exists():
         return head + (
-            "Say it as an argument of read, as a key of [field], or in the field map that `raytrace-rte inspect "
-            f"{source.path}` writes"
+            "Say it as an argument of read, as a key of [field], as an option of convert (--time, --unit, "
+            f"--location), or in the field map that `raytrace-rte inspect {source.path}` writes"
         )
     return head + "Say it as an argument of from_xarray, or in a field map (docs/formats.md)"

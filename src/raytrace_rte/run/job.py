@@ -118,6 +118,7 @@ def field_lines(job: Job, field: Field) -> list[str]:
 def write(job: Job, result: Result) -> list[Path]:
     """Write all files of a result into the output folder: all of them, or none. Return their paths."""
     names = result.files()
+    job.directory.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=job.directory))
     try:
         for name, quantity in names.items():
@@ -220,10 +221,10 @@ def objects_of(job: Job, field: Field) -> list[Object]:
 
 
 def check_writable(directory: Path) -> None:
-    """Make the output folder; raises InputError when it cannot be written."""
+    """Raise InputError when the output folder, which is made when there is something to write, cannot be written."""
+    there = next(folder for folder in (directory, *directory.parents) if folder.exists())
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise InputError(

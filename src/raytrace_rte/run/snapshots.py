@@ -72,7 +72,6 @@ class PreparedSeries:
     def _write(self, job: Job, result: Result) -> None:
         """Write the files of one snapshot, if they were asked for."""
         if job.output.each:
-            job.directory.mkdir(parents=True, exist_ok=True)
             jobs.write(job, result)
 
 
