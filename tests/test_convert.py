@@ -84,6 +84,15 @@ def test_what_read_is_told_convert_and_inspect_are_told_too(tmp_path):
     assert "becomes        Field(3x4x5 cells" in call("inspect", tmp_path / "out.h5")[1]
 
 
+@pytest.mark.parametrize(
+    ("unit", "said"), [("k", "did you mean 'K'"), ("Kelvins", "'Kelvin'"), (5, "is 5; expected")]
+)
+def test_a_unit_that_there_is_not_names_the_nearest(unit, said, tmp_path):
+    path = made("netcdf4", tmp_path, FACES, GAS)
+    with pytest.raises(rte.InputError, match=said):
+        rte.read(path, units={"T": unit})
+
+
 def test_wrong_input_to_convert_is_one_message_and_exit_2(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         "sys.argv", ["raytrace-rte", "convert", str(tmp_path / "none"), str(tmp_path / "out.h5")]

@@ -60,14 +60,25 @@ def check(field_map: Any, time: Any, units: Any, location: Any, allow_cold: Any)
         checks.instance("units", units, Mapping, 'a dict, as {"length": "m", "T": "K"}')
         for name, unit in units.items():
             checks.text("units", name, "names of arrays, as text")
-            if not any(unit in known for known in KINDS.values()):
-                like = nearest(unit, {u for known in KINDS.values() for u in known})
-                raise checks.wrong(f"units of {name}", unit, f"a unit that docs/formats.md lists{like}")
+            _check_unit(f"units of {name}", unit)
     if location is not None:
         checks.choice("location", location, ("cell", "point"))
     checks.instance("allow_cold", allow_cold, bool, "True or False")
     if field_map is not None:
         load(field_map if isinstance(field_map, Mapping) else checks.path("map", field_map))
+
+
+def _check_unit(name: str, unit: Any) -> None:
+    """Raise InputError on a unit that no quantity has, with the one that differs in case or in a letter."""
+    expected, known = (
+        "a unit that docs/formats.md lists",
+        list(dict.fromkeys(u for k in KINDS.values() for u in k)),
+    )
+    if checks.text(name, unit, expected) not in known:
+        same = [u for u in known if u.lower() == unit.lower()]
+        raise checks.wrong(
+            name, unit, expected + (f" (did you mean '{same[0]}'?)" if same else nearest(unit, known))
+        )
 
 
 def unclear(source: Source, questions: list[str]) -> str:
