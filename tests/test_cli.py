@@ -218,6 +218,7 @@ BAD = {
     "the field has no mole fraction of 'CO'": CAMERA
     + '[absorption]\nmodel = "planck_mean"\nspecies = ["CO"]\n',
     "map is given without a file": CAMERA + '[field]\nmap = "x.toml"\n',
+    "times names a moment twice": CAMERA + '[field]\nsample = "smooth-plume"\ntimes = [0.1, 0.0, 0.1]\n',
     "found file and sample": CAMERA + '[field]\nfile = "x.h5"\nsample = "pool-fire"\n',
     "activation belongs to a sample": CAMERA + '[field]\nfile = "x.h5"\nactivation = 9.0\n',
     "activation is 2.0; expected": CAMERA + '[field]\nsample = "activation-flame"\nactivation = 2.0\n',
@@ -230,7 +231,7 @@ def test_bad_input_is_one_message_exit_2_and_nothing_written(message, tmp_path, 
     path = tmp_path / "job.toml"
     if BAD[message] is not None:
         path.write_text(BAD[message], encoding="utf-8")
-    before = {p for p in tmp_path.rglob("*") if p.is_file()}
+    before = set(tmp_path.rglob("*"))
     for command in ("run", "check"):
         monkeypatch.setattr(sys, "argv", ["raytrace-rte", command, str(path)])
         with pytest.raises(SystemExit) as ended:
@@ -239,7 +240,7 @@ def test_bad_input_is_one_message_exit_2_and_nothing_written(message, tmp_path, 
         assert ended.value.code == 2
         assert message in said
         assert said.strip().count("\n") == 0
-    assert {p for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_a_bad_override_names_itself(config):

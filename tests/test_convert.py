@@ -66,6 +66,33 @@ def test_convert_takes_a_moment_a_map_units_and_a_location(tmp_path):
         assert "InputError" in call(*words, wrong)[1]
 
 
+def test_what_read_is_told_convert_and_inspect_are_told_too(tmp_path):
+    gas = GAS | {"T": GAS["T"].copy(), "fluid": np.ones_like(GAS["T"])}
+    gas["T"][0, 0, 0], gas["fluid"][1, 0, 0] = -9999.0, 0.0
+    ds = dataset(FACES, {n: a for n, a in gas.items() if n != "fluid"}, bounds=False)
+    ds["fluid"] = (ds["T"].dims, gas["fluid"].transpose(2, 1, 0))
+    ds["T"].attrs = {}
+    ds.to_netcdf(tmp_path / "a.nc", engine="netcdf4")
+    words = ["--unit", "T=K", "--location", "cell", "--no-data", "-9999", "--valid", "fluid"]
+    code, said = call("inspect", tmp_path / "a.nc", *words)
+    assert code == 0, said
+    assert "unclear" not in said
+    assert "becomes        Field(3x4x5 cells" in said
+    assert call("convert", tmp_path / "a.nc", tmp_path / "out.h5", *words)[0] == 0
+    found = rte.read(tmp_path / "out.h5")
+    assert np.argwhere(~found.valid).tolist() == [[0, 0, 0], [1, 0, 0]]
+    assert "becomes        Field(3x4x5 cells" in call("inspect", tmp_path / "out.h5")[1]
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"), [("k", "did you mean 'K'"), ("Kelvins", "'Kelvin'"), (5, "is 5; expected")]
+)
+def test_a_unit_that_there_is_not_names_the_nearest(unit, said, tmp_path):
+    path = made("netcdf4", tmp_path, FACES, GAS)
+    with pytest.raises(rte.InputError, match=said):
+        rte.read(path, units={"T": unit})
+
+
 def test_wrong_input_to_convert_is_one_message_and_exit_2(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         "sys.argv", ["raytrace-rte", "convert", str(tmp_path / "none"), str(tmp_path / "out.h5")]
@@ -136,7 +163,8 @@ def test_inspect_shows_times_and_one_screen(tmp_path):
         ds[f"extra{i}"] = ("n", np.arange(3.0))
     ds.to_netcdf(tmp_path / "a.nc", engine="netcdf4")
     shown = inspect(tmp_path / "a.nc")
-    assert "times          2 moments, at 0, 180 s" in str(shown)
+    assert "times          2 moments, at 0, 180 s; the last is shown" in str(shown)
+    assert "at 0, 180 s\n" in str(inspect(tmp_path / "a.nc", "first"))
     assert "... and 22 more: --all lists them" in str(shown)
     assert len(str(shown).splitlines()) < 60
     assert "extra59" in shown.text(all_=True)

@@ -113,6 +113,28 @@ def test_coupling(run):
     assert drawn("coupling")
 
 
+def test_time_series(run):
+    """Gauges swing by some per cent with the puffs, the one near the floor, where the plume is hottest, the more."""
+    said = run("time_series", 6)
+    means, swings = numbers(": mean NUMBER", said), numbers("swing NUMBER", said)
+    assert means == pytest.approx([1085, 1014, 18100], rel=0.01)
+    assert 3 < swings[0] < 4.5
+    assert 1.5 < swings[1] < 2.5
+    assert drawn("time_series")
+
+
+def test_two_colours(run):
+    """The ratio comes near the hottest soot, one colour stays far below, a grey assumption goes beyond."""
+    said = run("two_colours", 96)
+    (hottest,), (ratio,), (single,) = (
+        numbers(f"{of} up to NUMBER", said) for of in ("soot", "ratio", "one colour")
+    )
+    assert hottest - 60 < ratio < hottest
+    assert single < hottest - 200
+    assert 90 < numbers("grey: NUMBER", said)[0] < 130
+    assert drawn("two_colours")
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: p.stem)
 def test_scripts_are_short_and_in_the_gallery(path):
     text = path.read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -50,6 +51,20 @@ def test_each_way_of_being_unreadable_has_its_message(native, tmp_path):
     for kept in (100, 3000, native.stat().st_size - 1):
         (tmp_path / "cut.h5").write_bytes(native.read_bytes()[:kept])
         assert "truncated" in message(tmp_path / "cut.h5")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are POSIX")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.h5")
+    assert "is neither a file nor a folder, but a pipe or a device" in message(tmp_path / "pipe.h5")
+    with pytest.raises(rte.InputError, match="a pipe or a device"):
+        rte.load(tmp_path / "pipe.h5")
+
+
+def test_a_name_with_a_newline_is_one_line(tmp_path):
+    with pytest.raises(rte.InputError, match=r"a\\nb\.h5: no such file") as caught:
+        rte.read(tmp_path / "a\nb.h5")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_without_permission(native, monkeypatch):

@@ -150,6 +150,21 @@ Options = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="option of the format, as part=...; repeatable"),
 ]
+Units = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="NAME=UNIT", help="unit of an array, or of length; repeatable"),
+]
+Location = Annotated[
+    str | None, typer.Option("--location", help="where values lie: cell or point", show_default=False)
+]
+NoData = Annotated[
+    list[float] | None,
+    typer.Option("--no-data", metavar="T", help="temperature that stands for no data, as nan; repeatable"),
+]
+Valid = Annotated[
+    str | None,
+    typer.Option("--valid", metavar="NAME", help="array that is 1 in cells with data", show_default=False),
+]
 
 
 @app.command()
@@ -189,6 +204,10 @@ def inspect(
     ] = None,
     time: Time = None,
     option: Options = None,
+    unit: Units = None,
+    location: Location = None,
+    no_data: NoData = None,
+    valid: Valid = None,
     all_: Annotated[bool, typer.Option("--all", help="list every array and attribute")] = False,
 ) -> None:
     """List what is in FILE and what it would become; where it leaves things open, write a field map to edit."""
@@ -196,7 +215,10 @@ def inspect(
     from .formats.inspect import inspect as look
 
     with _interruptible():
-        inspection = look(file, _moment(time), _options(option))
+        inspection = look(
+            file, _moment(time), _options(option),
+            units=_units(unit), location=location, no_data=no_data, valid=valid,
+        )  # fmt: skip
         _say(inspection.text(all_))
         if map_ is None and (inspection.native or not inspection.unclear):
             return
@@ -217,13 +239,10 @@ def convert(
     ] = None,
     time: Time = None,
     option: Options = None,
-    unit: Annotated[
-        list[str] | None,
-        typer.Option("--unit", metavar="NAME=UNIT", help="unit of an array, or of length; repeatable"),
-    ] = None,
-    location: Annotated[
-        str | None, typer.Option(help="where values lie: cell or point", show_default=False)
-    ] = None,
+    unit: Units = None,
+    location: Location = None,
+    no_data: NoData = None,
+    valid: Valid = None,
     shape: Annotated[
         tuple[int, int, int] | None,
         typer.Option(help="equal voxels that a mesh is put onto, over all of it", show_default=False),
@@ -249,11 +268,10 @@ def convert(
     from .formats.onto import between
 
     with _interruptible():
-        units = dict(_pair(text) for text in unit) if unit else None
         grid = between(lower, upper, shape)
         field = read(
-            file, map_, allow_cold, time=_moment(time), units=units, location=location,
-            options=_options(option), outside=outside, radius=radius, **grid,
+            file, map_, allow_cold, time=_moment(time), units=_units(unit), location=location,
+            options=_options(option), no_data=no_data, valid=valid, outside=outside, radius=radius, **grid,
         )  # fmt: skip
         write(field, out)
         _say(f"wrote          {out}: {field!r}")
@@ -298,6 +316,11 @@ def _moment(text: str | None) -> float | str | None:
         return None if text is None else float(text)
     except ValueError:
         return text
+
+
+def _units(texts: list[str] | None) -> dict[str, str] | None:
+    """Units by the names of arrays."""
+    return dict(map(_pair, texts)) if texts else None
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -187,6 +187,8 @@ def _field(section: FieldSection) -> FieldSection:
         )
     if section.times == []:
         raise InputError('[field]: times is an empty list; expected times [s], or "all"')
+    if isinstance(section.times, list) and len(set(section.times)) < len(section.times):
+        raise InputError("[field]: times names a moment twice; expected each moment once")
     if section.sample is not None and section.times == "all":
         raise InputError("[field]: a sample has no times of its own; expected a list of times [s]")
     from_files = section.file is not None or section.files is not None

@@ -92,8 +92,8 @@ def read(
         with opened(path, time, options) as source:
             return field_onto(source, onto, made)
     except InputError as error:
-        text = printable(str(error))
-        raise InputError(text if str(path) in text else f"{path}: {text}") from None
+        text, name = printable(str(error)), printable(str(path))
+        raise InputError(text if name in text else f"{name}: {text}") from None
 
 
 def _refuse(path: Path, stated: Mapping[str, Any]) -> None:

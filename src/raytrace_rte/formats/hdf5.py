@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ DAMAGE = (OSError, RuntimeError, KeyError, OverflowError, UnicodeDecodeError)
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
     """Yield the file, open for reading; raise InputError when it is missing, not HDF5, cut or damaged."""
+    refuse_devices(path)
     try:
         file = h5py.File(path, "r")
     except OSError as error:
@@ -40,6 +42,18 @@ def opened(path: Path) -> Iterator[h5py.File]:
             yield file
         except DAMAGE as error:
             raise InputError(f"{path}: is damaged: {_one_line(error)}; copy or write it again") from error
+
+
+def refuse_devices(path: Path) -> None:
+    """Raise InputError for what is neither a file nor a folder: a pipe would be waited for without end."""
+    try:
+        kind = os.stat(path).st_mode
+    except (OSError, ValueError):  # whoever opens it says why
+        return
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise InputError(
+            f"{path}: is neither a file nor a folder, but a pipe or a device; write it to a file"
+        )
 
 
 def _reason(path: Path, error: OSError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,15 @@ from ..errors import InputError
 from ..media.field import Field
 from ..units import plain
 from .guess import Guess
+from .masks import masks
+from .native import read_native
 from .onto import words
 from .plausible import doubts
 from .ranges import Range, range_of
 from .readers import opened
-from .reading import field_from
+from .reading import check, field_from
 from .source import Array, Moment, Source, printable, said_of
+from .stated import restated
 
 LONGEST = 200
 """Attributes are cut to this many characters."""
@@ -43,7 +46,8 @@ class Inspection:
     """What was found.
 
     map_text: a field map to edit; unclear: what the file leaves open; becomes: the field that it would be, "" where
-    things are open; doubts: what looks odd; times: moments [s]
+    things are open; doubts: what looks odd; times: moments [s]; last: whether it is the last of several that
+    is shown, as none was chosen
     """
 
     path: Path
@@ -55,6 +59,7 @@ class Inspection:
     becomes: str = ""
     doubts: list[str] = field(default_factory=list)
     times: Sequence[float] = ()
+    last: bool = False
 
     @property
     def native(self) -> bool:
@@ -70,22 +75,35 @@ class Inspection:
         lines += _table(self.rows, len(self.rows) if all_ else ROWS)
         notes = [f"  {name} = {value}" for name, value in self.attributes.items()]
         lines += ["attributes", *_cut(notes, len(notes) if all_ else ATTRIBUTES)] if notes else []
-        lines += [f"times          {said_of(self.times)}"] if self.times else []
+        chosen = '; the last is shown: say time = a number [s], "first" or "last"' if self.last else ""
+        lines += [f"times          {said_of(self.times)}{chosen}"] if self.times else []
         lines += [f"becomes        {self.becomes}"] if self.becomes else []
         lines += [f"unclear        {question}" for question in self.unclear]
         return "\n".join([*lines, *(f"note           {doubt}" for doubt in self.doubts)])
 
 
-def inspect(path: str | Path, time: Moment = None, options: Mapping[str, Any] | None = None) -> Inspection:
+def inspect(
+    path: str | Path,
+    time: Moment = None,
+    options: Mapping[str, Any] | None = None,
+    *,
+    units: Mapping[str, str] | None = None,
+    location: str | None = None,
+    no_data: float | Sequence[float] | None = None,
+    valid: str | None = None,
+) -> Inspection:
     """List the arrays and attributes of a file and say how it would be read.
 
     time: which moment of several: [s], "first" or "last"; the last where it is None.
-    options: of the format, as of `read`.
+    The other arguments are those of `read`.
     An array or attribute that cannot be decoded is listed as such. Ranges are read piece by piece, so that
     files larger than memory can be inspected. Raises InputError when the file cannot be opened.
     """
     path = Path(path)
+    check(None, time, units, location, False)
+    asked = masks(no_data, valid, ())
     with opened(path, time, options) as source:
+        source = restated(source, units, location)
         rows = [Row(a, range_of(a)) for a in source.arrays.values()]
         known = {row.array.name: row.range for row in rows}
         guess = Guess(source, lambda array: known[array.name])
@@ -95,16 +113,19 @@ def inspect(path: str | Path, time: Moment = None, options: Mapping[str, Any] | 
             *(d for a, kind in guess.mapped for d in doubts(a, kind, known[a.name])),
         ]
         becomes = ""
-        if not guess.unclear and source.format != NATIVE:
-            becomes = _becomes(source, "last" if time is None and source.times else time)
+        if source.format == NATIVE:
+            becomes = _becomes(source, lambda: read_native(path, asked=asked))
+        elif not guess.unclear:
+            shown = "last" if time is None and source.times else time
+            becomes = _becomes(source, lambda: field_from(source, time=shown, asked=asked))
         return Inspection(
             path, source.format, rows, dict(_attributes(source)), guess.text, guess.unclear,
-            becomes, odd, source.times,
+            becomes, odd, source.times, time is None and len(source.times) > 1,
         )  # fmt: skip
 
 
-def _becomes(source: Source, time: Moment) -> str:
-    """The field that a source would be, and how thick it is; or why it would be refused."""
+def _becomes(source: Source, read: Callable[[], Field]) -> str:
+    """The field that a source would be, and how thick it is; or why it would be refused. read: makes the field"""
     if max((math.prod(a.shape) for a in source.arrays.values()), default=0) > SMALL:
         return "a field, which is too large to be made here"
     if source.mesh is not None:
@@ -112,7 +133,7 @@ def _becomes(source: Source, time: Moment) -> str:
     from ..media.absorption import MODELS
 
     try:
-        made = field_from(source, time=time)
+        made = read()
     except InputError as error:
         return f"nothing: {error}"
     model = "planck_mean" if made.absorption_coefficient is None else "given"

@@ -23,7 +23,7 @@ from ..media.shares import of_tetrahedra
 from .names import AXES
 from .source import Array, Axes, Mesh, Source
 
-HOW = "shape = (nx, ny, nz), or grid = rte.uniform(lower, upper, shape)"
+HOW = "shape = (nx, ny, nz), with lower and upper [m] for a part of it (in Python grid = rte.uniform(...))"
 FLAT = 1e-6
 """Of the extent: a mesh that is thinner lies in a plane."""
 

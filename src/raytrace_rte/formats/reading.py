@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import checks
-from ..errors import InputError
+from ..errors import InputError, nearest
 from ..media.field import Field
 from ..units import KINDS
 from .fieldmap import load
@@ -60,8 +60,7 @@ def check(field_map: Any, time: Any, units: Any, location: Any, allow_cold: Any)
         checks.instance("units", units, Mapping, 'a dict, as {"length": "m", "T": "K"}')
         for name, unit in units.items():
             checks.text("units", name, "names of arrays, as text")
-            if not any(unit in known for known in KINDS.values()):
-                raise checks.wrong(f"units of {name}", unit, "a unit that docs/formats.md lists")
+            _check_unit(f"units of {name}", unit)
     if location is not None:
         checks.choice("location", location, ("cell", "point"))
     checks.instance("allow_cold", allow_cold, bool, "True or False")
@@ -69,12 +68,25 @@ def check(field_map: Any, time: Any, units: Any, location: Any, allow_cold: Any)
         load(field_map if isinstance(field_map, Mapping) else checks.path("map", field_map))
 
 
+def _check_unit(name: str, unit: Any) -> None:
+    """Raise InputError on a unit that no quantity has, with the one that differs in case or in a letter."""
+    expected, known = (
+        "a unit that docs/formats.md lists",
+        list(dict.fromkeys(u for k in KINDS.values() for u in k)),
+    )
+    if checks.text(name, unit, expected) not in known:
+        same = [u for u in known if u.lower() == unit.lower()]
+        raise checks.wrong(
+            name, unit, expected + (f" (did you mean '{same[0]}'?)" if same else nearest(unit, known))
+        )
+
+
 def unclear(source: Source, questions: list[str]) -> str:
     """Return the message that asks for what a source does not say."""
     head = f"{source.path}: is {source.format} but not a native field, and it leaves open {'; '.join(questions)}. "
     if source.path.exists():
         return head + (
-            "Say it as an argument of read, as a key of [field], or in the field map that `raytrace-rte inspect "
-            f"{source.path}` writes"
+            "Say it as an argument of read, as a key of [field], as an option of convert (--time, --unit, "
+            f"--location), or in the field map that `raytrace-rte inspect {source.path}` writes"
         )
     return head + "Say it as an argument of from_xarray, or in a field map (docs/formats.md)"

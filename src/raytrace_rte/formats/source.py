@@ -140,9 +140,10 @@ def moment(times: Sequence[float], time: Moment, where: str) -> int:
 
 def said_of(times: Sequence[float]) -> str:
     """Return the moments of a file as messages list them."""
+    count = f"{len(times)} moment{'' if len(times) == 1 else 's'}"
     if np.isnan(times).any():
-        return f"{len(times)} moments without a known unit of time"
-    return f"{len(times)} moments, at {listed([f'{t:g}' for t in times])} s"
+        return f"{count} without a known unit of time"
+    return f"{count}, at {listed([f'{t:g}' for t in times])} s"
 
 
 def find(source: Source, name: str) -> Array:

@@ -28,7 +28,7 @@ def restated(source: Source, units: Mapping[str, str] | None = None, location: s
 def _with_unit(source: Source, name: str, unit: str) -> Source:
     if name == LENGTH:
         arrays = {n: replace(a, units=unit) if _is_position(a) else a for n, a in source.arrays.items()}
-        note = f"length {unit}, {plain(source.attributes.get('units'))}"
+        note = ", ".join(filter(None, (f"length {unit}", plain(source.attributes.get("units")))))
         return replace(
             source,
             arrays=arrays,

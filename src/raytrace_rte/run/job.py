@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,15 +229,11 @@ def objects_of(job: Job, field: Field) -> list[Object]:
 
 
 def check_writable(directory: Path) -> None:
-    """Raise InputError when the output folder cannot be made or written; folders made for that are removed again."""
-    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    """Raise InputError when the output folder, which is made when there is something to write, cannot be written."""
+    there = next(folder for folder in (directory, *directory.parents) if folder.exists())
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
+        with tempfile.TemporaryFile(dir=there):
             pass
-        with suppress(OSError):  # another job may have begun to write there
-            for folder in made:
-                folder.rmdir()
     except OSError as error:
         raise InputError(
             f"output directory {directory} cannot be written ({error.strerror}); choose another with "

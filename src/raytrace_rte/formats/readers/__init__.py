@@ -23,6 +23,7 @@ from typing import Any
 
 from ... import checks
 from ...errors import InputError, nearest
+from ..hdf5 import refuse_devices
 from ..source import Moment, Source
 
 READERS = (
@@ -50,6 +51,7 @@ def opened(path: Path, time: Moment = None, options: Mapping[str, Any] | None = 
     Raises InputError when there is no such file, it is of no known format, it has no such option, or it cannot be
     read.
     """
+    refuse_devices(path)
     reader = reader_of(path)
     if reader is None:
         raise InputError(_unknown(path))
