@@ -478,7 +478,7 @@ def test_summaries_speak_of_trust():
     medium = {"ignored": ["NO", "soot_volume_fraction"], "cells_without_data": 7}
     for make in (built.image, built.fluxes, built.heat):
         notes = make(config=make().config | {"medium": medium}).notes()
-        assert notes[0].startswith("left out NO, soot_volume_fraction: the field has it")
+        assert notes[0].startswith("left out NO, soot_volume_fraction: in the field, and not used")
         assert notes[1] == "7 cells without data were taken as empty gas"
     assert "no values" in RESULTS["no rays"]().summary()
 
