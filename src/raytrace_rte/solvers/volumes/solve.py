@@ -200,7 +200,9 @@ class VolumeTask(Task[R]):
     def cells(self, name: str) -> NDArray[Any]:
         """A field of all bands, bands last if the medium has any."""
         arrays = [getattr(band, name) for band in self.bands]
-        return np.stack(arrays, axis=-1) if self.scene.medium.kappa.ndim == 4 else arrays[0]
+        if self.scene.medium.kappa.ndim == 3:
+            return arrays[0]
+        return np.moveaxis(np.stack(arrays), 0, -1)  # in memory band by band, as they are copied and summed
 
     def walls(self, name: str) -> dict[str, FloatArray]:
         """Maps of all bands by face, bands last if the medium has any."""
