@@ -77,10 +77,9 @@ class Mesh:
     def emitted(self, medium: Medium) -> FloatArray:
         """What black triangles of its temperature emit, (m, n_band) [W m-2 sr-1]."""
         T = np.broadcast_to(np.asarray(self.temperature, dtype=np.float64), len(self.triangles))
-        if medium.mole_ratio is not None:
-            return medium.wall_emission(T, medium.grid.containing(self.outside[0]))
-        values, index = np.unique(T, return_inverse=True)
-        return medium.wall_emission(values)[index]
+        return medium.wall_emission(
+            T, None if medium.mole_ratio is None else medium.grid.containing(self.outside[0])
+        )
 
     def inside(self, grid: Cartesian) -> NDArray[np.bool_]:
         """Return which cells have their centres inside the mesh (nx, ny, nz), for `solids`."""

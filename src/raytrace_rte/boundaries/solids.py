@@ -33,10 +33,9 @@ class Solids:
 
     def emitted(self, medium: Medium) -> FloatArray:
         """What black cells of their temperature emit, (n_solid, n_band) [W m-2 sr-1]."""
-        if medium.mole_ratio is not None:
-            return medium.wall_emission(self.temperature, self._nearest_gas())
-        values, index = np.unique(self.temperature, return_inverse=True)
-        return medium.wall_emission(values)[index]
+        return medium.wall_emission(
+            self.temperature, None if medium.mole_ratio is None else self._nearest_gas()
+        )
 
     def _nearest_gas(self) -> NDArray[np.int64]:
         """Indices of the cell of gas that is nearest to each solid cell, by index, (n_solid, 3)."""

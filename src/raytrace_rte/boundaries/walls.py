@@ -99,8 +99,7 @@ class Walls:
         if number is not None and medium.mole_ratio is not None and np.any(self.temperature):
             T = np.broadcast_to(self.temperature, across(medium.grid.shape, number)).ravel()
             return medium.wall_emission(T, beside(medium.grid.shape, number))
-        values, index = np.unique(np.atleast_1d(self.temperature), return_inverse=True)
-        return medium.wall_emission(values)[index.ravel()]
+        return medium.wall_emission(np.ravel(self.temperature))
 
     def checked(self, medium: Medium) -> Walls:
         """Return self; InputError when maps do not fit the faces, or only one side of an axis is periodic.

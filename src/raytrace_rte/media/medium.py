@@ -118,7 +118,9 @@ class Medium:
             None is the mole ratio that the spectrum has for walls beyond the grid
         """
         if cell is None or self.mole_ratio is None:
-            return self.spectrum.wall_emission(temperature)
+            given = checks.array("temperature", temperature, low=0.0, unit="K")
+            values, index = np.unique(given, return_inverse=True)  # walls have few temperatures
+            return self.spectrum.wall_emission(values)[index.reshape(given.shape)]
         beside = tuple(np.asarray(cell).reshape(-1, 3).T)
         T = np.broadcast_to(np.asarray(temperature, dtype=np.float64), len(beside[0]))
         return self.spectrum.wall_emission(T, self.mole_ratio[beside])

@@ -33,12 +33,17 @@ LOCATIONS = {"CellData": "cell", "PointData": "point"}
 
 def recognises(path: Path) -> bool:
     """Whether it is HDF5 with a group VTKHDF of image data or of a rectilinear grid."""
+    return of_type(path, TYPES)
+
+
+def of_type(path: Path, types: tuple[str, ...]) -> bool:
+    """Whether it is HDF5 with a group VTKHDF of one of some types."""
     if not any_hdf5.recognises(path):
         return False
     try:
         with h5py.File(path, "r") as file:
             root = file.get("VTKHDF")
-            return isinstance(root, h5py.Group) and plain(root.attrs.get("Type")) in TYPES
+            return isinstance(root, h5py.Group) and plain(root.attrs.get("Type")) in types
     except (*hdf5.DAMAGE, TypeError, ValueError):
         return False
 
@@ -48,7 +53,7 @@ def opened(path: Path, time: Moment = None) -> Iterator[Source]:
     """Yield arrays of cells and points, and the grid; raise InputError on a grid that is turned or cut."""
     with hashing(path) as digest, hdf5.opened(path) as file:
         root = file["VTKHDF"]
-        times = _times(root)
+        times = times_of(root)
         step = moment(times, time, str(path)) if times else None
         points = _points(path, root)
         arrays = dict(_arrays(path, root, points, step))
@@ -58,10 +63,11 @@ def opened(path: Path, time: Moment = None) -> Iterator[Source]:
         yield Source(path, FORMAT, arrays, any_hdf5.about(file), grid, times=times, time=shown, digest=digest)
 
 
-def _times(root: h5py.Group) -> list[float]:
+def times_of(root: h5py.Group) -> list[float]:
+    """Return the moments of a group VTKHDF [s], none where it has no Steps."""
     steps = root.get("Steps")
     found = steps.get("Values") if isinstance(steps, h5py.Group) else None
-    return [float(t) for t in hdf5.values(found)] if isinstance(found, h5py.Dataset) else []
+    return [float(t) for t in np.ravel(hdf5.values(found))] if isinstance(found, h5py.Dataset) else []
 
 
 def _points(path: Path, root: h5py.Group) -> list[FloatArray]:

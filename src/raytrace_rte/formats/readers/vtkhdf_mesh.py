@@ -24,21 +24,14 @@ from ..meshes import Cells, of_cells, unstructured
 from ..names import unit_in
 from ..source import Array, Moment, Source, moment
 from . import hdf5 as any_hdf5
+from .vtkhdf import LOCATIONS, of_type, times_of
 
 FORMAT = "VTKHDF mesh"
-LOCATIONS = {"CellData": "cell", "PointData": "point"}
 
 
 def recognises(path: Path) -> bool:
     """Whether it is HDF5 with a group VTKHDF of an unstructured grid."""
-    if not any_hdf5.recognises(path):
-        return False
-    try:
-        with h5py.File(path, "r") as file:
-            root = file.get("VTKHDF")
-            return isinstance(root, h5py.Group) and plain(root.attrs.get("Type")) == "UnstructuredGrid"
-    except (*hdf5.DAMAGE, TypeError, ValueError):
-        return False
+    return of_type(path, ("UnstructuredGrid",))
 
 
 @contextmanager
@@ -71,11 +64,7 @@ class _Parts:
 
     def __init__(self, path: Path, root: h5py.Group, time: Moment) -> None:
         self.path, self.root = path, root
-        steps = root.get("Steps")
-        values = steps.get("Values") if isinstance(steps, h5py.Group) else None
-        self.times = (
-            [float(t) for t in np.ravel(hdf5.values(values))] if isinstance(values, h5py.Dataset) else []
-        )
+        self.times = times_of(root)
         self.step = moment(self.times, time, str(path)) if self.times else None
         self.time = None if self.step is None else self.times[self.step]
         first = self._at("PartOffsets", 0)
