@@ -130,3 +130,14 @@ def same(field: rte.Field, other: rte.Field, exact_grid: bool = True) -> None:
     assert field.mole_fraction.keys() == other.mole_fraction.keys()
     for name, mine in field.mole_fraction.items():
         np.testing.assert_array_equal(mine, other.mole_fraction[name])
+
+
+def assert_converts(field, path):
+    """A field that is written as a native file is read back bit for bit."""
+    rte.write(field, path)
+    again = rte.read(path)
+    assert again.time == field.time
+    for name in ("temperature", "pressure"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(field, name))
+    for species, values in field.mole_fraction.items():
+        np.testing.assert_array_equal(again.mole_fraction[species], values)

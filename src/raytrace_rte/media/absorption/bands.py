@@ -22,7 +22,7 @@ from ..medium import Medium
 from ..resample import on_cells
 from ..spectrum import Spectrum
 from .curves import beyond_bands, emission, piece
-from .shared import counted, line, pressure_of, provenance
+from .shared import counted, line, names_of, pressure_of, provenance
 from .soot_bands import USUAL, add_soot, checked
 
 MODEL = "bands"
@@ -185,10 +185,7 @@ def _chosen(field: Field, table: BandTable, species: Sequence[str] | None) -> li
     if species is None:
         chosen = list(table.absorption)
     else:
-        names = (
-            [species] if isinstance(species, str) else checks.sequence("species", species, "a list of names")
-        )
-        chosen = list(dict.fromkeys(checks.text("species", name, "a name") for name in names))
+        chosen = names_of(species)
     for name in chosen:
         if name not in table.absorption:
             raise InputError(f"absorption model 'bands': the table has no '{name}', it has {known}")

@@ -20,7 +20,7 @@ from ..field import Field
 from ..medium import Medium
 from ..resample import on_cells
 from ..weighted_sum import ATM
-from .shared import counted, line, pressure_of, provenance
+from .shared import counted, line, names_of, pressure_of, provenance
 from .soot import SOOT_CONSTANT, GreySoot, soot_of
 
 MODEL = "planck_mean"
@@ -151,13 +151,6 @@ def _filling(
 
 def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
     there = ", ".join(field.mole_fraction) or "none"
-    if isinstance(species, str):
-        species = [species]
-    if species is not None:
-        species = [
-            checks.text("species", name, "a name, or a list of names")
-            for name in checks.sequence("species", species, "a name, or a list of names")
-        ]
     if species is None:
         chosen = [name for name in SPECIES if name in field.mole_fraction]
         if not chosen:
@@ -166,13 +159,14 @@ def _chosen(field: Field, species: Sequence[str] | None) -> list[str]:
                 f"{there}; name them so, or use model 'given' with an absorption_coefficient"
             )
         return chosen
-    for name in species:
+    chosen = names_of(species)
+    for name in chosen:
         planck_coefficient(name, 1000.0)  # refuses a species without a fit
         if name not in field.mole_fraction:
             raise InputError(
                 f"absorption model 'planck_mean': the field has no mole fraction of '{name}', it has "
                 f"{there}; leave it out of species"
             )
-    if not species:
+    if not chosen:
         raise InputError("absorption model 'planck_mean': species is empty; name some, or leave it out")
-    return list(dict.fromkeys(species))
+    return chosen

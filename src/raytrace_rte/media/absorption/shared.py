@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import checks
 from ...errors import InputError
 from ...execution.executors import ordered, thread_count
 from ..field import Field
@@ -53,6 +54,13 @@ def fraction_of(field: Field, name: str, model: str) -> NDArray[np.floating]:
             "where there is none), or use another model"
         )
     return field.mole_fraction[name]
+
+
+def names_of(species: Sequence[str] | str) -> list[str]:
+    """Return the names of species that a user gives, each once; InputError when they are no names."""
+    expected = "a name, or a list of names"
+    given = [species] if isinstance(species, str) else checks.sequence("species", species, expected)
+    return list(dict.fromkeys(checks.text("species", name, expected) for name in given))
 
 
 def provenance(
