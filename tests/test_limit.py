@@ -17,7 +17,8 @@ from raytrace_rte.kernels.jit import driver
 from raytrace_rte.kernels.vector import WIDTH
 from raytrace_rte.solvers.scene import scene
 from raytrace_rte.solvers.volumes import diffusion, switch
-from raytrace_rte.solvers.volumes.box import Box, Fields
+from raytrace_rte.solvers.volumes.box import Box
+from raytrace_rte.solvers.volumes.fields import Fields
 
 INF = np.array([-np.inf, np.inf])
 M, P = rte.mirror(), rte.periodic()

@@ -172,7 +172,8 @@ import raytrace_rte as rte
 from raytrace_rte.kernels import ordinates, pyramid, reconstruct, records, trace, vector
 from raytrace_rte.boundaries.walls import black
 from raytrace_rte.solvers.scene import scene
-from raytrace_rte.solvers.volumes.box import Box, Fields
+from raytrace_rte.solvers.volumes.box import Box
+from raytrace_rte.solvers.volumes.fields import Fields
 from raytrace_rte.solvers.volumes.sweeper import Special, Sweeper
 
 print(vector.WIDTH)
@@ -201,7 +202,7 @@ for kind in ("uniform", "stretched"):
     mask = rng.random(grid.shape) < 0.1
     place = scene(rte.Medium(grid, kappa[..., 0], source[..., 0]), black(400.0), objects=[rte.solids(mask, 900.0)])
     box = Box(place)
-    sweeper = Sweeper(box, Fields(box, 0).record, Special(box.solid, np.empty(0, np.int64), True), 100, 1.0, 1e-6)
+    sweeper = Sweeper(box, Fields(box, 0), Special(box.solid, np.empty(0, np.int64), True), 100, 1e-6)
     sums = sweeper.sweep(rng.random(sweeper.surfaces), 1, lambda: None)
     show(*sums.values())
 """

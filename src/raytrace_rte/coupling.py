@@ -40,38 +40,38 @@ class Heat:
     @property
     def div_q(self) -> FloatArray:
         """Emitted less absorbed power [W m-3]."""
-        return self._task.cells("div_q")
+        return self._task.answers.cells("div_q")
 
     @property
     def energy_source(self) -> FloatArray:
         """Absorbed less emitted power, of all bands together [W m-3] (nx, ny, nz): -div_q."""
-        q = self._task.cells("div_q")
+        q = self._task.answers.cells("div_q")
         return -(q.sum(axis=-1) if q.ndim == 4 else q)
 
     @property
     def G(self) -> FloatArray:
         """Incident radiation [W m-2]."""
-        return self._task.cells("G")
+        return self._task.answers.cells("G")
 
     @property
     def error_estimate(self) -> FloatArray:
         """Estimated error of div_q [W m-3]: no bound."""
-        return self._task.cells("error")
+        return self._task.answers.cells("error")
 
     @property
     def wall_net_flux(self) -> Mapping[str, FloatArray]:
         """Net flux into walls [W m-2], by face."""
-        return self._task.walls("wall_net")
+        return self._task.answers.walls("wall_net")
 
     @property
     def solid_heat(self) -> FloatArray:
         """Net power into each solid cell [W], in the order of the mask's true cells."""
-        return self._task.cells("solid_heat")
+        return self._task.answers.cells("solid_heat")
 
     @property
     def budget(self) -> Mapping[str, float]:
         """Emitted, absorbed, to each wall and to solids [W] (per metre or m2 of infinite axes), residual."""
-        return self._task.budget()
+        return self._task.answers.budget()
 
     def result(self) -> HeatResult:
         """A HeatResult with arrays of its own, to keep, save or plot."""

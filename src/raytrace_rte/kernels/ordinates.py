@@ -325,17 +325,30 @@ def _solid_behind(domain, index, size, cell):
 def enter(plane, lanes, light):
     """Let diffuse light (n,) [W m-2 sr-1] enter through all faces of a plane."""
     for face in range(light.size):
-        for n in range(lanes):
-            plane[face * FACE + n] = light[face]
-            plane[face * FACE + FIRST + n], plane[face * FACE + SECOND + n] = 0.0, 0.0
+        average, flat = vector(light[face]), vector(0.0)
+        for n in range(0, lanes, WIDTH):
+            _leave(plane, face * FACE + n, average, flat, flat)
 
 
 @driver
 def arrive(plane, block, axis, flux, contrast):
     """Add what leaves the box through a plane to the flux onto its wall (n,) [W m-2], and to the difference between
     halves of the set. axis: across the plane"""
+    zero = vector(0.0)
     for face in range(flux.size):
-        for n in range(block.lanes):
-            through = block.rows[axis * LANES + n] * plane[face * FACE + n]
-            flux[face] += block.rows[WEIGHT + n] * through
-            contrast[face] += block.rows[CONTRAST + n] * through
+        near = zero, zero
+        far = near
+        for n in range(0, block.lanes, EIGHT):
+            near = _through(plane, block.rows, axis, face * FACE, n, near)
+            if WIDTH < EIGHT:
+                far = _through(plane, block.rows, axis, face * FACE, n + WIDTH, far)
+        arrived, difference = _sums(near, far)
+        flux[face] += arrived
+        contrast[face] += difference
+
+
+@inlined
+def _through(plane, rows, axis, face, n, so_far):
+    """Add what a vector of ordinates brings through a face, and its contrast."""
+    through = load(rows, axis * LANES + n) * load(plane, face + n)
+    return fma(load(rows, WEIGHT + n), through, so_far[0]), fma(load(rows, CONTRAST + n), through, so_far[1])

@@ -28,23 +28,23 @@ class HeatSource:
 
     def answer(self, task: VolumeTask[Any]) -> HeatResult:
         """Return the result of a task that is done; it shares the task's arrays."""
-        scene, solids = task.scene, task.box.solids
+        scene, solids, answers = task.scene, task.box.solids, task.answers
         return HeatResult.build(
             scene.medium.grid,
-            G=task.cells("G"),
-            emission=task.cells("emission"),
-            div_q=task.cells("div_q"),
-            error_estimate=task.cells("error"),
-            G_error_estimate=task.cells("G_error"),
-            limited=task.cells("limited").astype(bool),
-            wall_net_flux=task.walls("wall_net"),
-            wall_incident_flux=task.walls("wall_incident"),
-            wall_error_estimate=task.walls("wall_error"),
-            leaving_radiance=task.leaving(),
+            G=answers.cells("G"),
+            emission=answers.cells("emission"),
+            div_q=answers.cells("div_q"),
+            error_estimate=answers.cells("error"),
+            G_error_estimate=answers.cells("G_error"),
+            limited=answers.cells("limited").astype(bool),
+            wall_net_flux=answers.walls("wall_net"),
+            wall_incident_flux=answers.walls("wall_incident"),
+            wall_error_estimate=answers.walls("wall_error"),
+            leaving_radiance=answers.walls("leaving"),
             solid_mask=None if solids is None else solids.mask,
-            solid_heat=task.cells("solid_heat"),
-            budget=task.budget(),
-            band_budgets=task.budgets(),
+            solid_heat=answers.cells("solid_heat"),
+            budget=answers.budget(),
+            band_budgets=answers.budgets(),
             stats=task.stats(),
             config=scene.settings() | {"sensor": self.settings()},
             spectrum=scene.medium.spectrum,

@@ -17,7 +17,8 @@ from ...execution.executors import each
 from ...grid import FloatArray
 from ...method import Auto
 from ..anderson import Anderson
-from .box import Box, Fields
+from .box import Box
+from .fields import Fields
 from .slab import SlabSweeper
 from .sweeper import Sweeper, Swept
 from .switch import Switch
@@ -58,6 +59,7 @@ class BandSolve:
 
     start: radiance that leaves surfaces, to begin with
     taken, left: totals of the last sweep, and the radiance that left surfaces in it
+    even: what all directions hold where nothing absorbs between equally bright surfaces, else None
     """
 
     taken: Swept
@@ -67,12 +69,12 @@ class BandSolve:
         self.box, self.b, scene = box, b, box.scene
         self.black, self.emissivity = box.surfaces(b)
         self.fields = fields = Fields(box, b)
-        self.brightest = float(scene.medium.source_range[1][b])
         rtol = scene.method.rtol if isinstance(scene.method, Auto) and scene.method.rtol > 0.0 else USUAL
         self.tolerance = SHARE * rtol
-        self.clear = not (fields.kappa > 0.0).any()
-        if not any(box.ends.wall) and box.solids is None and self.clear:
+        clear = not (fields.kappa > 0.0).any()
+        if not any(box.ends.wall) and box.solids is None and clear:
             raise InputError("heat_source: no wall ends a ray and nothing absorbs; give a wall")
+        self.even = self._evenly_lit() if clear else None
         taken = scene.method.rtol if isinstance(scene.method, Auto) else None
         self.switch = Switch(box, fields, self.black, self.emissivity, taken)
         special, shown = self.switch.special()
@@ -80,17 +82,17 @@ class BandSolve:
         self.start = self.light if start is None or start.shape != self.light.shape else start
         self.absorbs = np.concatenate((self.emissivity, np.ones(shown.size)))
         self.sweeper: Sweeper | SlabSweeper
-        record = np.empty((0, 0)) if self.switch.everywhere else fields.record
         if box.ends.slab:
             self.sweeper = SlabSweeper(box, fields.record, special, directions)
         else:
-            self.sweeper = Sweeper(box, record, special, directions, self.brightest, CYCLIC * rtol)
+            self.sweeper = Sweeper(box, fields, special, directions, CYCLIC * rtol)
 
-    def solve(self) -> Generator[FloatArray, Swept, Band]:
-        """Ask for sweeps until what leaves grey surfaces is that of what arrives; return the answer."""
-        if (even := self._evenly_lit()) is not None:
-            self.taken, self.left = even, self.light
-            return self._answer(even, self.light, 0, 0.0)
+    def solve(self, out: Cells) -> Generator[FloatArray, Swept, Band]:
+        """Ask for sweeps until what leaves grey surfaces is that of what arrives; return the answer, its cells in out
+        if nothing better is at hand."""
+        if self.even is not None:
+            self.taken, self.left = self._even(self.even), self.light
+            return self._answer(self.taken, self.light, 0, 0.0, out)
         nothing = self.sweeper.swept(self.sweeper.nothing()) if self.switch.everywhere else None
         sweeps = 0
 
@@ -106,18 +108,19 @@ class BandSolve:
             self.taken, self.left, sweeps, lacks = swept, self.light, int(nothing is None), 0.0
         else:
             lacks = yield from _fixed_point(reflected, self.start, self.tolerance)
-        return self._answer(self.taken, self.left, sweeps, lacks)
+        return self._answer(self.taken, self.left, sweeps, lacks, out)
 
-    def _evenly_lit(self) -> Swept | None:
-        """What a sweep would give in a clear band between equally bright surfaces: that light, everywhere."""
+    def _evenly_lit(self) -> float | None:
+        """The radiance of all surfaces if they are equally bright."""
         walls = np.repeat(self.box.ends.wall, np.diff(self.box.first))
         light = np.concatenate((self.black[: walls.size][walls], self.black[walls.size :]))
-        if not self.clear or (light != light[0]).any():
-            return None
+        return float(light[0]) if (light == light[0]).all() else None
+
+    def _even(self, light: float) -> Swept:
+        """What a sweep would say of surfaces in that light."""
         sums, first = self.sweeper.nothing(), self.box.first[6]
-        sums["incident"].fill(4.0 * np.pi * light[0])
-        sums["arrived"][:first] = np.pi * light[0]
-        sums["arrived"][first:] = np.pi * light[0] * self.box.exposed
+        sums["arrived"][:first] = np.pi * light
+        sums["arrived"][first:] = np.pi * light * self.box.exposed
         return self.sweeper.swept(sums)
 
     def _arriving(self, swept: Swept, leaving: FloatArray) -> FloatArray:
@@ -130,16 +133,20 @@ class BandSolve:
         out[solid][seen] = (swept.arrived[solid] / np.where(seen, exposed, 1.0))[seen]
         return out
 
-    def _answer(self, swept: Swept, leaving: FloatArray, sweeps: int, lacks: float) -> Band:
+    def _answer(self, swept: Swept, leaving: FloatArray, sweeps: int, lacks: float, out: Cells) -> Band:
         """The answer of the last sweep; its estimates are the difference of two sets, and what light lacks."""
         box, walls = self.box, self.box.first[6]
-        missing = (lacks + float(swept.remainder[0])) * max(self.brightest, float(leaving.max(initial=0.0)))
+        missing = lacks + float(swept.remainder[0])
+        if missing > 0.0:
+            missing *= max(self.fields.source_range[1], float(leaving.max(initial=0.0)))
         arriving, light = self._arriving(swept, leaving), np.pi * leaving
-        if self.switch.everywhere:
-            cells = self.switch.alone(arriving - light)
+        if self.even is not None:
+            cells = _filled(out, 4.0 * np.pi * self.even, self.fields.gas)
+        elif self.switch.everywhere:
+            cells = self.switch.alone(arriving - light, out)
         else:
-            settled = self._settled(swept, 4.0 * np.pi * missing)
-            cells = self.switch.blend(swept, settled, arriving - light)
+            self._settle(swept, 4.0 * np.pi * missing, out)
+            cells = self.switch.blend(swept, out, arriving - light)
         contrast, scale = box.by_face(swept.arrived_contrast), angular(self.sweeper.count)
         solid = slice(walls, walls + box.exposed.size)
         return Band(
@@ -156,24 +163,28 @@ class BandSolve:
             counts={"sweeps": sweeps, "crossings": sweeps * self.sweeper.crossings, "lacks": missing},
         )
 
-    def _settled(self, swept: Swept, missing: float) -> Cells:
-        """What cells have (nx, ny, nz), from the sums of a sweep."""
-        from ...kernels.settle import BRICK, Cells, settle
+    def _settle(self, swept: Swept, missing: float, out: Cells) -> None:
+        """Find what cells have (nx, ny, nz), from the sums of a sweep."""
+        from ...kernels.settle import BRICK, settle
 
-        box, n = self.box, (self.box.volume.size,)
-        sums, shape = (swept.incident, swept.div_q, swept.contrast), box.grid.shape
-        error, emission, G_error = box.new(n), box.new(n), box.new(n)
-        div_q = swept.div_q if swept.div_q.size else box.new(n)
-        out = Cells(swept.incident, G_error, emission, div_q, error)
-
+        box, shape = self.box, self.box.grid.shape
+        sums = swept.incident, swept.div_q, swept.contrast
+        flat = type(out)(*(a.reshape(-1) for a in out))
         thin, scale = box.thin, angular(self.sweeper.count)
 
         def layers(first: int) -> None:
             sizes = np.empty(shape[2])  # work array
-            settle(self.fields.record, shape, box.solid, thin, sums, scale, missing, out, first, sizes)
+            settle(self.fields.record, shape, box.solid, thin, sums, scale, missing, flat, first, sizes)
 
         each(box.workers)(layers, range(0, shape[0], BRICK))
-        return Cells(*(a.reshape(shape) for a in out))
+
+
+def _filled(out: Cells, G: float, gas: NDArray[np.bool_]) -> Cells:
+    """Cells where nothing absorbs, all in the same light."""
+    for values in out:
+        values.fill(0.0)
+    out.G[gas] = G
+    return out
 
 
 def rms(f: FloatArray) -> FloatArray:

@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from ...boundaries.walls import Walls
 from ...errors import InputError
-from ...execution.executors import each
 from ...grid import FACES, Cartesian, FloatArray, across
 from ..scene import Scene
 
-PIECE = 1 << 16
-"""Cells whose records are copied in one go."""
 SLAB = 1.0
 """[m], taken along an infinite axis: answers are per square metre of slab, or per metre of a plane case."""
 Three = tuple[bool, bool, bool]
@@ -148,6 +145,7 @@ class Box:
         """The same box and its spare arrays for another medium of its grid."""
         out = copy(self)
         out.scene = scene
+        vars(out).pop("_emitted", None)
         return out
 
     def new(self, shape: tuple[int, ...]) -> FloatArray:
@@ -176,15 +174,20 @@ class Box:
 
     def surfaces(self, b: int) -> tuple[FloatArray, FloatArray]:
         """Black radiance [W m-2 sr-1] and emissivity of all wall cells and solid cells."""
-        black, emissivity = [], []
-        for number, name in enumerate(FACES):
-            wall = self.scene.walls.face(name)
-            black.append(self._map(wall.emitted(self.scene.medium, number)[:, b], number))
-            emissivity.append(self._map(wall.emissivity, number))
+        *walls, solids = self._emitted
+        black = [self._map(emitted[:, b], number) for number, emitted in enumerate(walls)]
+        emissivity = [self._map(self.scene.walls.face(name).emissivity, n) for n, name in enumerate(FACES)]
         if self.solids is not None:
-            black.append(self.solids.emitted(self.scene.medium)[:, b])
+            black.append(solids[:, b])
             emissivity.append(self.solids.emissivity)
         return np.concatenate(black), np.concatenate(emissivity)
+
+    @cached_property
+    def _emitted(self) -> list[FloatArray]:
+        """What the cells of each face, or one for all of them, and solid cells send out if black, (n, n_band)."""
+        medium, walls = self.scene.medium, self.scene.walls
+        emitted = [walls.face(name).emitted(medium, number) for number, name in enumerate(FACES)]
+        return [*emitted, np.empty((0, 0)) if self.solids is None else self.solids.emitted(medium)]
 
     def by_face(self, values: FloatArray) -> dict[str, FloatArray]:
         """Maps of the faces that are walls, from values of all surfaces."""
@@ -213,110 +216,5 @@ def mean_widths(widths: Sequence[FloatArray], finite: Three) -> list[FloatArray]
     return [w ** (1.0 / sum(finite)) if f else np.ones(1) for w, f in ends]
 
 
-class Fields:
-    """The fields of one band of a box (nx, ny, nz), read-only as kernels expect them; what sweeps read of cells."""
-
-    def __init__(self, box: Box, b: int) -> None:
-        self._box, self.b = box, b
-        self._spare: FloatArray | None = None
-
-    @cached_property
-    def record(self) -> FloatArray:
-        """What kernels read of cells (n_cell, 8); beside solid cells with differences that do not reach into them.
-
-        Of several bands it is a copy, side by side: each block of directions reads it again.
-        """
-        medium, box = self._box.scene.medium, self._box
-        medium.prepare(
-            box.workers, out=None if medium.records is not None else box.spare.take("records", none)
-        )
-        record = medium.cells.record
-        one = record[:, 0] if record.shape[1] == 1 else self._copied(record)
-        return one if self._box.solids is None else _beside(one, self._box.grid, self._box.solids.mask)
-
-    def _copied(self, record: FloatArray) -> FloatArray:
-        from ...kernels.reconstruct import aligned
-
-        self._spare = self._box.spare.take(
-            ("record", record.dtype), lambda: aligned((len(record), record.shape[2]), record.dtype)
-        )
-        out = self._spare
-
-        def copy_some(first: int) -> None:
-            out[first : first + PIECE] = record[first : first + PIECE, self.b]
-
-        each(self._box.workers)(copy_some, range(0, len(record), PIECE))
-        return out
-
-    def release(self) -> None:
-        """Let the next band write over what this one has copied."""
-        if self._spare is not None:
-            self._box.spare.put(("record", self._spare.dtype), self._spare)
-
-    @cached_property
-    def gas(self) -> NDArray[np.bool_]:
-        """Where no cell is solid."""
-        return ~self._box.solids.mask if self._box.solids is not None else np.ones(self._box.grid.shape, bool)
-
-    @cached_property
-    def kappa(self) -> FloatArray:
-        """[1/m], 0 in solid cells."""
-        kappa = self._of_band(self._box.scene.medium.kappa)
-        return kappa if self._box.solids is None else read_only(np.where(self.gas, kappa, 0.0))
-
-    @cached_property
-    def source(self) -> FloatArray:
-        """[W m-2 sr-1]."""
-        return self._of_band(self._box.scene.medium.source)
-
-    def _of_band(self, values: NDArray[np.floating]) -> FloatArray:
-        return read_only(values[..., self.b] if values.ndim == 4 else values)
-
-
 def none() -> None:
     """No spare array."""
-
-
-def read_only(values: NDArray[np.floating]) -> FloatArray:
-    """Return values as a contiguous array of float64 that cannot be written, the same if it is one."""
-    out = np.ascontiguousarray(values, dtype=np.float64).view()
-    out.flags.writeable = False
-    return out
-
-
-def _beside(record: FloatArray, grid: Cartesian, solid: NDArray[np.bool_]) -> FloatArray:
-    """Records whose differences of S are one-sided where the other neighbour is solid, and 0 where both are."""
-    from ...kernels.reconstruct import SOURCE, SOURCE_X
-
-    out = record.copy().reshape(*grid.shape, -1)
-    source = out[..., SOURCE].astype(np.float64)
-    for axis in range(3):
-        centre = np.moveaxis(grid.centres[axis][:, None, None], 0, axis)
-        s, c, opaque = (
-            np.moveaxis(v, axis, 0) for v in (source, np.broadcast_to(centre, source.shape), solid)
-        )
-        slope = np.moveaxis(out[..., SOURCE_X + axis], axis, 0)
-        if len(s) == 1:
-            continue
-        step = np.diff(s, axis=0) / np.diff(c, axis=0)
-        open_ = ~np.logical_or(opaque[1:], opaque[:-1])
-        none = np.zeros_like(step[:1])
-        shut = np.zeros_like(opaque[:1])
-        low, high = (np.concatenate(p) for p in ((none, step), (step, none)))
-        from_low, from_high = (np.concatenate(p) for p in ((shut, open_), (open_, shut)))
-        beside = np.concatenate((shut, ~open_)) | np.concatenate((~open_, shut))
-        one_sided = np.where(from_low, low, np.where(from_high, high, 0.0))
-        slope[beside] = one_sided[beside]
-    fall = 0.5 * np.sum(
-        [np.abs(out[..., SOURCE_X + a]) * _spread(grid.widths[a], a) for a in range(3)], axis=0
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        out[..., SOURCE_X:] *= np.where(fall > source, source / fall, 1.0)[..., None]
-    return out.reshape(record.shape)
-
-
-def _spread(widths: FloatArray, axis: int) -> FloatArray:
-    """Widths along one axis, beside cells (nx, ny, nz); 0 for infinite ones."""
-    shape = [1, 1, 1]
-    shape[axis] = -1
-    return np.where(np.isfinite(widths), widths, 0.0).reshape(shape)

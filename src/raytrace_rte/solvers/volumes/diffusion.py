@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from ...execution.executors import ordered
 from ...grid import FACES, FloatArray
-from .box import Box, read_only, surfaces
+from .box import Box, surfaces
+from .fields import read_only
 from .padding import Padded, padded
 
 if TYPE_CHECKING:

@@ -27,6 +27,11 @@ def cosines(count: int) -> tuple[FloatArray, FloatArray]:
     return x**4, 2.0 * np.pi * w * 4.0 * x**3
 
 
+def slab_count(count: int) -> int:
+    """Return how many directions are taken when so many are asked for, of both senses."""
+    return 2 * len(cosines(max(count, LEAST))[0])
+
+
 class SlabSweeper:
     """One slab in one band; `Sweeper` says what its methods do. All directions are one group."""
 

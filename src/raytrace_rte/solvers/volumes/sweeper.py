@@ -7,8 +7,7 @@ in again, round after round, until it changes no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 
 from ...execution.task import Arrays
 from ...grid import FloatArray
-from .box import Box, Ends
-from .ordinates import PAD, Ordinates, octant, ordinates
+from .box import Box
+from .families import Family, Sense, families, ordinates_of
+from .fields import Fields
 
 if TYPE_CHECKING:
     from ...kernels.ordinates import Domain, Sums
@@ -31,16 +31,7 @@ ROUNDS = 1000
 """Rounds of a cyclic axis at most; what is left then is part of the error."""
 SLOWEST = 0.999
 """Greatest ratio of changes from round to round that is believed."""
-Sense = tuple[int, int, int]
 Key = tuple[int, int, int, int]
-
-
-class Family(NamedTuple):
-    """A block's rows and lanes in use; the senses of it and its images, in the order of the sweep."""
-
-    rows: FloatArray
-    lanes: int
-    senses: tuple[Sense, ...]
 
 
 class Swept(NamedTuple):
@@ -78,26 +69,23 @@ class Special(NamedTuple):
 class Sweeper:
     """One box in one band, ready to be swept for any light of its surfaces.
 
-    record: what kernels read of its cells (n_cell, 8); directions: at least so many
-    brightest: of what cells send out; tolerance: what cyclic axes may lack, of the brightest
+    fields: of its cells; directions: at least so many; tolerance: what cyclic axes may lack, of the brightest
     """
 
     def __init__(
         self,
         box: Box,
-        record: FloatArray,
+        fields: Fields,
         special: Special,
         directions: int,
-        brightest: float,
         tolerance: float,
     ) -> None:
-        self.box, self.record, self.special = box, record, special
-        self.brightest, self.tolerance = brightest, tolerance
+        self.box, self.fields, self.special, self.tolerance = box, fields, special, tolerance
         self.ends, self.first, self.cells = box.ends, box.first, box.volume.size
         self._sizes = sizes(box, special)
         self.surfaces = self._sizes.surfaces
-        self.ordinates = ordinates(directions, box.ends.finite, box.ends.mirrored)
-        self.families = list(families(self.ordinates, box.ends))
+        self.ordinates = ordinates_of(box, directions)
+        self.families = families(directions, box.ends)
 
     @property
     def count(self) -> int:
@@ -147,7 +135,7 @@ class Sweeper:
         per_x, per_y, per_z = (np.zeros(1) if endless else 1.0 / w for w, endless in ended)
         leaving = leaving[self.first[6] :]
         opaque, kept, *_ = self.special
-        return Domain(self.record, per_x, per_y, per_z, x, y, z, opaque, leaving, kept, self.box.thin)
+        return Domain(self.fields.record, per_x, per_y, per_z, x, y, z, opaque, leaving, kept, self.box.thin)
 
     def swept(self, sums: Arrays) -> Swept:
         """Return the totals of a sweep from the sums of all groups."""
@@ -171,7 +159,7 @@ class _Trip:
         self.of, self.leaving, self.sums, self.planes, self.pause = sweeper, leaving, sums, planes, pause
         self.domain = sweeper.domain(leaving)
         self.rates = aligned((RATES,), np.dtype(np.float64))
-        self.brightest = max(sweeper.brightest, float(leaving.max(initial=0.0)), 1e-300)
+        self.brightest = max(sweeper.fields.source_range[1], float(leaving.max(initial=0.0)), 1e-300)
 
     def sweep(self, family: Family) -> None:
         """Sweep a block and its images, round after round where an axis is cyclic; add the last round to the sums."""
@@ -277,39 +265,3 @@ def no_kernel_sums() -> Sums:
 
     none = np.empty(0)
     return Sums(none, none, none, none, none, np.empty((0, 6)))
-
-
-def families(ordinates: Ordinates, ends: Ends) -> Iterator[Family]:
-    """Yield the blocks of all octants, with their images."""
-    from ...kernels.ordinates import LANES
-
-    number = octant(ordinates.vector, ends.finite)
-    for n in np.unique(number):
-        members = np.flatnonzero(number == n)
-        x, y, z = np.where(ordinates.vector[members[0]] < 0.0, -1, 1)
-        senses = tuple(sorted(_images((int(x), int(y), int(z)), ends.mirrored), key=ends.facing))
-        for start in range(0, members.size, LANES):
-            yield Family(*_rows(ordinates, members[start : start + LANES]), senses)
-
-
-def _images(sense: Sense, mirrored: tuple[bool, bool, bool]) -> Iterator[Sense]:
-    """A sense and its images."""
-    for flips in product(*((1, -1) if m else (1,) for m in mirrored)):
-        yield sense[0] * flips[0], sense[1] * flips[1], sense[2] * flips[2]
-
-
-def _rows(ordinates: Ordinates, members: NDArray[np.int64]) -> tuple[FloatArray, int]:
-    """The rows of a block, and its lanes: those without an ordinate repeat others, without a weight."""
-    from ...kernels.ordinates import LANES, ROWS
-    from ...kernels.reconstruct import aligned
-
-    lanes = PAD * -(-members.size // PAD)
-    rows = aligned((ROWS * LANES,), np.dtype(np.float64))
-    table = rows.reshape(ROWS, LANES)
-    table[:] = 0.0
-    table[:3, :lanes] = np.abs(ordinates.vector[np.resize(members, lanes)]).T
-    table[3, : members.size], table[4, : members.size] = (
-        ordinates.weight[members],
-        ordinates.contrast[members],
-    )
-    return rows, lanes

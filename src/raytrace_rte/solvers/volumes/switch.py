@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grid import FACES, FloatArray
-from .box import Box, Fields, Three, mean_widths
+from .box import Box, Three, mean_widths
 from .diffusion import Limit, diffusion, of_planes
+from .fields import Fields
 from .sweeper import Special, Swept
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Switch:
         thickest = self.box.scene.medium.optical_depth["cell_max"]
         if rtol is None or thickest <= THICK_CELL or not self._thick(THICK_CELL).any():
             return
-        high, low = (v[fields.b] for v in reversed(box.scene.medium.source_range))
+        low, high = fields.source_range
         span = float(max(high, black.max()) - min(low, black.min()))
         walls = box.by_face(black), box.by_face(emissivity)
         limit = diffusion(box, fields.kappa, fields.source, *walls, span)
@@ -167,10 +168,9 @@ class Switch:
         share = self.beside[name]
         return share * self.limit.arriving_error[name] + (1.0 - share) * swept
 
-    def alone(self, net: FloatArray) -> Cells:
-        """Return what cells have where all follow the limit; net: as of `blend`."""
+    def alone(self, net: FloatArray, out: Cells) -> Cells:
+        """Return what cells have where all follow the limit, in part in out; net: as of `blend`."""
         from ...kernels.blend import follow
-        from ...kernels.settle import Cells
 
         assert self.limit is not None
         box, limit, shape = self.box, self.limit, self.box.grid.shape
@@ -180,10 +180,10 @@ class Switch:
             beside = np.moveaxis(div_q, n // 2, 0)[-(n % 2)]  # a view
             beside += (flux - limit.net[name]) / box.widths[n // 2][-(n % 2)]
         box.give_back(*limit.fluxes[:3], swept, self.share)
-        out = Cells(box.new(shape), box.new(shape), box.new(shape), div_q, error)
+        found = out._replace(div_q=div_q, error=error)
         kappa, source = self.fields.kappa, self.fields.source
-        of_planes(lambda a, b: follow(kappa, source, div_q, error, a, b, out), shape[0], box.workers)
-        return out
+        of_planes(lambda a, b: follow(kappa, source, div_q, error, a, b, found), shape[0], box.workers)
+        return found
 
     def blend(self, swept: Swept, cells: Cells, net: FloatArray) -> Cells:
         """Return what cells have, where the limit is taken by that.
