@@ -241,18 +241,31 @@ def _cross(rates, n, planes, at, light, thick):
     return a, fma(a_, x - x0, fma(b_, y - y0, c_ * (z - z0))) if thick else a
 
 
-@kernel
+@inlined
 def _count(block, planes, at, faces, kept, leaving):
     """Add to the fluxes through the faces by which a block enters a cell, or by which it leaves."""
-    x, y, z = 0.0, 0.0, 0.0
-    for n in range(block.lanes):
-        weight = block.rows[WEIGHT + n]
-        x += weight * block.rows[MU_X + n] * planes.x[at[0] + n]
-        y += weight * block.rows[MU_Y + n] * planes.y[at[1] + n]
-        z += weight * block.rows[MU_Z + n] * planes.z[at[2] + n]
+    near = vector(0.0), vector(0.0), vector(0.0)
+    far = near
+    for n in range(0, block.lanes, EIGHT):
+        near = _flow(block.rows, planes, at, n, near)
+        if WIDTH < EIGHT:
+            far = _flow(block.rows, planes, at, n + WIDTH, far)
+    x, y = _sums(near, far)
+    z = total(near[2] + far[2]) if WIDTH < EIGHT else total(near[2])
     faces[kept, 0 if (block.x < 0) == leaving else 1] += block.x * x
     faces[kept, 2 if (block.y < 0) == leaving else 3] += block.y * y
     faces[kept, 4 if (block.z < 0) == leaving else 5] += block.z * z
+
+
+@inlined
+def _flow(rows, planes, at, n, so_far):
+    """Add what a vector of ordinates carries through faces across x, y and z."""
+    weight = load(rows, WEIGHT + n)
+    return (
+        fma(weight * load(rows, MU_X + n), load(planes.x, at[0] + n), so_far[0]),
+        fma(weight * load(rows, MU_Y + n), load(planes.y, at[1] + n), so_far[1]),
+        fma(weight * load(rows, MU_Z + n), load(planes.z, at[2] + n), so_far[2]),
+    )
 
 
 @inlined
