@@ -186,3 +186,22 @@ def test_a_weighted_sum_of_grey_gases_in_a_coupled_program():
     np.testing.assert_array_equal(heat.energy_source, -once.div_q.sum(axis=-1))
     with pytest.raises(rte.InputError, match="needs one"):
         solver(medium.kappa, medium.source)
+
+
+def test_what_stands_in_arrays_of_earlier_calls_does_not_matter():
+    """The first ordinates begin the sums: cells that are thin, solid or swept by none must not keep old numbers."""
+    rng, grid = np.random.default_rng(3), rte.uniform((0, 0, 0), (1, 1, 1), (7, 6, 9))
+    mask = rng.random(grid.shape) < 0.2
+    walls, objects = rte.black(500.0, z_min=rte.mirror()), [rte.solids(mask, 900.0)]
+    solver = rte.HeatSolver(grid, walls, 100, objects=objects)
+    first, second = (10.0 ** rng.uniform(-1.0, most, grid.shape) for most in (2.5, 0.5))
+    source = 1.0 + rng.random(grid.shape)
+    alone = rte.HeatSolver(grid, walls, 100, objects=objects)(second, source)
+    expected = alone.div_q.copy(), alone.G.copy(), alone.error_estimate.copy()
+    solver(first, source)
+    for array in (a for kept in solver._task.leave()["box"][1]._kept.values() for a in kept):
+        for values in array.values() if isinstance(array, dict) else [array]:
+            values[...] = np.nan
+    again = solver(second, source)
+    for values, known in zip((again.div_q, again.G, again.error_estimate), expected, strict=True):
+        np.testing.assert_array_equal(values, known)

@@ -76,7 +76,9 @@ def test_the_kernel_solves_the_galerkin_system(depth):
         kernels.enter(plane, 16, np.full(kappa.size // shape[axis], 5.5))
         planes.append(plane)
     rates = aligned((kernels.RATES,), np.dtype(float))
-    sums = kernels.Sums(*(np.zeros(kappa.size) for _ in range(3)), np.empty(0), np.empty(0), np.empty((0, 6)))
+    sums = kernels.Sums(
+        *(np.zeros(kappa.size) for _ in range(3)), np.empty(0), np.empty(0), np.empty((0, 6)), False
+    )
     block = kernels.Block(rows, rates, 16, 1, 1, 1)
     kernels.sweep(domain, block, kernels.Planes(*planes), sums, 0, shape[1])
     expected = naive(grid, kappa, source, slopes, mu, 5.5).ravel()

@@ -90,7 +90,8 @@ class Planes(NamedTuple):
 class Sums(NamedTuple):
     """What ordinates leave behind, by cell: incident radiation [W m-2], div q [W m-3] where it is thick, and the
     difference of incident radiation between halves of the set; by solid cell: power that arrives [W], and its
-    difference; by cell that is kept: net fluxes through its faces, low and high along x, y and z (n, 6) [W m-2]."""
+    difference; by cell that is kept: net fluxes through its faces, low and high along x, y and z (n, 6) [W m-2].
+    fresh: whether what stands in cells is old, and is written over."""
 
     incident: np.ndarray
     div_q: np.ndarray
@@ -98,6 +99,7 @@ class Sums(NamedTuple):
     solid: np.ndarray
     solid_contrast: np.ndarray
     faces: np.ndarray
+    fresh: bool
 
 
 @driver
@@ -127,6 +129,8 @@ def _row(domain, block, planes, sums, i, j):
         if domain.solid.size > 0 and domain.solid[cell] != GAS:
             if domain.solid[cell] != BURIED:
                 _solid(domain, block, planes, sums, i, j, k)
+            if sums.fresh:
+                _leave_behind(sums, cell, 0.0, 0.0, False, 0.0)
             continue
         if domain.z[k] != per_z:
             per_z = domain.z[k]
@@ -174,12 +178,26 @@ def _cell(domain, block, planes, sums, cell, faces, light):
             far = _add(block, n + WIDTH, planes, faces, light, thick, far)
     if sums.incident.size > 0:
         incident, contrast = _sums(near, far)
+        net = 0.0
+        if thick:
+            net = total(near[2] + far[2]) if WIDTH < EIGHT else total(near[2])
+        _leave_behind(sums, cell, incident, contrast, thick, net)
+    if kept >= 0:
+        _count(block, planes, faces, sums.faces, kept, True)
+
+
+@inlined
+def _leave_behind(sums, cell, incident, contrast, thick, net):
+    """Add to the sums of a cell, or begin them."""
+    if sums.fresh:
+        sums.incident[cell], sums.contrast[cell] = incident, contrast
+        if sums.div_q.size > 0:
+            sums.div_q[cell] = net
+    else:
         sums.incident[cell] += incident
         sums.contrast[cell] += contrast
         if thick:
-            sums.div_q[cell] += total(near[2] + far[2]) if WIDTH < EIGHT else total(near[2])
-    if kept >= 0:
-        _count(block, planes, faces, sums.faces, kept, True)
+            sums.div_q[cell] += net
 
 
 @inlined

@@ -22,11 +22,13 @@ from .fields import Fields
 if TYPE_CHECKING:
     from ...kernels.ordinates import Domain, Sums
 
-GROUPS, LARGE = 8, 4_000_000
+GROUPS, LARGE = 8, 20_000_000
 """Groups of families with sums of their own, each added to the total in turn; in boxes of more cells than LARGE each
 family is a group, so that a group takes a second and not a minute."""
 IN_CACHE = 2048
 """Cells of a tile's face across x: what a block carries there stays in the cache."""
+OF_CELLS = ("incident", "div_q", "contrast")
+"""Sums of cells, which the first ordinates write and the others add to."""
 ROUNDS = 1000
 """Rounds of a cyclic axis at most; what is left then is part of the error."""
 SLOWEST = 0.999
@@ -104,10 +106,11 @@ class Sweeper:
         return count if self.cells > LARGE else min(GROUPS, -(-count // 2))
 
     def nothing(self) -> dict[str, NDArray[Any]]:
-        """Return sums of no ordinate, in arrays that were given back if there are any."""
+        """Return sums of no ordinate, in arrays that were given back if there are any; cells are left as they are."""
         out = self.box.spare.take(self._sizes, lambda: no_sums(*self._sizes))
-        for array in out.values():
-            array.fill(0.0)
+        for name, array in out.items():
+            if name not in OF_CELLS:
+                array.fill(0.0)
         return out
 
     def give_back(self, sums: Arrays) -> None:
@@ -157,6 +160,7 @@ class _Trip:
         from ...kernels.reconstruct import aligned
 
         self.of, self.leaving, self.sums, self.planes, self.pause = sweeper, leaving, sums, planes, pause
+        self.fresh = True
         self.domain = sweeper.domain(leaving)
         self.rates = aligned((RATES,), np.dtype(np.float64))
         self.brightest = max(sweeper.fields.source_range[1], float(leaving.max(initial=0.0)), 1e-300)
@@ -191,7 +195,9 @@ class _Trip:
             if self.of.ends.wall[side]:
                 kernels.enter(plane, family.lanes, self._of_face(self.leaving, side))
         planes = kernels.Planes(*faces)
-        sums = kernel_sums(self.sums, int(self.of.first[6])) if last else no_kernel_sums()
+        sums = no_kernel_sums()
+        if last:
+            sums, self.fresh = kernel_sums(self.sums, int(self.of.first[6]), self.fresh), False
         layers, tile = self.of.box.grid.shape[1], max(1, IN_CACHE // self.of.box.grid.shape[2])
         for start in range(0, layers, tile):
             self.pause()
@@ -251,12 +257,13 @@ def no_sums(cells: int, surfaces: int, kept: int, thick: bool) -> dict[str, NDAr
     }
 
 
-def kernel_sums(sums: Arrays, solid: int) -> Sums:
-    """Return what kernels add to; solid: number of the first solid cell among surfaces."""
+def kernel_sums(sums: Arrays, solid: int, fresh: bool = False) -> Sums:
+    """Return what kernels add to; solid: number of the first solid cell among surfaces; fresh: whether what stands in
+    cells is old."""
     from ...kernels.ordinates import Sums
 
     cells = sums["incident"], sums["div_q"], sums["contrast"]
-    return Sums(*cells, sums["arrived"][solid:], sums["arrived_contrast"][solid:], sums["faces"])
+    return Sums(*cells, sums["arrived"][solid:], sums["arrived_contrast"][solid:], sums["faces"], fresh)
 
 
 def no_kernel_sums() -> Sums:
@@ -264,4 +271,4 @@ def no_kernel_sums() -> Sums:
     from ...kernels.ordinates import Sums
 
     none = np.empty(0)
-    return Sums(none, none, none, none, none, np.empty((0, 6)))
+    return Sums(none, none, none, none, none, np.empty((0, 6)), False)
