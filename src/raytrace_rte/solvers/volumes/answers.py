@@ -29,6 +29,7 @@ class Answers:
         self.spectral = box.scene.medium.kappa.ndim == 4
         self._cells: Cells | None = None
         self._bands: dict[int, Band] = {}
+        self._budgets: dict[int, dict[str, float]] = {}
         self._lock = Lock()
 
     def __contains__(self, b: int) -> bool:
@@ -93,7 +94,9 @@ class Answers:
 
     def budgets(self) -> list[dict[str, float]]:
         """The parts of the budget of each band [W]: emitted, absorbed again, lost to each wall and to solids."""
-        return [self._budget(band) for band in self.bands]
+        for b in self._bands.keys() - self._budgets.keys():
+            self._budgets[b] = self._budget(self._bands[b])
+        return [self._budgets[b] for b in sorted(self._bands)]
 
     def _budget(self, band: Band) -> dict[str, float]:
         areas = self.box.by_face(self.box.area)
