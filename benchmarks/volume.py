@@ -15,7 +15,7 @@ from scipy.interpolate import CubicSpline
 
 import raytrace_rte as rte
 
-from . import ordinates, volume_cost
+from . import ordinates, volume_cost, volume_trust
 from .tables import percent, table
 from .timing import timed
 from .volume_peers import (
@@ -57,6 +57,10 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "centreline": _centreline(11 if quick else 41, quick),
         "exponential cube": [_exponential(n, d) for n, d in REFINED[: 2 if quick else 4]],
         "ordinates speed": [volume_cost.costs(*case, 64 if quick else 256, 4) for case in costs],
+        "estimates": volume_trust.estimates(
+            8 if quick else 40, *(((14,), 50) if quick else ((64, 256, 1024),))
+        ),
+        "coupling": volume_trust.coupling(8 if quick else 64, 50, 2 if quick else 15),
         "bodies": [_bodies(16 if quick else 128, tau, quick) for tau in (0.05, 0.1, 0.5, 1.0, 2.0)],
     }
 
@@ -242,7 +246,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
         "by the limit",
         "time: ordinates / Auto",
     ]
-    return {
+    return volume_trust.tables(data["estimates"], data["coupling"]) | {
         "burns christon": _against_first(
             [*best_sets(cube), *(cheapest(cube, goal) for goal in (1e-4, 5e-5))], {"error": "L2 error"}
         ),

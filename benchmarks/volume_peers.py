@@ -183,14 +183,20 @@ def _random(medium: rte.Medium, line: FloatArray, goal: float, count: int) -> Ro
             "seconds": seconds / cells / count * needed * cells**3}  # fmt: skip
 
 
-def on_hot_spot(cells: int, quick: bool) -> list[Row]:
-    """A hot, dense spot in a thin cold gas: log G at random cells, against very many directions."""
+def hot_spot(cells: int) -> rte.Medium:
+    """A hot, dense spot in a thin cold gas."""
     grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells,) * 3)
     r2 = sum(
         (c.reshape([-1 if a == b else 1 for b in range(3)]) - 0.3) ** 2 for a, c in enumerate(grid.centres)
     )
     spot = np.exp(-r2 / 0.005)
-    medium = rte.Medium(grid, 0.1 + 5 * spot, spot)
+    return rte.Medium(grid, 0.1 + 5 * spot, spot)
+
+
+def on_hot_spot(cells: int, quick: bool) -> list[Row]:
+    """A hot spot: log G at random cells, against very many directions."""
+    medium = hot_spot(cells)
+    grid = medium.grid
     some = np.random.default_rng(0).integers(0, cells, (60, 3))
     points = np.stack([grid.centres[a][some[:, a]] for a in range(3)], axis=1)
     exact = rte.solve(medium, rte.incident(points, directions=200 if quick else 11_000), method=rte.March()).G

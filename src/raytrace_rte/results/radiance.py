@@ -202,7 +202,7 @@ class RadianceResult(Result):
         def brightness() -> Figure:
             dims = self.table.main.without_bands().dims
             v = Variable("brightness_temperature", dims, self.brightness_temperature, "K", "of the total")
-            return draw(self.table.with_variables([v]), v.name)
+            return draw(self.table.with_variables([v]), v.name, up)
 
         out = super().pictures(up) | {"brightness_temperature": brightness}
         if "s" in self:
