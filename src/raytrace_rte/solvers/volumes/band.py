@@ -200,10 +200,10 @@ def rms(f: FloatArray) -> FloatArray:
 def angular(count: int, mirrored: bool) -> float:
     """Error of a set of so many directions over the difference between its halves.
 
-    Measured on smooth cubes, hot spots, fires and noise with 64 to 1024 directions (`benchmarks.volume_trust`): never more
-    than 3 times too small, seldom more than 4 times too large. Every other point of a spiral makes a poorer set than a
-    spiral of half as many; with mirrors both are sets of images, whose error falls as their difference does. What
-    differences between cells cost is not in it.
+    Measured on smooth cubes, hot spots, fires and noise with 64 to 1024 directions (`benchmarks.volume_trust`): never
+    more than 3 times too small, seldom more than 4 times too large. Every other point of a spiral makes a poorer set
+    than a spiral of half as many; with mirrors both are sets of images, whose error falls as their difference does.
+    What differences between cells cost is not in it.
     """
     return 0.22 if mirrored else 0.22 / (1.0 + min(count, 2000) / 500.0)
 
