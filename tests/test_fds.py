@@ -94,7 +94,7 @@ def test_the_moment_is_asked_for(case):
         rte.read(folder)
     with pytest.raises(rte.InputError, match=r"time is 15\.0 s; .*10, 20\.5 s"):
         rte.read(folder, time=15.0)
-    for time in ("first", 10.0):
+    for time in ("first", 10.0, "index 0"):
         field = rte.read(folder, time=time)
         np.testing.assert_array_equal(field.temperature, early["TEMPERATURE"] + np.float32(273.15))
 

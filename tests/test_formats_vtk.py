@@ -350,6 +350,7 @@ def test_times_of_a_collection(tmp_path):
     assert field.time == 0.5
     np.testing.assert_array_equal(field.temperature, state((3, 4, 5))["T [K]"] + 1)
     assert rte.read(path, units=METRE, time="last").time == 1.0
+    assert [rte.read(path, units=METRE, time=f"index {i}").time for i in range(3)] == [0.0, 0.5, 1.0]
     with pytest.raises(rte.InputError, match=r"the file has 3 moments, at 0, 0\.5, 1 s"):
         rte.read(path, units=METRE, time=0.7)
 
@@ -376,7 +377,12 @@ def test_time_in_the_field_data(tmp_path):
     stamp = numpy_to_vtk(np.array([0.125]), deep=True)
     stamp.SetName("TimeValue")
     data.GetFieldData().AddArray(stamp)
-    assert rte.read(written(data, tmp_path / "t.vtr"), units=METRE).time == 0.125
+    path = written(data, tmp_path / "t.vtr")
+    for time in (None, 0.125, "index 0"):
+        assert rte.read(path, units=METRE, time=time).time == 0.125
+    for wrong in (7.0, "index 1"):
+        with pytest.raises(rte.InputError, match=r"1 moment, at 0\.125 s"):
+            rte.read(path, units=METRE, time=wrong)
 
 
 def test_parts_of_a_parallel_file_are_one_mesh(tmp_path, rng):
@@ -448,7 +454,7 @@ def test_vtkhdf_by_vtk_itself_in_parts_and_times(tmp_path):
     last = rte.read(tmp_path / "one.vtkhdf", units=METRE, shape=(4, 4, 4), time="last")
     assert last.temperature.max() == pytest.approx(950.0)
     assert last.grid.lower.tolist() == [2.0, 2.0, 2.0]
-    first = rte.read(tmp_path / "one.vtkhdf", units=METRE, shape=(4, 4, 4), time="first")
+    first = rte.read(tmp_path / "one.vtkhdf", units=METRE, shape=(4, 4, 4), time="index 0")
     assert first.temperature.max() == pytest.approx(900.0)
 
 

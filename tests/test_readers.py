@@ -212,7 +212,15 @@ def moments(path, unit="s"):
 
 
 @pytest.mark.parametrize(
-    ("time", "i", "seconds"), [("first", 0, 0.0), (0.5, 1, 0.5), ("last", 2, 2.0), (2, 2, 2.0)]
+    ("time", "i", "seconds"),
+    [
+        ("first", 0, 0.0),
+        (0.5, 1, 0.5),
+        ("last", 2, 2.0),
+        (2, 2, 2.0),
+        ("index 1", 1, 0.5),
+        ("index 0", 0, 0.0),
+    ],
 )
 def test_a_moment_is_picked_by_time_or_end(time, i, seconds, tmp_path):
     ds = moments(tmp_path / "a.nc")
@@ -229,6 +237,16 @@ def test_a_time_that_is_not_there_lists_those_that_are(tmp_path):
         rte.InputError, match=r"leaves open which of 3 moments, at 0, 0.5, 2 s is meant: time ="
     ):
         rte.read(tmp_path / "a.nc")
+    for wrong in ("index -1", "#1", "Last"):
+        with pytest.raises(rte.InputError, match=f"time is '{wrong}' .*expected a number"):
+            rte.read(tmp_path / "a.nc", time=wrong)
+    for wrong in ("index 3", "2"):
+        with pytest.raises(
+            rte.InputError,
+            match=rf"""time is '{wrong}'; expected a number \[s\], "first", "last" or "index 0" to "index 2";"""
+            " the file has 3 moments, at 0, 0.5, 2 s",
+        ):
+            rte.read(tmp_path / "a.nc", time=wrong)
     assert rte.read(tmp_path / "a.nc", time=0.5 * (1 + 1e-9)).time == 0.5
     with pytest.raises(rte.InputError, match="but the file has no times"):
         rte.read(made("netcdf4", tmp_path, UNIFORM, gas()), time=1.0)
@@ -250,6 +268,7 @@ def test_times_in_other_units_and_without(tmp_path):
     assert rte.read(tmp_path / "h.nc", time="last").time == 7200.0
     moments(tmp_path / "u.nc", "cycles")
     assert rte.read(tmp_path / "u.nc", time="last").time is None
+    assert_array_equal(rte.read(tmp_path / "u.nc", time="index 1").temperature, gas()["T"] + 100.0)
     with pytest.raises(rte.InputError, match="3 moments without a known unit of time"):
         rte.read(tmp_path / "u.nc", time=0.5)
 
@@ -280,7 +299,8 @@ def test_times_of_vtkhdf_and_xdmf(tmp_path):
             steps = [grid.replace("<Topology", f'<Time Value="{t}"/><Topology') for t in (0.0, 1.5)]
             series = f'<Grid GridType="Collection" CollectionType="Temporal">{"".join(steps)}</Grid>'
             path.write_text(text.replace(grid, series))
-        assert read(kind, path, time=1.5).time == 1.5
+        assert read(kind, path, time=1.5).time == read(kind, path, time="index 1").time == 1.5
+        assert read(kind, path, time="index 0").time == 0.0
         with pytest.raises(rte.InputError, match=r"2 moments, at 0, 1\.5 s"):
             read(kind, path)
         with opened(path) as source:

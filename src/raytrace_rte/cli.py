@@ -144,7 +144,9 @@ def check(config: Config, overrides: Overrides = None) -> None:
 
 Time = Annotated[
     str | None,
-    typer.Option(metavar="T", help="which moment: a number [s], first or last", show_default=False),
+    typer.Option(
+        metavar="T", help='which moment: a number [s], first, last, or "index 3" (from 0)', show_default=False
+    ),
 ]
 Options = Annotated[
     list[str] | None,

@@ -15,13 +15,14 @@ from ..media.field import Field
 from ..units import plain
 from .guess import Guess
 from .masks import masks
+from .moments import Moment, said_of, ways
 from .native import read_native
 from .onto import words
 from .plausible import doubts
 from .ranges import Range, range_of
 from .readers import opened
-from .reading import check, field_from
-from .source import Array, Moment, Source, printable, said_of
+from .reading import check, check_moment, field_from
+from .source import Array, Source, printable
 from .stated import restated
 
 LONGEST = 200
@@ -75,7 +76,7 @@ class Inspection:
         lines += _table(self.rows, len(self.rows) if all_ else ROWS)
         notes = [f"  {name} = {value}" for name, value in self.attributes.items()]
         lines += ["attributes", *_cut(notes, len(notes) if all_ else ATTRIBUTES)] if notes else []
-        chosen = '; the last is shown: say time = a number [s], "first" or "last"' if self.last else ""
+        chosen = f"; the last is shown: say time = {ways(self.times)}" if self.last else ""
         lines += [f"times          {said_of(self.times)}{chosen}"] if self.times else []
         lines += [f"becomes        {self.becomes}"] if self.becomes else []
         lines += [f"unclear        {question}" for question in self.unclear]
@@ -94,7 +95,7 @@ def inspect(
 ) -> Inspection:
     """List the arrays and attributes of a file and say how it would be read.
 
-    time: which moment of several: [s], "first" or "last"; the last where it is None.
+    time: which moment of several, as of `read`; the last where it is None.
     The other arguments are those of `read`.
     An array or attribute that cannot be decoded is listed as such. Ranges are read piece by piece, so that
     files larger than memory can be inspected. Raises InputError when the file cannot be opened.
@@ -103,6 +104,7 @@ def inspect(
     check(None, time, units, location, False)
     asked = masks(no_data, valid, ())
     with opened(path, time, options) as source:
+        check_moment(source, time)
         source = restated(source, units, location)
         rows = [Row(a, range_of(a)) for a in source.arrays.values()]
         known = {row.array.name: row.range for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +18,10 @@ from .axes import Along, falls, grid
 from .fieldmap import SCALARS, Map, Quantity
 from .masks import Masks, both, truth
 from .molar import mole_fractions
+from .moments import Moment, moment, several
 from .names import AXES
 from .order import contiguous
-from .source import UNREADABLE, Array, Moment, Source, find, moment, said_of
+from .source import UNREADABLE, Array, Source, find
 
 Numbers = NDArray[np.floating]
 
@@ -201,11 +202,6 @@ class _Reader:
             some = np.unravel_index(int(np.argmax(self.valid)), self.valid.shape)
             return {n: np.where(self.valid, y, y[some]) if y.ndim else y for n, y in fractions.items()}
         return fractions
-
-
-def several(times: Sequence[float]) -> str:
-    """Return the sentence that asks which of several moments is meant."""
-    return f'which of {said_of(times)} is meant: time = a number [s], "first" or "last"'
 
 
 def _shape(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[int, ...]:

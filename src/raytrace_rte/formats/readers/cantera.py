@@ -19,7 +19,8 @@ from ... import checks
 from ...errors import InputError, nearest
 from ..digest import hashing
 from ..molar import GAS_CONSTANT, mean_molar_mass
-from ..source import Array, Moment, Source, asked, listed
+from ..moments import Moment
+from ..source import Array, Source, asked, listed
 from . import cantera_files as files
 from .cantera_files import Domain
 

@@ -15,7 +15,8 @@ from typing import Any
 from ... import checks
 from ...errors import InputError, nearest
 from ..digest import hashing
-from ..source import Array, Moment, Source, asked, listed, moment
+from ..moments import Moment, moment
+from ..source import Array, Source, asked, listed
 from . import fds_files as files
 from .fds_binary import Piece
 from .fds_files import Output

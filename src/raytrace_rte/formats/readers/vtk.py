@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..digest import hashing
-from ..source import Moment, Source, listed, moment, printable
+from ..moments import Moment, moment
+from ..source import Source, listed, printable
 from . import probe, vtk_legacy
 from .vtk_decode import Decoder, dtype_of
 from .vtk_pieces import GRIDS, MESHES, Part, part_of, parts_of

@@ -23,8 +23,9 @@ from ...errors import InputError
 from ...grid import FloatArray
 from .. import hdf5
 from ..digest import hashing
+from ..moments import Moment, moment
 from ..names import unit_in
-from ..source import Array, Axes, Moment, Source, moment, printable
+from ..source import Array, Axes, Source, printable
 from ..xml import document
 from .probe import head
 
