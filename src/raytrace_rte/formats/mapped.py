@@ -15,6 +15,7 @@ from ..execution import memory
 from ..media.field import Field
 from ..units import known_unit, plain, to_si
 from .axes import Along, falls, grid
+from .digest import lasting
 from .fieldmap import SCALARS, Map, Quantity
 from .masks import Masks, both, truth
 from .molar import mole_fractions
@@ -66,7 +67,7 @@ def field_of(
         mole_fraction={name: reader.everywhere(a) for name, a in moles.items()},
         provenance=f"{source.path.name}: {source.format}, read through {named}"
         + (f"; {origin}" if origin else ""),
-        source_sha256=source.digest(),
+        source_sha256=lasting(source.digest),
         allow_cold=allow_cold,
         time=None if reader.time is None or np.isnan(reader.time) else reader.time,
         valid=reader.valid,
