@@ -156,7 +156,7 @@ def test_of_several_flames_in_a_file_one_is_asked_for(flames, tmp_path):
     for path in (tmp_path / "two.yaml", tmp_path / "two.h5"):
         with pytest.raises(
             rte.InputError,
-            match=r'2 lines of points; say which: options = {"part": "cold/data"}, or hot/data',
+            match=r'2 lines of points; say which: options = { part = "cold/data" } \(--option part=.*, or "hot/data"',
         ):
             rte.read(path)
         field = rte.read(path, options={"part": "hot/data"})

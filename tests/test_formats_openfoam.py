@@ -332,6 +332,14 @@ def test_files_that_lie(tmp_path, binary, file, old, new, said):
     assert "\n" not in str(error.value)
 
 
+def test_a_case_without_temperature_asks_for_that_only(tmp_path):
+    case(tmp_path, times=("0",))
+    (tmp_path / "0/T").unlink()
+    with pytest.raises(rte.InputError, match="leaves open which array is the temperature") as error:
+        rte.read(tmp_path)
+    assert "whether the values lie" not in str(error.value)
+
+
 @pytest.mark.parametrize("how", [{}, {"binary": True}, {"packed": True}, {"binary": True, "packed": True}])
 @pytest.mark.parametrize(
     "file", ["0/T", "constant/polyMesh/faces", "constant/polyMesh/owner", "constant/polyMesh/points"]

@@ -295,6 +295,9 @@ def test_a_curvilinear_grid_goes_onto_voxels(tmp_path):
     path = written(data, tmp_path / "sheared.vts")
     with pytest.raises(rte.InputError, match=r"needs a grid to be put onto: say shape = \(nx, ny, nz\)"):
         rte.read(path, units=METRE)
+    beside = rte.uniform((70, 0, 0), (80, 1, 1), (500, 500, 500))
+    with pytest.raises(rte.InputError, match=r"grid: lies from \[70.* beside the mesh, from \[0"):
+        rte.read(path, units=METRE, grid=beside)
     field = rte.read(path, units=METRE, shape=(9, 8, 7))
     own = state((3, 4, 5))["T [K]"]
     part = np.diff(FACES[0])[:, None, None] * np.diff(FACES[1])[:, None] * np.diff(FACES[2])
@@ -399,7 +402,7 @@ def test_inspect_shows_what_there_is_and_asks_for_the_length(tmp_path):
     found = inspect(written(rectilinear(), tmp_path / "a.vtr"))
     assert "VTK RectilinearGrid" in str(found)
     assert re.search(r"CellData/T \[K\] +5 x 4 x 3 +float64 +K +500 +734", str(found))
-    assert found.unclear == ['the unit of length: units = {"length": ...}']
+    assert found.unclear == ['the unit of length: units = { length = "..." }']
 
 
 # VTKHDF with h5py alone

@@ -333,8 +333,8 @@ def test_what_is_open_is_asked_for_at_once_and_answered(tmp_path):
     with pytest.raises(rte.InputError) as caught:
         rte.read(tmp_path / "a.nc")
     for part in (
-        'the unit of length: units = {"length": ...}',
-        """the unit of temperature 'T' (the file does not say; looks like K): units = {"T": ...}""",
+        'the unit of length: units = { length = "..." }',
+        """the unit of temperature 'T' (the file does not say; looks like K): units = { T = "..." }""",
         "location = ",
         "raytrace-rte inspect",
     ):

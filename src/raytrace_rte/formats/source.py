@@ -136,7 +136,8 @@ def listed(words: Sequence[str]) -> str:
 
 def asked(option: str, choices: Sequence[str]) -> str:
     """Return how an option of a format is said, for a message: the first choice, and the others."""
-    return f'options = {{"{option}": "{choices[0]}"}}, or {listed(choices[1:])}'
+    others = listed([f'"{choice}"' for choice in choices[1:]])
+    return f'options = {{ {option} = "{choices[0]}" }} (--option {option}="{choices[0]}"), or {others}'
 
 
 def printable(text: str) -> str:
