@@ -370,9 +370,29 @@ def test_the_volume_among_blocks(tmp_path):
         f'<VTKFile type="vtkMultiBlockDataSet"><vtkMultiBlockDataSet>{sets}</vtkMultiBlockDataSet></VTKFile>'
     )
     is_state(rte.read(path, units=METRE), FACES)
-    path.write_text(path.read_text().replace("wall.vtp", "internal.vtr"))
-    with pytest.raises(rte.InputError, match="names 2 files with volumes"):
+    written(rectilinear(cells={"T [K]": np.full(60, 700.0)}), tmp_path / "other.vtr")
+    path.write_text(path.read_text().replace("wall.vtp", "other.vtr"))
+    with pytest.raises(
+        rte.InputError, match='names 2 files with volumes; say which, .*part = "internal.vtr"'
+    ):
         rte.read(path, units=METRE)
+    assert set(rte.read(path, units=METRE, options={"part": "other.vtr"}).temperature.ravel()) == {700.0}
+    is_state(rte.read(path, units=METRE, options={"part": "internal.vtr"}), FACES)
+    with pytest.raises(
+        rte.InputError, match="part is 'wall'; files with volumes are internal.vtr, other.vtr"
+    ):
+        rte.read(path, units=METRE, options={"part": "wall"})
+    with pytest.raises(rte.InputError, match="is one part"):
+        rte.read(tmp_path / "other.vtr", units=METRE, options={"part": "wall"})
+    found = inspect(path, units=METRE)
+    assert list(found.parts) == ["internal.vtr", "other.vtr"]
+    assert 'part "other.vtr"' in str(found)
+    assert "becomes        Field(3x4x5 cells, T 700..700 K" in str(found)
+    assert (
+        str(found)
+        .splitlines()[-1]
+        .endswith('"internal.vtr" } (--option part="internal.vtr"), or "other.vtr"')
+    )
 
 
 def test_time_in_the_field_data(tmp_path):
@@ -625,6 +645,12 @@ def test_a_job_on_a_mesh(tmp_path):
     )
     prepared = prepare(load(job))
     assert prepared.field.grid.shape == (8, 7, 6)
+    how = {"units": {"length": "cm"}, "radius": None}
+    assert "becomes        a field on the grid that is named" in str(inspect(tmp_path / "sheared.vts", **how))
+    seen = inspect(tmp_path / "sheared.vts", shape=(8, 7, 6), **how)
+    assert seen.becomes.startswith("Field(8x7x6 cells")
+    seen = inspect(tmp_path / "sheared.vts", shape=(8, 7, 6), outside="error", **how)
+    assert "becomes        nothing: grid: " in str(seen)
     assert any(
         "of the volume of the mesh lies outside" in n for n in prepared.scene.medium.provenance["notes"]
     )

@@ -134,10 +134,18 @@ def listed(words: Sequence[str]) -> str:
     return ", ".join(words) if len(words) <= LISTED else ", ".join((*words[: LISTED - 1], "...", words[-1]))
 
 
-def asked(option: str, choices: Sequence[str]) -> str:
-    """Return how an option of a format is said, for a message: the first choice, and the others."""
-    others = listed([f'"{choice}"' for choice in choices[1:]])
-    return f'options = {{ {option} = "{choices[0]}" }} (--option {option}="{choices[0]}"), or {others}'
+class SeveralParts(InputError):
+    """A file holds several parts, of which one makes a field; parts: their names, as the option `part` takes them.
+
+    what: the sentence that says so, without the names
+    """
+
+    def __init__(self, what: str, parts: Sequence[str]) -> None:
+        first, *others = (f'"{printable(part)}"' for part in parts)
+        super().__init__(
+            f"{what}: options = {{ part = {first} }} (--option part={first}), or {listed(others)}"
+        )
+        self.parts = parts
 
 
 def printable(text: str) -> str:
