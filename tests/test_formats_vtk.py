@@ -373,13 +373,13 @@ def test_the_volume_among_blocks(tmp_path):
     written(rectilinear(cells={"T [K]": np.full(60, 700.0)}), tmp_path / "other.vtr")
     path.write_text(path.read_text().replace("wall.vtp", "other.vtr"))
     with pytest.raises(
-        rte.InputError, match='names 2 files with volumes; say which, .*part = "internal.vtr"'
+        rte.InputError, match=r'names 2 files with volumes; say which: options = { part = "internal\.vtr"'
     ):
         rte.read(path, units=METRE)
     assert set(rte.read(path, units=METRE, options={"part": "other.vtr"}).temperature.ravel()) == {700.0}
     is_state(rte.read(path, units=METRE, options={"part": "internal.vtr"}), FACES)
     with pytest.raises(
-        rte.InputError, match="part is 'wall'; files with volumes are internal.vtr, other.vtr"
+        rte.InputError, match=r"part is 'wall'; files with volumes are internal\.vtr, other\.vtr"
     ):
         rte.read(path, units=METRE, options={"part": "wall"})
     with pytest.raises(rte.InputError, match="is one part"):

@@ -121,11 +121,7 @@ def _volume(head: Document, entries: Sequence[Mapping[str, str]], part: str) -> 
     if not volumes:
         raise head.fail("names no file with volumes; expected one (of a time)")
     if len(volumes) > 1:
-        raise SeveralParts(
-            f"{head.path}: names {len(volumes)} files with volumes; say which, or write them as one parallel file "
-            "(.pvtu)",
-            list(volumes),
-        )
+        raise SeveralParts(f"{head.path}: names {len(volumes)} files with volumes; say which", list(volumes))
     return next(iter(volumes.values()))
 
 
