@@ -307,6 +307,38 @@ def test_times_of_vtkhdf_and_xdmf(tmp_path):
             assert source.time == 1.5
 
 
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_hyperslab_of_xdmf(step, tmp_path):
+    """One of two moments of an array, every cell or every second one of it."""
+    path = made("xdmf", tmp_path, UNIFORM, {"T": gas()["T"]})
+    nz, ny, nx = gas()["T"].T.shape
+    with h5py.File(tmp_path / "xdmf.h5", "r+") as file:
+        T = np.full((2, nz, ny, step * nx), 300.0)
+        T[1, :, :, ::step] = file["fields/T"][()]
+        del file["fields/T"]
+        file["fields/T"] = T
+    text = path.read_text()
+    plain = text[text.rindex("<DataItem") : text.rindex("</DataItem>") + len("</DataItem>")]
+    cells, sizes = f"{nz} {ny} {nx}", " ".join(map(str, T.shape))
+    slab = (
+        f'<DataItem ItemType="HyperSlab" Dimensions="{cells}"><DataItem Dimensions="3 4" Format="XML">1 0 0 0  1 1 1 '
+        f'{step}  1 {cells}</DataItem><DataItem Dimensions="{sizes}" Format="HDF">xdmf.h5:/fields/T</DataItem>'
+        "</DataItem>"
+    )
+    path.write_text(text.replace(plain, slab))
+    assert_array_equal(read("xdmf", path).temperature, gas()["T"])
+    wrong = {
+        "1 0 0 0": ("2 0 0 0", "-1 0 0 0"),
+        "1 1 1 ": ("1 0 1 ", "1 1 nan "),
+        f"1 {cells}<": (f"2 {cells}<", f"1e300 {cells}<"),
+        '"3 4" Format="XML">1 0 0 0': ('"3 3" Format="XML">0',),
+    }
+    for old, new in [(old, new) for old, several in wrong.items() for new in several]:
+        path.write_text(text.replace(plain, slab.replace(old, new)))
+        with pytest.raises(rte.InputError, match="its HyperSlab says"):
+            read("xdmf", path)
+
+
 # what files leave open
 
 
