@@ -75,14 +75,10 @@ TARGETS = (
     *(
         Target(f"reading/{name}", f"reading 134 MB, {name}: until there is a field / library", 1.3)
         for name in (
-            "native",
             "native, gzip",
-            "netCDF-4",
             "netCDF-4, z y x",
             "netCDF-4, gzip",
             "netCDF-3",
-            "Zarr 2",
-            "Zarr 3",
             ".vti, bytes",
             ".vti, zlib",
         )
