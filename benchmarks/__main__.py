@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .tables import insert, machine
 
-SUITES = ("accuracy", "exact_versus_thick", "volume", "speed", "bands", "job", "models", "series")
+SUITES = ("accuracy", "exact_versus_thick", "volume", "speed", "bands", "job", "models", "series", "reading")
 CHECK = "check"
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"

@@ -19,7 +19,17 @@ import raytrace_rte as rte
 from raytrace_rte.results.result import Result
 from raytrace_rte.solvers.scene import Sensor
 
-from . import compile_times, first_image, records, series, switch_cost, volume_cost, volume_peers, whole_job
+from . import (
+    compile_times,
+    first_image,
+    reading,
+    records,
+    series,
+    switch_cost,
+    volume_cost,
+    volume_peers,
+    whole_job,
+)
 from .processes import THREADS
 from .tables import table
 from .targets import TARGETS
@@ -43,6 +53,7 @@ def pieces(folder: Path, quick: bool) -> dict[str, Piece]:
         "first image": partial(images, quick),
         "switch": partial(switch, quick),
         "series": partial(snapshots, quick),
+        "reading": partial(files, quick),
         "compile": partial(compiling, quick),
     }
 
@@ -129,6 +140,11 @@ def snapshots(quick: bool) -> Figures:
     """Snapshots as a series over the same one by one."""
     rows = series.measure(quick)["rows"]
     return {name: row["ratio"] for name, row in zip(("camera", "radiometers", "volume"), rows, strict=True)}
+
+
+def files(quick: bool) -> Figures:
+    """Reading a field over what the library of its format takes."""
+    return {row["format"]: row["field"] / row["library"] for row in reading.measure(quick)["rows"]}
 
 
 def compiling(quick: bool) -> Figures:

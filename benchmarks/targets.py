@@ -72,6 +72,17 @@ TARGETS = (
     Target("series/camera", "50 snapshots of 64³ as a series / one by one, camera 256²", 1.1),
     Target("series/radiometers", "the same: 4 radiometers", 1.1),
     Target("series/volume", "the same: heat source, 100 directions", 1.1),
+    *(
+        Target(f"reading/{name}", f"reading 134 MB, {name}: until there is a field / library", 1.3)
+        for name in (
+            "native, gzip",
+            "netCDF-4, z y x",
+            "netCDF-4, gzip",
+            "netCDF-3",
+            ".vti, bytes",
+            ".vti, zlib",
+        )
+    ),
     Target("compile/march", "camera, March(2): s of the processor to compile", 10.0),
     Target("compile/auto", "camera, Auto where the march is taken: the same", 10.0),
     Target("compile/switch", "camera, Auto with the switch: the same", 18.0),

@@ -184,6 +184,13 @@ def test_a_plotfile_that_is_not_as_documented(plotfile, file, old, new, message)
 
 def test_a_plotfile_that_is_cut_or_incomplete(plotfile):
     path, *_ = plotfile
+    header = path / "Level_0" / "Cell_H"
+    text = header.read_text()
+    for lines in range(len(text.split("\n")) - 2):
+        header.write_text("\n".join(text.split("\n")[:lines]))
+        with pytest.raises(rte.InputError, match="Cell_H: ends early"):
+            rte.read(path, units=UNITS)
+    header.write_text(text)
     block = path / "Level_0" / "Cell_D_00000"
     whole = block.read_bytes()
     block.write_bytes(whole[:-80])

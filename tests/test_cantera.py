@@ -11,6 +11,7 @@ import pytest
 
 import raytrace_rte as rte
 from raytrace_rte.cli import main
+from raytrace_rte.formats.inspect import inspect
 from raytrace_rte.formats.molar import molar_mass
 from raytrace_rte.formats.readers import cantera as reader
 from raytrace_rte.planck import SIGMA
@@ -156,9 +157,12 @@ def test_of_several_flames_in_a_file_one_is_asked_for(flames, tmp_path):
     for path in (tmp_path / "two.yaml", tmp_path / "two.h5"):
         with pytest.raises(
             rte.InputError,
-            match=r'2 lines of points; say which: options = {"part": "cold/data"}, or hot/data',
+            match=r'2 lines of points; say which: options = { part = "cold/data" } \(--option part=.*, or "hot/data"',
         ):
             rte.read(path)
+        shown = inspect(path)
+        assert 'part "hot/data"' in str(shown)
+        assert shown.parts["hot/data"].becomes.startswith("Field(")
         field = rte.read(path, options={"part": "hot/data"})
         assert set(field.temperature.ravel()) == {1500.0}
         with reader.opened(path, part="hot/data") as source:

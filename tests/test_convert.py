@@ -147,7 +147,7 @@ def test_inspect_says_what_a_file_would_become(kind, tmp_path, monkeypatch):
     assert "300" in said
     assert "1800" in said
     if kind == "xdmf":
-        assert 'unclear        the unit of length: units = {"length": ...}' in said
+        assert 'unclear        the unit of length: units = { length = "..." }' in said
         assert (tmp_path / f"{kind}.map.toml").exists()
     else:
         assert "becomes        Field(3x4x5 cells, T 300..1800 K" in said
@@ -236,7 +236,10 @@ def test_quantities_that_no_answer_needs_are_left_out_where_their_unit_is_unknow
     path = made("hdf5", tmp_path, FACES, GAS)
     with h5py.File(path, "r+") as file:
         file["rho"] = np.full(SHAPE[::-1], 0.3)
-    assert rte.read(path).density is None
+    found = rte.read(path)
+    assert found.density is None
+    (note,) = (n for n in found.notes if "left out 'rho', which may be the density" in n)
+    assert note in inspect(path).doubts
     assert "rho may be the density: left out, as its unit is not known" in inspect(path).map_text
     found = rte.read(path, units={"rho": "kg/m3"})
     assert found.density.max() == 0.3

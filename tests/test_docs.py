@@ -20,7 +20,7 @@ import pytest
 import raytrace_rte as rte
 
 ROOT = Path(__file__).parent.parent
-SUITES = ("accuracy", "exact_versus_thick", "volume", "speed", "bands", "job", "models", "series")
+SUITES = ("accuracy", "exact_versus_thick", "volume", "speed", "bands", "job", "models", "series", "reading")
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 README = TEXT["README.md"]

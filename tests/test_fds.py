@@ -94,7 +94,7 @@ def test_the_moment_is_asked_for(case):
         rte.read(folder)
     with pytest.raises(rte.InputError, match=r"time is 15\.0 s; .*10, 20\.5 s"):
         rte.read(folder, time=15.0)
-    for time in ("first", 10.0):
+    for time in ("first", 10.0, "index 0"):
         field = rte.read(folder, time=time)
         np.testing.assert_array_equal(field.temperature, early["TEMPERATURE"] + np.float32(273.15))
 
@@ -226,7 +226,10 @@ def test_meshes_without_a_common_grid_are_read_one_by_one(tmp_path, x, message):
     write_case(tmp_path / "case", Case(meshes, {1.0: [a, b]}))
     with pytest.raises(rte.InputError, match=message) as caught:
         rte.read(tmp_path / "case")
-    assert 'options = {"part": "plot3d, mesh A"}, or plot3d, mesh B' in str(caught.value)
+    assert (
+        'options = { part = "plot3d, mesh A" } (--option part="plot3d, mesh A"), or "plot3d, mesh B"'
+        in str(caught.value)
+    )
     field = rte.read(tmp_path / "case", options={"part": "plot3d, mesh B"})
     np.testing.assert_array_equal(field.temperature, b["TEMPERATURE"] + np.float32(273.15))
     with pytest.raises(rte.InputError, match="has no mesh 'C'; there are A, B"):
@@ -260,7 +263,7 @@ def test_slices_of_a_plane_of_a_box_and_of_cells(tmp_path):
     ]
     write_case(tmp_path / "case", Case([Mesh("M", X, Y, Z)], {}, slices, [0.0, 1.5, 3.0]))
     read = lambda part, **more: rte.read(tmp_path / "case", options={"part": part}, **more)  # noqa: E731
-    with pytest.raises(rte.InputError, match=r'"slice y = 0.3"}, or slice 3-D, slice 3-D \(2\)'):
+    with pytest.raises(rte.InputError, match=r'part="slice y = 0.3"\), or "slice 3-D", "slice 3-D \(2\)"'):
         rte.read(tmp_path / "case")
     field = read("slice y = 0.3", time=1.5)
     np.testing.assert_array_equal(field.temperature[:, 0, :], plane[1, :, 0] + np.float32(273.15))

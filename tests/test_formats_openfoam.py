@@ -189,6 +189,22 @@ def test_times_by_value_and_by_name(tmp_path):
     assert (last.time, last.temperature[0, 0, 0]) == (0.5, 501.0)
     with pytest.raises(rte.InputError, match=r"time is 0\.7 s"):
         rte.read(tmp_path, time=0.7)
+    assert [rte.read(tmp_path, time=t).time for t in ("index 0", "0", "index 1", "0.5")] == [
+        0.0,
+        0.0,
+        0.5,
+        0.5,
+    ]
+    with pytest.raises(
+        rte.InputError, match=r"time is '0\.50'; expected .*, or a name: 0, 0\.5; the file has"
+    ):
+        rte.read(tmp_path, time="0.50")
+
+
+def test_two_folders_of_one_time_are_told_apart_by_name_and_index(tmp_path):
+    case(tmp_path, times=("0.5", "0.50"))
+    found = [rte.read(tmp_path, time=t).temperature[0, 0, 0] for t in ("0.5", "index 0", "0.50", "index 1")]
+    assert found == [500.0, 500.0, 501.0, 501.0]
 
 
 def test_a_file_foam_stands_for_its_case(tmp_path):
@@ -314,6 +330,14 @@ def test_files_that_lie(tmp_path, binary, file, old, new, said):
         rte.read(tmp_path)
     assert str(tmp_path / file) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_case_without_temperature_asks_for_that_only(tmp_path):
+    case(tmp_path, times=("0",))
+    (tmp_path / "0/T").unlink()
+    with pytest.raises(rte.InputError, match="leaves open which array is the temperature") as error:
+        rte.read(tmp_path)
+    assert "whether the values lie" not in str(error.value)
 
 
 @pytest.mark.parametrize("how", [{}, {"binary": True}, {"packed": True}, {"binary": True, "packed": True}])

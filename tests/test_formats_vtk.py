@@ -295,6 +295,9 @@ def test_a_curvilinear_grid_goes_onto_voxels(tmp_path):
     path = written(data, tmp_path / "sheared.vts")
     with pytest.raises(rte.InputError, match=r"needs a grid to be put onto: say shape = \(nx, ny, nz\)"):
         rte.read(path, units=METRE)
+    beside = rte.uniform((70, 0, 0), (80, 1, 1), (500, 500, 500))
+    with pytest.raises(rte.InputError, match=r"grid: lies from \[70.* beside the mesh, from \[0"):
+        rte.read(path, units=METRE, grid=beside)
     field = rte.read(path, units=METRE, shape=(9, 8, 7))
     own = state((3, 4, 5))["T [K]"]
     part = np.diff(FACES[0])[:, None, None] * np.diff(FACES[1])[:, None] * np.diff(FACES[2])
@@ -350,6 +353,7 @@ def test_times_of_a_collection(tmp_path):
     assert field.time == 0.5
     np.testing.assert_array_equal(field.temperature, state((3, 4, 5))["T [K]"] + 1)
     assert rte.read(path, units=METRE, time="last").time == 1.0
+    assert [rte.read(path, units=METRE, time=f"index {i}").time for i in range(3)] == [0.0, 0.5, 1.0]
     with pytest.raises(rte.InputError, match=r"the file has 3 moments, at 0, 0\.5, 1 s"):
         rte.read(path, units=METRE, time=0.7)
 
@@ -366,9 +370,29 @@ def test_the_volume_among_blocks(tmp_path):
         f'<VTKFile type="vtkMultiBlockDataSet"><vtkMultiBlockDataSet>{sets}</vtkMultiBlockDataSet></VTKFile>'
     )
     is_state(rte.read(path, units=METRE), FACES)
-    path.write_text(path.read_text().replace("wall.vtp", "internal.vtr"))
-    with pytest.raises(rte.InputError, match="names 2 files with volumes"):
+    written(rectilinear(cells={"T [K]": np.full(60, 700.0)}), tmp_path / "other.vtr")
+    path.write_text(path.read_text().replace("wall.vtp", "other.vtr"))
+    with pytest.raises(
+        rte.InputError, match=r'names 2 files with volumes; say which: options = { part = "internal\.vtr"'
+    ):
         rte.read(path, units=METRE)
+    assert set(rte.read(path, units=METRE, options={"part": "other.vtr"}).temperature.ravel()) == {700.0}
+    is_state(rte.read(path, units=METRE, options={"part": "internal.vtr"}), FACES)
+    with pytest.raises(
+        rte.InputError, match=r"part is 'wall'; files with volumes are internal\.vtr, other\.vtr"
+    ):
+        rte.read(path, units=METRE, options={"part": "wall"})
+    with pytest.raises(rte.InputError, match="is one part"):
+        rte.read(tmp_path / "other.vtr", units=METRE, options={"part": "wall"})
+    found = inspect(path, units=METRE)
+    assert list(found.parts) == ["internal.vtr", "other.vtr"]
+    assert 'part "other.vtr"' in str(found)
+    assert "becomes        Field(3x4x5 cells, T 700..700 K" in str(found)
+    assert (
+        str(found)
+        .splitlines()[-1]
+        .endswith('"internal.vtr" } (--option part="internal.vtr"), or "other.vtr"')
+    )
 
 
 def test_time_in_the_field_data(tmp_path):
@@ -376,7 +400,12 @@ def test_time_in_the_field_data(tmp_path):
     stamp = numpy_to_vtk(np.array([0.125]), deep=True)
     stamp.SetName("TimeValue")
     data.GetFieldData().AddArray(stamp)
-    assert rte.read(written(data, tmp_path / "t.vtr"), units=METRE).time == 0.125
+    path = written(data, tmp_path / "t.vtr")
+    for time in (None, 0.125, "index 0"):
+        assert rte.read(path, units=METRE, time=time).time == 0.125
+    for wrong in (7.0, "index 1"):
+        with pytest.raises(rte.InputError, match=r"1 moment, at 0\.125 s"):
+            rte.read(path, units=METRE, time=wrong)
 
 
 def test_parts_of_a_parallel_file_are_one_mesh(tmp_path, rng):
@@ -393,7 +422,7 @@ def test_inspect_shows_what_there_is_and_asks_for_the_length(tmp_path):
     found = inspect(written(rectilinear(), tmp_path / "a.vtr"))
     assert "VTK RectilinearGrid" in str(found)
     assert re.search(r"CellData/T \[K\] +5 x 4 x 3 +float64 +K +500 +734", str(found))
-    assert found.unclear == ['the unit of length: units = {"length": ...}']
+    assert found.unclear == ['the unit of length: units = { length = "..." }']
 
 
 # VTKHDF with h5py alone
@@ -448,7 +477,7 @@ def test_vtkhdf_by_vtk_itself_in_parts_and_times(tmp_path):
     last = rte.read(tmp_path / "one.vtkhdf", units=METRE, shape=(4, 4, 4), time="last")
     assert last.temperature.max() == pytest.approx(950.0)
     assert last.grid.lower.tolist() == [2.0, 2.0, 2.0]
-    first = rte.read(tmp_path / "one.vtkhdf", units=METRE, shape=(4, 4, 4), time="first")
+    first = rte.read(tmp_path / "one.vtkhdf", units=METRE, shape=(4, 4, 4), time="index 0")
     assert first.temperature.max() == pytest.approx(900.0)
 
 
@@ -616,6 +645,12 @@ def test_a_job_on_a_mesh(tmp_path):
     )
     prepared = prepare(load(job))
     assert prepared.field.grid.shape == (8, 7, 6)
+    how = {"units": {"length": "cm"}, "radius": None}
+    assert "becomes        a field on the grid that is named" in str(inspect(tmp_path / "sheared.vts", **how))
+    seen = inspect(tmp_path / "sheared.vts", shape=(8, 7, 6), **how)
+    assert seen.becomes.startswith("Field(8x7x6 cells")
+    seen = inspect(tmp_path / "sheared.vts", shape=(8, 7, 6), outside="error", **how)
+    assert "becomes        nothing: grid: " in str(seen)
     assert any(
         "of the volume of the mesh lies outside" in n for n in prepared.scene.medium.provenance["notes"]
     )

@@ -212,7 +212,15 @@ def moments(path, unit="s"):
 
 
 @pytest.mark.parametrize(
-    ("time", "i", "seconds"), [("first", 0, 0.0), (0.5, 1, 0.5), ("last", 2, 2.0), (2, 2, 2.0)]
+    ("time", "i", "seconds"),
+    [
+        ("first", 0, 0.0),
+        (0.5, 1, 0.5),
+        ("last", 2, 2.0),
+        (2, 2, 2.0),
+        ("index 1", 1, 0.5),
+        ("index 0", 0, 0.0),
+    ],
 )
 def test_a_moment_is_picked_by_time_or_end(time, i, seconds, tmp_path):
     ds = moments(tmp_path / "a.nc")
@@ -229,6 +237,16 @@ def test_a_time_that_is_not_there_lists_those_that_are(tmp_path):
         rte.InputError, match=r"leaves open which of 3 moments, at 0, 0.5, 2 s is meant: time ="
     ):
         rte.read(tmp_path / "a.nc")
+    for wrong in ("index -1", "#1", "Last"):
+        with pytest.raises(rte.InputError, match=f"time is '{wrong}' .*expected a number"):
+            rte.read(tmp_path / "a.nc", time=wrong)
+    for wrong in ("index 3", "2"):
+        with pytest.raises(
+            rte.InputError,
+            match=rf"""time is '{wrong}'; expected a number \[s\], "first", "last" or "index 0" to "index 2";"""
+            " the file has 3 moments, at 0, 0.5, 2 s",
+        ):
+            rte.read(tmp_path / "a.nc", time=wrong)
     assert rte.read(tmp_path / "a.nc", time=0.5 * (1 + 1e-9)).time == 0.5
     with pytest.raises(rte.InputError, match="but the file has no times"):
         rte.read(made("netcdf4", tmp_path, UNIFORM, gas()), time=1.0)
@@ -250,6 +268,7 @@ def test_times_in_other_units_and_without(tmp_path):
     assert rte.read(tmp_path / "h.nc", time="last").time == 7200.0
     moments(tmp_path / "u.nc", "cycles")
     assert rte.read(tmp_path / "u.nc", time="last").time is None
+    assert_array_equal(rte.read(tmp_path / "u.nc", time="index 1").temperature, gas()["T"] + 100.0)
     with pytest.raises(rte.InputError, match="3 moments without a known unit of time"):
         rte.read(tmp_path / "u.nc", time=0.5)
 
@@ -280,11 +299,44 @@ def test_times_of_vtkhdf_and_xdmf(tmp_path):
             steps = [grid.replace("<Topology", f'<Time Value="{t}"/><Topology') for t in (0.0, 1.5)]
             series = f'<Grid GridType="Collection" CollectionType="Temporal">{"".join(steps)}</Grid>'
             path.write_text(text.replace(grid, series))
-        assert read(kind, path, time=1.5).time == 1.5
+        assert read(kind, path, time=1.5).time == read(kind, path, time="index 1").time == 1.5
+        assert read(kind, path, time="index 0").time == 0.0
         with pytest.raises(rte.InputError, match=r"2 moments, at 0, 1\.5 s"):
             read(kind, path)
         with opened(path) as source:
             assert source.time == 1.5
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_hyperslab_of_xdmf(step, tmp_path):
+    """One of two moments of an array, every cell or every second one of it."""
+    path = made("xdmf", tmp_path, UNIFORM, {"T": gas()["T"]})
+    nz, ny, nx = gas()["T"].T.shape
+    with h5py.File(tmp_path / "xdmf.h5", "r+") as file:
+        T = np.full((2, nz, ny, step * nx), 300.0)
+        T[1, :, :, ::step] = file["fields/T"][()]
+        del file["fields/T"]
+        file["fields/T"] = T
+    text = path.read_text()
+    plain = text[text.rindex("<DataItem") : text.rindex("</DataItem>") + len("</DataItem>")]
+    cells, sizes = f"{nz} {ny} {nx}", " ".join(map(str, T.shape))
+    slab = (
+        f'<DataItem ItemType="HyperSlab" Dimensions="{cells}"><DataItem Dimensions="3 4" Format="XML">1 0 0 0  1 1 1 '
+        f'{step}  1 {cells}</DataItem><DataItem Dimensions="{sizes}" Format="HDF">xdmf.h5:/fields/T</DataItem>'
+        "</DataItem>"
+    )
+    path.write_text(text.replace(plain, slab))
+    assert_array_equal(read("xdmf", path).temperature, gas()["T"])
+    wrong = {
+        "1 0 0 0": ("2 0 0 0", "-1 0 0 0"),
+        "1 1 1 ": ("1 0 1 ", "1 1 nan "),
+        f"1 {cells}<": (f"2 {cells}<", f"1e300 {cells}<"),
+        '"3 4" Format="XML">1 0 0 0': ('"3 3" Format="XML">0',),
+    }
+    for old, new in [(old, new) for old, several in wrong.items() for new in several]:
+        path.write_text(text.replace(plain, slab.replace(old, new)))
+        with pytest.raises(rte.InputError, match="its HyperSlab says"):
+            read("xdmf", path)
 
 
 # what files leave open
@@ -313,8 +365,8 @@ def test_what_is_open_is_asked_for_at_once_and_answered(tmp_path):
     with pytest.raises(rte.InputError) as caught:
         rte.read(tmp_path / "a.nc")
     for part in (
-        'the unit of length: units = {"length": ...}',
-        """the unit of temperature 'T' (the file does not say; looks like K): units = {"T": ...}""",
+        'the unit of length: units = { length = "..." }',
+        """the unit of temperature 'T' (the file does not say; looks like K): units = { T = "..." }""",
         "location = ",
         "raytrace-rte inspect",
     ):

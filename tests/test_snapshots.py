@@ -569,7 +569,8 @@ def moments(tmp_path):
 
 
 def test_times_of_one_file(moments, job, monkeypatch, capsys):
-    for asked, expected in (('"all"', moments), ("[0.12, 0.0]", [moments[2], moments[0]])):
+    for asked, expected in (('"all"', moments), ("[0.12, 0.0]", [moments[2], moments[0]]),
+                            ('["index 1", 0.0]', [moments[1], moments[0]])):  # fmt: skip
         text = CONFIG.replace('files = "plt*.h5"', f'file = "all.nc"\nmap = "map.toml"\ntimes = {asked}')
         job.write_text(text, encoding="utf-8")
         code, _, err = call(monkeypatch, capsys, "run", job)
@@ -579,6 +580,9 @@ def test_times_of_one_file(moments, job, monkeypatch, capsys):
         np.testing.assert_allclose(series.time, sorted(f.time for f in expected), rtol=1e-12)
         single = rte.solve_series(expected, camera, rte.black(300.0))
         np.testing.assert_array_equal(series.value, single.value)
+    job.write_text(text.replace("0.0]", "0.05]"), encoding="utf-8")
+    code, _, err = call(monkeypatch, capsys, "run", job)
+    assert (code, "names a moment of" in err) == (2, True), err
     job.write_text(text.replace("0.0]", "0.07]"), encoding="utf-8")
     code, _, err = call(monkeypatch, capsys, "run", job)
     assert code == 2

@@ -144,7 +144,9 @@ def check(config: Config, overrides: Overrides = None) -> None:
 
 Time = Annotated[
     str | None,
-    typer.Option(metavar="T", help="which moment: a number [s], first or last", show_default=False),
+    typer.Option(
+        metavar="T", help='which moment: a number [s], first, last, or "index 3" (from 0)', show_default=False
+    ),
 ]
 Options = Annotated[
     list[str] | None,
@@ -164,6 +166,23 @@ NoData = Annotated[
 Valid = Annotated[
     str | None,
     typer.Option("--valid", metavar="NAME", help="array that is 1 in cells with data", show_default=False),
+]
+Shape = Annotated[
+    tuple[int, int, int] | None,
+    typer.Option("--shape", help="equal voxels that a mesh is put onto, over all of it", show_default=False),
+]
+Lower = Annotated[
+    tuple[float, float, float] | None,
+    typer.Option("--lower", help="with --upper: corners of these voxels instead [m]", show_default=False),
+]
+Upper = Annotated[tuple[float, float, float] | None, typer.Option("--upper", show_default=False)]
+Outside = Annotated[
+    str | None,
+    typer.Option("--outside", help="what voxels outside a mesh are: empty or error", show_default=False),
+]
+Radius = Annotated[
+    str | None,
+    typer.Option("--radius", help="the radius of axisymmetric data: x, y or z", show_default=False),
 ]
 
 
@@ -208,19 +227,28 @@ def inspect(
     location: Location = None,
     no_data: NoData = None,
     valid: Valid = None,
+    shape: Shape = None,
+    lower: Lower = None,
+    upper: Upper = None,
+    outside: Outside = None,
+    radius: Radius = None,
     all_: Annotated[bool, typer.Option("--all", help="list every array and attribute")] = False,
 ) -> None:
     """List what is in FILE and what it would become; where it leaves things open, write a field map to edit."""
     from .formats.atomic import replacing
     from .formats.inspect import inspect as look
+    from .formats.onto import between
 
     with _interruptible():
         inspection = look(
             file, _moment(time), _options(option),
             units=_units(unit), location=location, no_data=no_data, valid=valid,
+            outside=outside, radius=radius, **between(lower, upper, shape),
         )  # fmt: skip
         _say(inspection.text(all_))
-        if map_ is None and (inspection.native or not inspection.unclear):
+        if inspection.parts and map_ is not None:
+            raise InputError(f"--map: is for one part; {inspection.unclear[0]}")
+        if inspection.parts or (map_ is None and (inspection.native or not inspection.unclear)):
             return
         target = Path(f"{file.stem}.map.toml") if map_ is None else map_
         if target.exists():
@@ -243,21 +271,11 @@ def convert(
     location: Location = None,
     no_data: NoData = None,
     valid: Valid = None,
-    shape: Annotated[
-        tuple[int, int, int] | None,
-        typer.Option(help="equal voxels that a mesh is put onto, over all of it", show_default=False),
-    ] = None,
-    lower: Annotated[
-        tuple[float, float, float] | None,
-        typer.Option(help="with --upper: corners of these voxels instead [m]", show_default=False),
-    ] = None,
-    upper: Annotated[tuple[float, float, float] | None, typer.Option(show_default=False)] = None,
-    outside: Annotated[
-        str | None, typer.Option(help="what voxels outside a mesh are: empty or error", show_default=False)
-    ] = None,
-    radius: Annotated[
-        str | None, typer.Option(help="the radius of axisymmetric data: x, y or z", show_default=False)
-    ] = None,
+    shape: Shape = None,
+    lower: Lower = None,
+    upper: Upper = None,
+    outside: Outside = None,
+    radius: Radius = None,
     allow_cold: Annotated[
         bool, typer.Option("--allow-cold", help="accept gas below 250 K everywhere")
     ] = False,

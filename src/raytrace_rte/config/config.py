@@ -185,13 +185,13 @@ def _field(section: FieldSection) -> FieldSection:
         raise InputError(
             "[field]: found files and times; times are those in one file: give file instead of files"
         )
+    from_files = section.file is not None or section.files is not None
     if section.times == []:
         raise InputError('[field]: times is an empty list; expected times [s], or "all"')
     if isinstance(section.times, list) and len(set(section.times)) < len(section.times):
         raise InputError("[field]: times names a moment twice; expected each moment once")
-    if section.sample is not None and section.times == "all":
+    if not from_files and any(isinstance(t, str) for t in section.times or ()):
         raise InputError("[field]: a sample has no times of its own; expected a list of times [s]")
-    from_files = section.file is not None or section.files is not None
     if not from_files and isinstance(section.time, str):
         raise InputError(
             f"[field]: time is '{section.time}', and a sample has no first or last; expected a time [s]"

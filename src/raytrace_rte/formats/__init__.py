@@ -38,7 +38,8 @@ def read(
     map: field map, as TOML file or as the same tables in a dict (docs/formats.md); `raytrace-rte inspect`
         writes one to edit. Not needed where the file itself says what its arrays are
     allow_cold: accept a field that is below 250 K everywhere
-    time: which moment of several: [s], "first" or "last"
+    time: which moment of several: its time [s], "first", "last", "index 3" (from 0), or the name of a folder of an
+        OpenFOAM case, as "0.05". A number is always a time
     units: name of an array -> its unit, where the file does not say it or is wrong; "length" stands for all
         positions, as in {"length": "m", "T": "K"}
     location: whether values are those of a "cell" or at a "point", where the file does not say

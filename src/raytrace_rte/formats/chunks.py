@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..execution.executors import each, ordered, thread_count
+from .inplace import as_stored
 
 FILTERS = ([h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE])
 """What is known here: gzip, alone or after a shuffle of bytes."""
 WORDS = {2: np.uint16, 4: np.uint32, 8: np.uint64}
 """Size of a number in bytes -> its bits as a whole number."""
-SMALL = 1 << 20
-"""Bytes below which HDF5 is as fast."""
 
 
 def read(dataset: h5py.Dataset) -> NDArray[Any] | None:
@@ -73,12 +72,7 @@ def write(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
 
 def _suits(dataset: h5py.Dataset) -> bool:
     """Whether a dataset is large, of plain numbers, and in chunks that passed only filters known here."""
-    dtype = dataset.dtype
-    if dataset.chunks is None or dtype.kind not in "fiu" or dtype.itemsize not in WORDS:
-        return False
-    if dataset.nbytes < SMALL or dataset.id.get_type() != h5py.h5t.py_create(dtype):
-        return False
-    if dataset.file.userblock_size:  # libraries differ in whether it counts in the places of chunks
+    if dataset.chunks is None or not as_stored(dataset):
         return False
     made = dataset.id.get_create_plist()
     return [made.get_filter(i)[0] for i in range(made.get_nfilters())] in FILTERS

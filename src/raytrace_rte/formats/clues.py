@@ -15,7 +15,7 @@ from .source import Array, Source, listed, printable
 
 SPACE = (*AXES, "cell")
 """Names of dims along which cells or points lie."""
-LENGTH_UNIT = 'the unit of length: units = {"length": ...}'
+LENGTH_UNIT = 'the unit of length: units = { length = "..." }'
 
 
 class Clues:
@@ -64,8 +64,9 @@ class Clues:
         looks = likely_unit(kind, self.ranges(array))
         likely = f"; looks like {looks}" if looks else ""
         name, alone = printable(array.name), [leaf(a.name) for a in self.arrays].count(leaf(array.name)) == 1
-        short = quoted(leaf(array.name) if alone else array.name)
-        self.ask(f"the unit of {kind} '{name}' ({seen}{likely}): units = {{{short}: ...}}")
+        short = key(leaf(array.name) if alone else array.name)
+        say = f'units = {{ {short} = "..." }}'
+        self.ask(f"the unit of {kind} '{name}' ({seen}{likely}): {say}")
         return f'units = "?"   # {seen}{likely}'
 
     def noted(self, name: str, kind: str) -> str | None:
@@ -96,6 +97,11 @@ class Clues:
     def _most_common_shape(self) -> tuple[int, ...]:
         shapes = [a.shape for a in self.arrays if len(a.shape) > 1]
         return max(set(shapes), key=shapes.count) if shapes else ()
+
+
+def key(name: str) -> str:
+    """Return a name as a key of TOML."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else quoted(name)
 
 
 def quoted(text: str) -> str:

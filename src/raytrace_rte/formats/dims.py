@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ..units import plain
 from .cf import seconds
+from .moments import Moment, moment
 from .names import AXES, axis_of
-from .source import Array, Moment, moment
+from .source import Array
 
 TIME = "time"
 Shown = tuple[dict[str, Array], list[float], float | None]

@@ -103,8 +103,10 @@ class Extent:
 
     def _location(self, rows: Sequence[Array], sizes: Sequence[int]) -> Iterator[str]:
         """Where values lie, of positions along the axes and the number of values along each."""
-        if self.clues.temperature and self.clues.temperature.location:
-            yield f'location = "{self.clues.temperature.location}"   # as the file says'
+        known = [self.clues.temperature] if self.clues.temperature else self.clues.arrays
+        places = {array.location for array in known}
+        if len(places) == 1 and (place := places.pop()):
+            yield f'location = "{place}"   # as the file says'
             return
         if any(a.shape != (n,) for a, n in zip(rows, sizes, strict=True)):
             yield 'location = "cell"   # as there are cell faces'

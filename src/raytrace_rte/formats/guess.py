@@ -5,11 +5,10 @@ What the source does not say is written as "?", which reading a field refuses.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from ..units import KINDS
-from .clues import SPACE, Clues, quoted
+from .clues import SPACE, Clues, key, quoted
 from .dims import TIME
 from .extent import Extent
 from .fieldmap import SCALARS
@@ -73,9 +72,11 @@ class Guess:
     def _scalar(self, quantity: str, composed: bool) -> Iterator[str]:
         array = self._array(quantity)
         if array is not None and quantity in IN_PASSING and array.units not in KINDS[SCALARS[quantity]]:
-            yield from (
-                "",
-                f"# {printable(array.name)} may be the {quantity}: left out, as its unit is not known",
+            name = printable(array.name)
+            yield from ("", f"# {name} may be the {quantity}: left out, as its unit is not known")
+            its = f" '{printable(array.units)}'" if array.units else ""
+            self.left_out.append(
+                f"left out '{name}', which may be the {quantity}, as its unit{its} is not known"
             )
         elif array is not None:
             yield from ("", f"[{quantity}]", *self._quantity(array, SCALARS[quantity]))
@@ -115,13 +116,9 @@ class Guess:
         said = all(array.units in KINDS["fraction"] for array, _ in found.arrays.values())
         one = 'units = "1"   # as they sum to 1' if not said and found.whole else ""
         for name, (array, select) in found.arrays.items():
-            yield from ("", f"[{found.kind}.{_key(name)}]")
+            yield from ("", f"[{found.kind}.{key(name)}]")
             if not select:
                 yield from self._quantity(array, "fraction", one)
             else:
                 yield from (f"dataset = {quoted(array.name)}", f'select = "{select}"')
                 yield one or self.clues.units(array, "fraction")
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else quoted(name)

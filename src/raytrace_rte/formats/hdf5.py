@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, nearest
 from ..execution import memory
-from . import chunks
+from . import chunks, inplace
 from .atomic import replacing
 from .source import listed, printable
 
@@ -132,7 +132,9 @@ def values(dataset: h5py.Dataset, index: Any = ()) -> NDArray[Any]:
     shape = _shape(dataset, index)
     memory.require(math.prod(shape) * dataset.dtype.itemsize, f"{where} of shape {shape}")
     try:
-        read = chunks.read(dataset) if shape == dataset.shape else None
+        read = inplace.read(dataset, index if isinstance(index, tuple) else (index,))
+        if read is None and shape == dataset.shape:
+            read = chunks.read(dataset)
         return np.asarray(dataset[index]) if read is None else read
     except (OSError, TypeError, ValueError, zlib.error) as error:
         raise InputError(

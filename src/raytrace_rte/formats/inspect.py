@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..grid import Cartesian
 from ..media.field import Field
 from ..units import plain
 from .guess import Guess
-from .masks import masks
+from .masks import Masks, masks
+from .moments import Moment, said_of, ways
 from .native import read_native
-from .onto import words
+from .onto import Onto, field_onto, placed, words
 from .plausible import doubts
 from .ranges import Range, range_of
 from .readers import opened
-from .reading import check, field_from
-from .source import Array, Moment, Source, printable, said_of
+from .reading import check, check_moment, field_from
+from .source import Array, SeveralParts, Source, printable
 from .stated import restated
 
 LONGEST = 200
@@ -47,7 +49,7 @@ class Inspection:
 
     map_text: a field map to edit; unclear: what the file leaves open; becomes: the field that it would be, "" where
     things are open; doubts: what looks odd; times: moments [s]; last: whether it is the last of several that
-    is shown, as none was chosen
+    is shown, as none was chosen; parts: of a file that holds several, each by its name, and nothing else
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Inspection:
     doubts: list[str] = field(default_factory=list)
     times: Sequence[float] = ()
     last: bool = False
+    parts: Mapping[str, Inspection] = field(default_factory=dict)
 
     @property
     def native(self) -> bool:
@@ -72,10 +75,14 @@ class Inspection:
     def text(self, all_: bool = False) -> str:
         """Return all of it as one screen of text; all_: list every array and attribute, however many."""
         lines = [f"{self.path}: {self.format}{'' if self.native else ', not a native field'}"]
-        lines += _table(self.rows, len(self.rows) if all_ else ROWS)
+        for name, part in self.parts.items():
+            lines += ["", f'part "{printable(name)}"', *part.text(all_).splitlines()[1:]]
+        if self.parts:
+            return "\n".join([*lines, "", *self.unclear])
+        lines += [] if not self.rows else _table(self.rows, len(self.rows) if all_ else ROWS)
         notes = [f"  {name} = {value}" for name, value in self.attributes.items()]
         lines += ["attributes", *_cut(notes, len(notes) if all_ else ATTRIBUTES)] if notes else []
-        chosen = '; the last is shown: say time = a number [s], "first" or "last"' if self.last else ""
+        chosen = f"; the last is shown: say time = {ways(self.times)}" if self.last else ""
         lines += [f"times          {said_of(self.times)}{chosen}"] if self.times else []
         lines += [f"becomes        {self.becomes}"] if self.becomes else []
         lines += [f"unclear        {question}" for question in self.unclear]
@@ -91,44 +98,70 @@ def inspect(
     location: str | None = None,
     no_data: float | Sequence[float] | None = None,
     valid: str | None = None,
+    grid: Cartesian | None = None,
+    shape: Sequence[int] | None = None,
+    outside: str | None = None,
+    radius: str | None = None,
 ) -> Inspection:
     """List the arrays and attributes of a file and say how it would be read.
 
-    time: which moment of several: [s], "first" or "last"; the last where it is None.
+    time: which moment of several, as of `read`; the last where it is None.
     The other arguments are those of `read`.
     An array or attribute that cannot be decoded is listed as such. Ranges are read piece by piece, so that
-    files larger than memory can be inspected. Raises InputError when the file cannot be opened.
+    files larger than memory can be inspected. Of a file with several parts, each is listed. Raises InputError when
+    the file cannot be opened.
     """
     path = Path(path)
     check(None, time, units, location, False)
-    asked = masks(no_data, valid, ())
-    with opened(path, time, options) as source:
-        source = restated(source, units, location)
-        rows = [Row(a, range_of(a)) for a in source.arrays.values()]
-        known = {row.array.name: row.range for row in rows}
-        guess = Guess(source, lambda array: known[array.name])
-        odd = [
-            *source.notes,
-            *guess.left_out,
-            *(d for a, kind in guess.mapped for d in doubts(a, kind, known[a.name])),
-        ]
-        becomes = ""
+    asked, onto = masks(no_data, valid, ()), Onto(grid, shape, outside, radius)
+
+    def look(options: Mapping[str, Any] | None) -> Inspection:
+        with opened(path, time, options) as source:
+            check_moment(source, time)
+            return _inspected(restated(source, units, location), time, asked, onto)
+
+    def part(name: str) -> Inspection:
+        try:
+            return look({**(options or {}), "part": name})
+        except InputError as error:
+            return Inspection(path, "", [], {}, "", [str(error)])
+
+    try:
+        return look(options)
+    except SeveralParts as error:
+        parts = {name: part(name) for name in error.parts}
+        return Inspection(path, f"{len(parts)} parts", [], {}, "", [str(error)], parts=parts)
+
+
+def _inspected(source: Source, time: Moment, asked: Masks, onto: Onto) -> Inspection:
+    """What is found in a source, with what the user states of it."""
+    rows = [Row(a, range_of(a)) for a in source.arrays.values()]
+    known = {row.array.name: row.range for row in rows}
+    guess = Guess(source, lambda array: known[array.name])
+    odd = [
+        *source.notes,
+        *guess.left_out,
+        *(d for a, kind in guess.mapped for d in doubts(a, kind, known[a.name])),
+    ]
+    shown = "last" if time is None and source.times else time
+
+    def read() -> Field:
         if source.format == NATIVE:
-            becomes = _becomes(source, lambda: read_native(path, asked=asked))
-        elif not guess.unclear:
-            shown = "last" if time is None and source.times else time
-            becomes = _becomes(source, lambda: field_from(source, time=shown, asked=asked))
-        return Inspection(
-            path, source.format, rows, dict(_attributes(source)), guess.text, guess.unclear,
-            becomes, odd, source.times, time is None and len(source.times) > 1,
-        )  # fmt: skip
+            return placed(read_native(source.path, asked=asked), onto)
+        return field_onto(source, onto, lambda cells: field_from(cells, time=shown, asked=asked))
+
+    closed = source.format == NATIVE or not guess.unclear
+    return Inspection(
+        source.path, source.format, rows, dict(_attributes(source)), guess.text, guess.unclear,
+        _becomes(source, onto, read) if closed else "", odd, source.times, time is None and len(source.times) > 1,
+    )  # fmt: skip
 
 
-def _becomes(source: Source, read: Callable[[], Field]) -> str:
+def _becomes(source: Source, onto: Onto, read: Callable[[], Field]) -> str:
     """The field that a source would be, and how thick it is; or why it would be refused. read: makes the field"""
     if max((math.prod(a.shape) for a in source.arrays.values()), default=0) > SMALL:
         return "a field, which is too large to be made here"
-    if source.mesh is not None:
+    if source.mesh is not None and not onto.given:
         return words(source.mesh)
     from ..media.absorption import MODELS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,14 @@ from ..execution import memory
 from ..media.field import Field
 from ..units import known_unit, plain, to_si
 from .axes import Along, falls, grid
+from .digest import lasting
 from .fieldmap import SCALARS, Map, Quantity
 from .masks import Masks, both, truth
 from .molar import mole_fractions
+from .moments import Moment, moment, several
 from .names import AXES
 from .order import contiguous
-from .source import UNREADABLE, Array, Moment, Source, find, moment, said_of
+from .source import UNREADABLE, Array, Source, find
 
 Numbers = NDArray[np.floating]
 
@@ -65,7 +67,7 @@ def field_of(
         mole_fraction={name: reader.everywhere(a) for name, a in moles.items()},
         provenance=f"{source.path.name}: {source.format}, read through {named}"
         + (f"; {origin}" if origin else ""),
-        source_sha256=source.digest(),
+        source_sha256=lasting(source.digest),
         allow_cold=allow_cold,
         time=None if reader.time is None or np.isnan(reader.time) else reader.time,
         valid=reader.valid,
@@ -201,11 +203,6 @@ class _Reader:
             some = np.unravel_index(int(np.argmax(self.valid)), self.valid.shape)
             return {n: np.where(self.valid, y, y[some]) if y.ndim else y for n, y in fractions.items()}
         return fractions
-
-
-def several(times: Sequence[float]) -> str:
-    """Return the sentence that asks which of several moments is meant."""
-    return f'which of {said_of(times)} is meant: time = a number [s], "first" or "last"'
 
 
 def _shape(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from ..media.field import Field
 from ..media.spectrum import Spectrum
 from ..units import plain, to_si
 from . import chunks
-from .digest import hashing
+from .digest import hashing, lasting
 from .hdf5 import attribute, get, opened, values, written
 from .masks import Masks, both, truth
 
@@ -67,16 +67,15 @@ def read_native(path: Path, allow_cold: bool = False, asked: Masks = Masks()) ->
         species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
         provenance = plain(attribute(file, "provenance"))
         notes = tuple(map(plain, np.ravel(attribute(file, "notes")))) if "notes" in file.attrs else ()
-        source = digest()
-    return Field(
-        grid,
-        **state,
-        mole_fraction=species,
-        provenance=provenance,
-        notes=notes,
-        source_sha256=source,
-        allow_cold=allow_cold,
-    )
+        return Field(
+            grid,
+            **state,
+            mole_fraction=species,
+            provenance=provenance,
+            notes=notes,
+            source_sha256=lasting(digest),
+            allow_cold=allow_cold,
+        )
 
 
 def _check_version(path: Path, version: Any) -> None:

@@ -140,13 +140,24 @@ def _of_mesh(source: Source, mesh: Mesh, onto: Onto, field_from: Callable[[Sourc
             else "its cells fill space, so no coordinate of them is a radius; drop radius"
         )
     if onto.radius is None:
-        shares = of_tetrahedra(points, mesh.tetrahedra, mesh.cell, mesh.n_cell, onto.over(low, high))
+        grid = _meeting(onto.over(low, high), low, high)
+        shares = of_tetrahedra(points, mesh.tetrahedra, mesh.cell, mesh.n_cell, grid)
     else:
         r, z = _plane(low, high, AXES.index(onto.radius))
-        corner = np.array([high[r], high[r], high[z]]), np.array([-high[r], -high[r], low[z]])
-        grid = onto.over(corner[1], corner[0])
+        low, high = np.array([-high[r], -high[r], low[z]]), np.array([high[r], high[r], high[z]])
+        grid = _meeting(onto.over(low, high), low, high)
         shares = of_rings(points[:, [r, z]], mesh.tetrahedra, mesh.cell, mesh.n_cell, grid)
     return resampled(cells, shares, onto.outside or "empty")
+
+
+def _meeting(grid: Cartesian, low: FloatArray, high: FloatArray) -> Cartesian:
+    """Return a grid that a mesh between two corners [m] reaches; InputError where it lies beside it."""
+    if (grid.lower >= high).any() or (grid.upper <= low).any():
+        mesh, box = (
+            f"from {a.tolist()} to {b.tolist()} m" for a, b in ((low, high), (grid.lower, grid.upper))
+        )
+        raise InputError(f"grid: lies {box}, beside the mesh, {mesh}; check the grid and the unit of length")
+    return grid
 
 
 def in_a_row(source: Source, mesh: Mesh) -> Source:

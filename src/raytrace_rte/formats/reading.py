@@ -14,9 +14,10 @@ from ..media.field import Field
 from ..units import KINDS
 from .fieldmap import load
 from .guess import Guess
-from .mapped import field_of, several
+from .mapped import field_of
 from .masks import Masks
-from .source import Moment, Source
+from .moments import EXPECTED, TEXT, Moment, moment, several
+from .source import Source
 from .stated import restated
 
 
@@ -33,8 +34,7 @@ def field_from(
 
     Raises InputError that lists all that is unclear, each with how to say it.
     """
-    if time is not None and not source.times:
-        raise InputError(f"{source.path}: time is {time!r}, but the file has no times; drop it")
+    check_moment(source, time)
     source = restated(source, units, location)
     asks = [several(source.times)] if time is None and len(source.times) > 1 else []
     if field_map is not None:
@@ -50,11 +50,19 @@ def field_from(
     return field_of(source, plan, named, time, allow_cold, asked)
 
 
+def check_moment(source: Source, time: Moment) -> None:
+    """Raise InputError when a source has no moment that is asked for."""
+    if time is not None and not source.times:
+        raise InputError(f"{source.path}: time is {time!r}, but the file has no times; drop it")
+    if time is not None:
+        moment(source.times, time, str(source.path), source.names)
+
+
 def check(field_map: Any, time: Any, units: Any, location: Any, allow_cold: Any) -> None:
     """Raise InputError on arguments of field_from that are wrong in themselves, whatever the source."""
-    if isinstance(time, str):
-        checks.choice("time", time, ("first", "last"))
-    elif time is not None:
+    if isinstance(time, str) and not TEXT.fullmatch(time):
+        raise checks.wrong("time", time, EXPECTED)
+    if time is not None and not isinstance(time, str):
         checks.number("time", time, unit="s")
     if units is not None:
         checks.instance("units", units, Mapping, 'a dict, as {"length": "m", "T": "K"}')

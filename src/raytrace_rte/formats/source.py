@@ -17,12 +17,8 @@ from numpy.typing import NDArray
 from ..errors import InputError, nearest
 from ..grid import FloatArray
 
-Moment = float | str | None
-"""Which moment of a file: its time [s], "first" or "last"; None where the user did not say."""
 UNREADABLE = np.dtype("V1")
 """Type of arrays that say why they cannot be read when they are loaded."""
-SAME_TIME = 1e-6
-"""Relative difference up to which a time that the user wrote is one of the file."""
 LISTED = 12
 """Names or times that a message lists."""
 
@@ -105,6 +101,7 @@ class Source:
     time: the one that the arrays show, None where there is none, or where arrays have a dim "time" and so hold all
     notes: whole sentences that the user should read
     digest: SHA-256 of all bytes that arrays come from
+    names: what the file calls each of its moments, () where it has no names for them
     """
 
     path: Path
@@ -117,33 +114,7 @@ class Source:
     time: float | None = None
     notes: Sequence[str] = ()
     digest: Callable[[], str] = lambda: ""
-
-
-def moment(times: Sequence[float], time: Moment, where: str) -> int:
-    """Return the number of the moment that is asked for; the last one where the user did not say.
-
-    times: [s], at least one. Raises InputError that lists the times when none of them is the one asked for.
-    """
-    if time is None or time == "last":
-        return len(times) - 1
-    if time == "first":
-        return 0
-    said = f"{where}: time is {time!r}"
-    if isinstance(time, str):
-        raise InputError(f'{said}; expected a number [s], "first" or "last"')
-    off = np.abs(np.asarray(times, dtype=np.float64) - time)
-    best = int(np.argmin(np.where(np.isnan(off), np.inf, off)))
-    if not off[best] <= SAME_TIME * max(abs(time), abs(float(times[best]))):
-        raise InputError(f"{said} s; the file has {said_of(times)}")
-    return best
-
-
-def said_of(times: Sequence[float]) -> str:
-    """Return the moments of a file as messages list them."""
-    count = f"{len(times)} moment{'' if len(times) == 1 else 's'}"
-    if np.isnan(times).any():
-        return f"{count} without a known unit of time"
-    return f"{count}, at {listed([f'{t:g}' for t in times])} s"
+    names: Sequence[str] = ()
 
 
 def find(source: Source, name: str) -> Array:
@@ -163,9 +134,18 @@ def listed(words: Sequence[str]) -> str:
     return ", ".join(words) if len(words) <= LISTED else ", ".join((*words[: LISTED - 1], "...", words[-1]))
 
 
-def asked(option: str, choices: Sequence[str]) -> str:
-    """Return how an option of a format is said, for a message: the first choice, and the others."""
-    return f'options = {{"{option}": "{choices[0]}"}}, or {listed(choices[1:])}'
+class SeveralParts(InputError):
+    """A file holds several parts, of which one makes a field; parts: their names, as the option `part` takes them.
+
+    what: the sentence that says so, without the names
+    """
+
+    def __init__(self, what: str, parts: Sequence[str]) -> None:
+        first, *others = (f'"{printable(part)}"' for part in parts)
+        super().__init__(
+            f"{what}: options = {{ part = {first} }} (--option part={first}), or {listed(others)}"
+        )
+        self.parts = parts
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from .. import checks
 from ..errors import InputError
 from ..grid import Cartesian
 from ..units import KINDS, plain
+from .later import Later
 from .spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ UNITS = {
     "density": "density",
 }
 """Quantity -> kind of its unit; others are fractions."""
-PIECE = 1 << 15
-"""Numbers of an array that are looked at in one go."""
+PIECE = 1 << 17
+"""Numbers of an array that are looked at in one go; with a quarter of them calls take half as long again."""
 Condition = Callable[[NDArray[np.floating]], NDArray[np.bool_]]
 NO_DATA = (
     "mark cells without data with valid, a mask that is false there (of a file: with no_data, the number that "
@@ -58,7 +59,8 @@ class Field:
     absorption_coefficient: [1/m], instead of or beside a composition; (nx, ny, nz, n_band) with a spectrum;
         rounding down to -1e-6 of the greatest is taken as 0
     provenance: free text about where the field comes from
-    source_sha256: hash of the file it was read from, when there is one
+    source_sha256: hash of the file it was read from, when there is one; or a function that gives it, which is called
+        when it is first asked for
     allow_cold: accept a field that is below 250 K everywhere, which otherwise is taken for degrees Celsius
     heat_release: of the flame [W/m3], to compare div q with
     time: [s], of the moment that the field shows
@@ -82,7 +84,7 @@ class Field:
     soot_volume_fraction: NDArray[np.floating] | None = None
     absorption_coefficient: NDArray[np.floating] | None = None
     provenance: str = ""
-    source_sha256: str = ""
+    source_sha256: Later = Later()  # noqa: RUF009  a descriptor
     allow_cold: bool = False
     heat_release: NDArray[np.floating] | None = None
     time: float | None = None
@@ -129,8 +131,7 @@ class Field:
         )
         checks.instance("mole_fraction", self.mole_fraction, Mapping, "a dict: species name -> array")
         checks.instance("markers", self.markers, Mapping, "a dict: name -> array")
-        for name in ("provenance", "source_sha256"):
-            checks.text(name, getattr(self, name))
+        checks.text("provenance", self.provenance)
         checks.instance("allow_cold", self.allow_cold, bool, "True or False")
         self._set(
             "notes", tuple(checks.text("notes", n) for n in checks.sequence("notes", self.notes, "texts"))
@@ -186,8 +187,11 @@ class Field:
         nearest = distance_transform_edt(~self.valid, return_distances=False, return_indices=True)  # type: ignore[operator]
         return np.ascontiguousarray(self.temperature[tuple(nearest)])
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "source_sha256": self.source_sha256}
+
     def __repr__(self) -> str:
-        given = [f.name for f in fields(self) if isinstance(getattr(self, f.name), np.ndarray)]
+        given = [f.name for f in fields(self) if isinstance(vars(self).get(f.name), np.ndarray)]
         T = self.temperature if self.valid is None else self.temperature[self.valid]
         return (
             f"Field({'x'.join(map(str, self.grid.shape))} cells, T {T.min():.4g}..{T.max():.4g} K, "

@@ -121,22 +121,33 @@ def _by_time(job: Job) -> Iterator[tuple[str, FieldSection]]:
     field, times = job.field, job.field.times
     assert times is not None
     what = field.file or f"sample {field.sample}"
-    for time in times if field.file is None else _of_file(job.resolve(field.file), times):
-        yield f"{what} at {time:.6g} s", field.model_copy(update={"time": time, "times": None})
+    for when, time in _of_sample(times) if field.file is None else _of_file(job.resolve(field.file), field):
+        yield f"{what} {when}", field.model_copy(update={"time": time, "times": None})
 
 
-def _of_file(path: Path, asked: Any) -> list[float]:
-    """The moments of a file that are asked for, a list or "all" [s]."""
+def _of_sample(times: Any) -> Iterator[tuple[str, float]]:
+    """The moments of a sample [s], each with its words."""
+    for time in times:
+        yield f"at {time:.6g} s", time
+
+
+def _of_file(path: Path, field: FieldSection) -> Iterator[tuple[str, str]]:
+    """The moments of a file that are asked for, by their index, as two may have one time; each with its words."""
+    from ..formats.moments import moment
     from ..formats.readers import opened
-    from ..formats.source import moment
 
-    with opened(path) as source:
-        times = [float(t) for t in source.times]
+    with opened(path, None, field.options) as source:
+        times, names = [float(t) for t in source.times], source.names
     if not times:
         raise InputError(f"times: {path} has no times; drop times, or give several files")
-    if np.isnan(times).any():
-        raise InputError(f"times: the unit of time of {path} is not known; write it into the file")
-    return times if asked == "all" else [times[moment(times, time, str(path))] for time in asked]
+    assert field.times is not None
+    every = field.times == "all"
+    chosen = range(len(times)) if every else [moment(times, t, str(path), names) for t in field.times]
+    if len(set(chosen)) < len(chosen):
+        raise InputError(f"times: {field.times} names a moment of {path} twice; expected each moment once")
+    for i in chosen:
+        known = not np.isnan(times[i])
+        yield f"at {times[i]:.6g} s" if known else f"index {i}", f"index {i}"
 
 
 def natural(name: str) -> list[Any]:

@@ -13,7 +13,7 @@ class FieldSection(Section):
 
     file: str | None = None
     files: str | list[str] | None = None
-    times: Literal["all"] | list[float] | None = None
+    times: Literal["all"] | list[float | str] | None = None
     map: str | None = None
     time: float | str | None = None
     units: dict[str, str] | None = None

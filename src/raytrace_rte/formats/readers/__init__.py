@@ -4,7 +4,7 @@ FORMAT: what messages call the format;
 recognises(path) -> bool: whether a file or folder is of this format, by its content, never by its name; cheap,
     without optional packages, and without an exception on anything that can be on a disk;
 opened(path, time=None): a context that yields its Source, whose arrays can be loaded until it ends. `time` is
-    the moment to show, as in `source.moment`: the last where it is None. A reader whose arrays hold all moments,
+    the moment to show, as in `moments.moment`: the last where it is None. A reader whose arrays hold all moments,
     along a dim "time", leaves it to those who load them. Further arguments are options of the format, each with
     a default: `part`, text, says which of several parts of a file to read.
 
@@ -24,7 +24,8 @@ from typing import Any
 from ... import checks
 from ...errors import InputError, nearest
 from ..hdf5 import refuse_devices
-from ..source import Moment, Source
+from ..moments import Moment
+from ..source import Source
 
 READERS = (
     "vtkhdf", "vtkhdf_mesh", "cantera", "yt_grids", "hdf5", "vtk", "openfoam", "netcdf3", "xdmf", "zarr", "amrex",

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from ...execution import memory
 from ..digest import hashing
-from ..source import Array, Axes, Moment, Source, moment
+from ..moments import Moment, moment
+from ..source import Array, Axes, Source
 from . import amrex_files as files
 from . import levels
 from .amrex_files import Level, Plotfile

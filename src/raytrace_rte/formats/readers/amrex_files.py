@@ -148,6 +148,9 @@ def _boxes(path: Path, header: Path, dim: int, components: int) -> Iterator[Box]
         file = _inside(path, header.parent / words.next())
         (offset,) = words.numbers(1, "offset")
         yield Box(*_extent(corner, header), file, offset)
+    for which in ("least", "greatest"):  # not needed, but a file that was cut lacks them
+        words.numbers(2, f"number of {which} values")
+        words.numbers(count * stored, f"{which} values", float)
 
 
 def _extent(numbers: tuple[int, ...], header: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -19,7 +19,8 @@ from ... import checks
 from ...errors import InputError, nearest
 from ..digest import hashing
 from ..molar import GAS_CONSTANT, mean_molar_mass
-from ..source import Array, Moment, Source, asked, listed
+from ..moments import Moment
+from ..source import Array, SeveralParts, Source, listed
 from . import cantera_files as files
 from .cantera_files import Domain
 
@@ -77,9 +78,7 @@ def _chosen(path: Path, domains: Mapping[str, Domain], part: str) -> str:
             "SolutionArray with extra={'grid': positions in m}"
         )
     if len(lines) > 1:
-        raise InputError(
-            f"{path}: holds {len(lines)} lines of points; say which: {asked('part', sorted(lines))}"
-        )
+        raise SeveralParts(f"{path}: holds {len(lines)} lines of points; say which", sorted(lines))
     return lines[0]
 
 

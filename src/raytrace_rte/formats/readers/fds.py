@@ -15,7 +15,8 @@ from typing import Any
 from ... import checks
 from ...errors import InputError, nearest
 from ..digest import hashing
-from ..source import Array, Moment, Source, asked, listed, moment
+from ..moments import Moment, moment
+from ..source import Array, SeveralParts, Source, listed
 from . import fds_files as files
 from .fds_binary import Piece
 from .fds_files import Output
@@ -101,7 +102,7 @@ def _chosen(path: Path, outputs: Mapping[str, Output], name: str) -> Output:
             "add it to PLOT3D_QUANTITY or as SLCF and run FDS again"
         )
     if len(fit) > 1:
-        raise InputError(f"{path}: {len(fit)} outputs hold TEMPERATURE; say which: {asked('part', fit)}")
+        raise SeveralParts(f"{path}: {len(fit)} outputs hold TEMPERATURE; say which", fit)
     return outputs[fit[0]]
 
 

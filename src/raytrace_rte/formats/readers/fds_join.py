@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
 from ...execution import memory
 from ...grid import FloatArray
-from ..source import Array, asked
+from ..source import Array, SeveralParts
 from .fds_binary import Piece
 from .fds_files import Output
 
@@ -24,21 +23,23 @@ def positions(output: Output, where: str) -> dict[str, FloatArray]:
     """
     pieces = next(iter(output.quantities.values()))
     axes = {axis: np.unique(np.concatenate([p.axes[axis] for p in pieces])) for axis in pieces[0].axes}
-    remedy = f"read one of them: {asked('part', [f'{output.name}, mesh {piece.mesh}' for piece in pieces])}"
+    meshes = [f"{output.name}, mesh {piece.mesh}" for piece in pieces]
     for piece in pieces:
         for axis, numbers in axes.items():
             own = piece.axes[axis]
             if not np.array_equal(numbers[_span(numbers, own)], own):
-                raise InputError(
+                raise SeveralParts(
                     f"{where}: mesh {piece.mesh} has other cells along {axis} than its neighbours, so there is no "
-                    f"common grid; {remedy}"
+                    "common grid; read one of them",
+                    meshes,
                 )
     whole = math.prod(numbers.size - 1 for numbers in axes.values())
     filled = sum(math.prod(numbers.size - 1 for numbers in piece.axes.values()) for piece in pieces)
     if whole != filled:
-        raise InputError(
+        raise SeveralParts(
             f"{where}: {len(pieces)} meshes with {filled} cells do not fill the box around them, of {whole} cells; "
-            f"{remedy}"
+            "read one of them",
+            meshes,
         )
     return axes
 

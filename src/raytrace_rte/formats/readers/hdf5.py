@@ -17,8 +17,9 @@ from ..cf import unpacked
 from ..digest import hashing
 from ..hdf5 import SIGNATURE, attribute, values, walk
 from ..hdf5 import opened as opened_file
+from ..moments import Moment
 from ..native import is_native
-from ..source import UNREADABLE, Array, Moment, Source, printable
+from ..source import UNREADABLE, Array, Source, printable
 from .probe import head
 
 FORMAT = "HDF5"

@@ -19,7 +19,8 @@ from ...units import plain
 from .. import dims
 from ..cf import unpacked
 from ..digest import hashing
-from ..source import Array, Moment, Source
+from ..moments import Moment
+from ..source import Array, Source
 from .probe import head
 
 FORMAT = "netCDF-3"

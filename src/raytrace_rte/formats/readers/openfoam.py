@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..digest import hashing
+from ..moments import Moment, moment
 from ..names import SPECIES
-from ..source import Array, Moment, Source, moment, printable
+from ..source import Array, Source, printable
 from .foam_file import SIZES, FoamFile, content
 from .foam_mesh import FoamMesh, mesh_files
 
@@ -68,30 +69,32 @@ def opened(path: Path, time: Moment = None) -> Iterator[Source]:
     times = _times(folder)
     if not times:
         raise InputError(f"{path}: has no folder of a time, as 0 or 0.5; run the solver, or reconstructPar")
-    at = sorted(times)[moment(sorted(times), time, str(path))]
-    fields = _fields(times[at])
-    until = [times[t] for t in sorted(times, reverse=True) if t <= at]
+    moments, folders = [t for t, _ in times], [place for _, place in times]
+    names = [place.name for place in folders]
+    i = moment(moments, time, str(path), names)
+    fields, until = _fields(folders[i]), folders[i::-1]
     mesh_of = mesh_files([*until, folder / "constant"], str(path))
     with hashing(*mesh_of.values(), *(f.path for f in fields.values())) as digest:
         mesh = FoamMesh(mesh_of)
         arrays = _arrays(fields, mesh.n_cell, _species(folder))
         parts = mesh.parts(arrays)
         yield Source(
-            path, FORMAT, parts.arrays, {"case": folder.name}, parts.grid, parts.mesh, sorted(times), at,
-            parts.notes, digest,
+            path, FORMAT, parts.arrays, {"case": folder.name}, parts.grid, parts.mesh, moments, moments[i],
+            parts.notes, digest, names,
         )  # fmt: skip
 
 
-def _times(folder: Path) -> dict[float, Path]:
-    found = {}
+def _times(folder: Path) -> list[tuple[float, Path]]:
+    """The moments of a case and their folders, in order."""
+    found = []
     for entry in folder.iterdir():
         try:
             t = float(entry.name)
         except ValueError:
             continue
         if math.isfinite(t) and entry.is_dir():
-            found[t] = entry
-    return found
+            found.append((t, entry))
+    return sorted(found)
 
 
 def _fields(folder: Path) -> dict[str, FoamFile]:

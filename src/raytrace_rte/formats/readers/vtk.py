@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ... import checks
 from ..digest import hashing
-from ..source import Moment, Source, listed, moment, printable
+from ..moments import Moment, moment
+from ..source import SeveralParts, Source, listed, printable
 from . import probe, vtk_legacy
 from .vtk_decode import Decoder, dtype_of
 from .vtk_pieces import GRIDS, MESHES, Part, part_of, parts_of
@@ -35,8 +37,10 @@ def recognises(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path, time: Moment = None) -> Iterator[Source]:
+def opened(path: Path, time: Moment = None, part: str = "") -> Iterator[Source]:
     """Yield arrays of cells and points with the grid or the mesh that they are on.
+
+    part: which of the files with volumes of a collection (of one time), by the name that it has there
 
     Raises InputError on a file that is cut, damaged or not of cells, that names files elsewhere or states sizes that
     it does not hold; and, of a legacy file, when the package vtk is missing.
@@ -46,7 +50,7 @@ def opened(path: Path, time: Moment = None) -> Iterator[Source]:
             whole = replace(document(vtk_legacy.as_xml(path, Path(folder))), named=path)
             yield _source(path, whole, [part_of(whole, piece) for piece in whole.pieces], [], None, digest)
         return
-    times, shown, whole = _chosen(document(path), time)
+    times, shown, whole = _chosen(document(path), time, checks.text(f"{path}: option part", part))
     files, parts = _pieces(whole, 0)
     with hashing(*dict.fromkeys((path, whole.path, *files))) as digest:
         yield _source(path, whole, parts, times, shown, digest)
@@ -74,18 +78,24 @@ def _source(
     )
 
 
-def _chosen(head: Document, time: Moment) -> tuple[list[float], float | None, Document]:
+def _chosen(head: Document, time: Moment, part: str) -> tuple[list[float], float | None, Document]:
     """The times of a collection, the one that is shown, and what holds it; any other file is its own."""
     if head.type != "Collection" and not head.type.startswith("vtk"):
+        if part:
+            raise head.fail(f"is one part, so option part = '{printable(part)}' chooses nothing; drop it")
         return [], None, head
     if head.type != "Collection":  # vtkMultiBlockDataSet and the like
-        return [], None, _volume(head, head.files)
+        return [], None, _volume(head, head.files, part)
     stamps = [_time(head, entry) for entry in head.files]
     times = sorted(set(stamps))
     if not times:
         raise head.fail("names no file; expected a DataSet for each time")
     shown = times[moment(times, time, str(head.path))]
-    return times, shown, _volume(head, [e for e, t in zip(head.files, stamps, strict=True) if t == shown])
+    return (
+        times,
+        shown,
+        _volume(head, [e for e, t in zip(head.files, stamps, strict=True) if t == shown], part),
+    )
 
 
 def _time(head: Document, entry: Mapping[str, str]) -> float:
@@ -98,17 +108,21 @@ def _time(head: Document, entry: Mapping[str, str]) -> float:
     return found
 
 
-def _volume(head: Document, entries: Sequence[Mapping[str, str]]) -> Document:
-    """The one of the files named that is no surface."""
-    found = [document(_beside(head, entry.get("file", ""))) for entry in entries]
-    volumes = [d for d in found if d.type not in SURFACES]
-    if len(volumes) != 1:
-        names = listed([printable(d.path.name) for d in volumes])
-        raise head.fail(
-            f"names {len(volumes)} files with volumes ({names}); expected one (of a time): read that file itself, or "
-            "write the parts as one parallel file (.pvtu)"
-        )
-    return volumes[0]
+def _volume(head: Document, entries: Sequence[Mapping[str, str]], part: str) -> Document:
+    """The one of the files named that is no surface, or has the name `part`."""
+    names = dict.fromkeys(entry.get("file", "") for entry in entries)
+    found = {name: document(_beside(head, name)) for name in names}
+    volumes = {name: d for name, d in found.items() if d.type not in SURFACES}
+    if part:
+        if part not in volumes:
+            there = listed([printable(name) for name in volumes]) or "none"
+            raise head.fail(f"option part is '{printable(part)}'; files with volumes are {there}")
+        return volumes[part]
+    if not volumes:
+        raise head.fail("names no file with volumes; expected one (of a time)")
+    if len(volumes) > 1:
+        raise SeveralParts(f"{head.path}: names {len(volumes)} files with volumes; say which", list(volumes))
+    return next(iter(volumes.values()))
 
 
 def _beside(head: Document, name: str) -> Path:

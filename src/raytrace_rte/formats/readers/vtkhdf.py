@@ -22,8 +22,9 @@ from ...grid import FloatArray
 from ...units import plain
 from .. import hdf5
 from ..digest import hashing
+from ..moments import Moment, moment
 from ..names import unit_in
-from ..source import Array, Axes, Moment, Source, moment
+from ..source import Array, Axes, Source
 from . import hdf5 as any_hdf5
 
 FORMAT = "VTKHDF"

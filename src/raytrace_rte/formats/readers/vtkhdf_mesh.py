@@ -21,8 +21,9 @@ from ...units import plain
 from .. import hdf5
 from ..digest import hashing
 from ..meshes import Cells, of_cells, unstructured
+from ..moments import Moment, moment
 from ..names import unit_in
-from ..source import Array, Moment, Source, moment
+from ..source import Array, Source
 from . import hdf5 as any_hdf5
 from .vtkhdf import LOCATIONS, of_type, times_of
 

@@ -23,8 +23,9 @@ from ...errors import InputError
 from ...grid import FloatArray
 from .. import hdf5
 from ..digest import hashing
+from ..moments import Moment, moment
 from ..names import unit_in
-from ..source import Array, Axes, Moment, Source, moment, printable
+from ..source import Array, Axes, Source, printable
 from ..xml import document
 from .probe import head
 
@@ -129,6 +130,8 @@ class _Files:
     def array(self, name: str, item: Element) -> Array:
         """A DataItem as an array; raises InputError on one of a kind that is not read."""
         where, form = f"{self.path}: '{printable(name)}'", item.get("Format", "XML")
+        if item.get("ItemType") == "HyperSlab":
+            return self._slab(name, item, where)
         if (
             item.get("ItemType", "Uniform") != "Uniform"
             or item.get("Reference")
@@ -158,6 +161,23 @@ class _Files:
 
         return Array(name, shape, dataset.dtype, load, chunks=dataset.chunks or ())
 
+    def _slab(self, name: str, item: Element, where: str) -> Array:
+        """A part of another array: numbers that say where it starts, its steps and its counts, and that array."""
+        inside = item.findall("DataItem")
+        if len(inside) != 2:
+            raise InputError(f"{where}: its HyperSlab holds {len(inside)} DataItems; expected two")
+        said, whole = (self.array(name, part) for part in inside)
+        numbers = np.ravel(said.load(())).tolist()
+        shape = tuple(int(n) for n in item.get("Dimensions", "").split())
+        part = _slices(numbers, whole.shape)
+        counts = [len(range(s.start, s.stop, s.step)) for s in part or ()]
+        if part is None or math.prod(counts) != math.prod(shape):
+            raise InputError(
+                f"{where}: its HyperSlab says {numbers[:12]} of {whole.shape} for {shape}; expected start, step and "
+                "count along each axis, within the array"
+            )
+        return Array(name, shape, whole.dtype, lambda index: whole.load(part).reshape(shape)[index])
+
     def _opened(self, name: str, where: str) -> h5py.File:
         folder = self.path.parent.resolve()
         place = (folder / name).resolve()
@@ -168,6 +188,16 @@ class _Files:
         if place not in self.open:
             self.open[place] = self.stack.enter_context(hdf5.opened(place))
         return self.open[place]
+
+
+def _slices(numbers: list[float], shape: tuple[int, ...]) -> tuple[slice, ...] | None:
+    """Starts, steps and counts along all axes of an array as slices; None where they are not within it."""
+    found, rank = [], len(shape)
+    for axis, size in enumerate(shape if len(numbers) == 3 * rank else ()):
+        start, step, count = numbers[axis::rank]
+        if start >= 0 and step > 0 and count > 0 and start + step * (count - 1) < size:
+            found.append(slice(int(start), int(start + step * (count - 1)) + 1, int(step)))
+    return tuple(found) if rank and len(found) == rank else None
 
 
 def _arrays(path: Path, grid: Element, axes: list[FloatArray], files: _Files) -> Iterator[Array]:

@@ -23,7 +23,8 @@ from ...execution import memory
 from ..digest import hashing
 from ..hdf5 import SIGNATURE, walk
 from ..hdf5 import opened as opened_hdf5
-from ..source import Array, Axes, Moment, Source, printable
+from ..moments import Moment
+from ..source import Array, Axes, Source, printable
 from . import levels
 from .probe import head, package
 

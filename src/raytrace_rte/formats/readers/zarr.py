@@ -21,7 +21,8 @@ from ...units import plain
 from .. import dims
 from ..cf import unpacked
 from ..digest import hashing
-from ..source import Array, Moment, Source, printable
+from ..moments import Moment
+from ..source import Array, Source, printable
 from .probe import head, package
 
 FORMAT = "Zarr"
