@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -312,8 +313,8 @@ def job(tmp_path):
 
 
 def compared(path, *overrides):
-    job = load(path, overrides)
-    return comparing.compare_job(job, comparing.prepare(job), rte.Serial(), lambda done, total: None)
+    prepared = comparing.prepare(load(path, overrides))
+    return prepared.run(rte.Serial(), lambda done, total: None, resume=False)
 
 
 def test_a_job_is_compared_with_its_own_model_first_and_its_own_method(job):
@@ -370,17 +371,94 @@ def test_the_heat_release_of_a_field_gives_radiant_fractions():
     assert "radiant fraction [1]" in made.summary()
 
 
-def test_ctrl_c_writes_nothing(job, monkeypatch, capsys):
-    def pressed(result):
-        raise KeyboardInterrupt
+# Going on
 
+
+class Pressed(Exception):
+    """Stands for Ctrl-C."""
+
+
+def assert_same(made, whole):
+    """All but times has the same bits; times are known but of answers that were interrupted."""
+    for v in whole.variables():
+        if v.name not in ("seconds", "cost"):
+            assert_array_equal(made[v.name], v.values, err_msg=v.name)
+    said = [n for n in made.notes() if "it was interrupted and went on" in n]
+    assert np.isnan(made["seconds"]).sum() == len(said) + np.isnan(whole["seconds"]).sum()
+    assert [n for n in made.notes() if n not in said] == whole.notes()
+
+
+@pytest.mark.parametrize("sensor", [CAMERA, rte.heat_source(12)], ids=["camera", "heat source"])
+def test_an_interrupted_comparison_goes_on_to_the_same_answers(sensor, tmp_path, monkeypatch):
+    """Interrupted after more and more work, also within an answer; what limits cannot answer is not known again."""
+    monkeypatch.setattr(comparing, "QUICK", 0.0)  # once is enough
+    asked = (FIELD, sensor, WALLS, ["planck_mean", "wsgg"])
+    whole = rte.compare(*asked)
+    first_said, tries = [], 0
+    while True:
+        said = []
+
+        def progress(done, total, said=said, most=3 + tries):
+            said.append(done)
+            if len(said) > most:
+                raise Pressed
+
+        try:
+            made = rte.compare(*asked, store=tmp_path / "kept", progress=progress, executor=rte.Serial())
+            break
+        except Pressed:
+            first_said.append(said[0])
+            tries += 1
+    assert tries > 1
+    assert first_said[-1] > first_said[0] == 0  # canary: it did go on
+    assert_same(made, whole)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_what_is_kept_of_another_comparison_is_refused(tmp_path):
+    store = rte.Store(tmp_path / "kept")
+    rte.compare(FIELD, CAMERA, WALLS, ["given"], [rte.March()], store=store)
+    again, methods = [], [rte.March(), rte.Thin()]
+    rte.compare(FIELD, CAMERA, WALLS, ["given"], methods, store=store, progress=lambda *n: again.append(n))
+    assert again[0] == (50, 100)  # methods that are added are found, the rest is kept
+    for other in ({"methods": [rte.March(1)]}, {"walls": rte.black(400.0)}, {"models": ["planck_mean"]}):
+        asked = {"walls": WALLS, "models": ["given"], "methods": [rte.March()]} | other
+        with pytest.raises(rte.InputError, match="belongs to another job"):
+            rte.compare(FIELD, CAMERA, store=store, **asked)
+
+
+def test_ctrl_c_keeps_answers_and_resume_goes_on(job, monkeypatch, capsys):
+    of, found = comparing.Answer.of, []
+
+    def pressed(result):
+        found.append(result)
+        if len(found) == 4:
+            raise KeyboardInterrupt
+        return of(result)
+
+    def call(*more):
+        monkeypatch.setattr(sys, "argv", ["raytrace-rte", "compare", str(job), "--set", models, *more])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr()
+
+    methods, models = 'compare.methods=["march", "auto"]', 'compare.models=["given", "planck_mean"]'
     monkeypatch.setattr(comparing.Answer, "of", pressed)
-    monkeypatch.setattr(sys, "argv", ["raytrace-rte", "compare", str(job), "--threads", "1"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 130
-    assert "interrupted" in capsys.readouterr().err
-    assert not (job.parent / "out").exists()
+    code, said = call("--set", methods)
+    assert code == 130
+    assert re.search(
+        r"interrupted; [1-3] of 4 answers, and what is done of the next one, are kept in", said.err
+    )
+    assert f"compare {job} --set '{models}' --set '{methods}' --resume" in said.err
+    assert {p.name for p in (job.parent / "out").iterdir()} == {comparing.KEPT}
+    code, said = call("--set", methods, "--set", "walls.temperature=400", "--resume")
+    assert (code, "belongs to another job" in said.err) == (2, True)
+    monkeypatch.setattr(comparing.Answer, "of", of)
+    assert call("--set", methods, "--resume")[0] == 0
+    made = rte.load(job.parent / "out/compare.h5")
+    assert {p.name for p in (job.parent / "out").iterdir()} == {"compare.h5", "compare.csv", "compare.png"}
+    assert call("--set", methods)[0] == 0
+    assert_same(made, rte.load(job.parent / "out/compare.h5"))
 
 
 def test_the_pool_fire_in_one_command(tmp_path):

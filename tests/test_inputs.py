@@ -141,7 +141,7 @@ VALID = {
     "compare": {
         "field": GASES, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
         "models": ["planck_mean"], "methods": [rte.March()], "reference": None, "objects": [], "threads": 1,
-        "progress": None, "radiosity_directions": 20,
+        "progress": None, "store": None, "radiosity_directions": 20,
     },
     "Response": {"wavelength": [1e-6, 2e-6], "value": [0.5, 1.0], "name": None},
     "read_response": {"path": "no file", "name": None},

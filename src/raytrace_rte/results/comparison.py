@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,67 +13,15 @@ from ..grid import FloatArray
 from ..media.spectrum import Spectrum
 from ..table import Table, Variable
 from ..units import share
+from .answers import Answer, Column
 from .result import Result
-from .words import aligned, label, largest, method_text
+from .words import aligned, label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAIR = ("model", "method")
 """Dimensions of everything that is compared."""
-
-
-class Answer(NamedTuple):
-    """What is kept of one result.
-
-    compared: the answer, and what else is laid side by side, all bands together; places: where their entries are
-    figures: single numbers that sum it up; bound, estimate: the greatest errors, nan where there are none
-    """
-
-    method: str
-    compared: list[Variable]
-    places: list[Variable]
-    figures: list[Variable]
-    bound: float
-    estimate: float
-    seconds: float
-    crossings: float
-    notes: list[str]
-
-    @classmethod
-    def of(cls, result: Result) -> Answer:
-        """Keep of a result what is compared."""
-        compared, table, stats = result.compared(), result.table, result.stats
-        dims = dict.fromkeys(dim for v in compared for dim in v.dims)
-        places = [table[name] for dim in dims for name in (dim, f"{dim}_face") if name in table]
-        bound, estimate = (
-            largest(result.together(name)) if name in result else float("nan")
-            for name in ("error_bound", "error_estimate")
-        )
-        seconds, crossings = stats.get("seconds_trace", float("nan")), stats.get("crossings", 0)
-        method, notes = method_text(result.config), result.notes()
-        return cls(method, compared, places, result.figures(), bound, estimate, seconds, crossings, notes)
-
-    @classmethod
-    def missing(cls, like: Answer, method: str) -> Answer:
-        """What stands for an answer by a method that a sensor does not take with a model: not known."""
-
-        def unknown(variables: list[Variable]) -> list[Variable]:
-            return [replace(v, values=np.full(v.values.shape, np.nan)) for v in variables]
-
-        none = float("nan")
-        return cls(
-            method, unknown(like.compared), like.places, unknown(like.figures), none, none, none, none, []
-        )
-
-
-class Column(NamedTuple):
-    """What is found with one model: an answer for each method, what its medium emits, and its scene's settings."""
-
-    answers: list[Answer]
-    emission_power: float
-    power_unit: str
-    settings: Mapping[str, Any]
 
 
 class Comparison(Result):
@@ -130,6 +77,12 @@ class Comparison(Result):
             Variable("emission_power", PAIR, power, power_unit, "power that the medium emits", "exact"),
         ]
         remarks = [f"{model}: {note}" for model, c in columns.items() for note in c.answers[0].notes]
+        remarks += [
+            f"the time of {model} by {a.method} is not known: it was interrupted and went on"
+            for model, c in columns.items()
+            for a in c.answers
+            if a.interrupted
+        ]
         return cls.assemble(
             "several absorption models and methods", whole[0].name, variables,
             stats={}, config=config, spectrum=Spectrum.grey(), reference=reference,
