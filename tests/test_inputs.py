@@ -215,6 +215,7 @@ ALLOWED = {
     ("load", "path", "word"): "a path, of which there is nothing",
     ("solve", "store", "word"): "a path",
     ("solve_series", "store", "word"): "a path",
+    ("compare", "store", "word"): "a path",
     ("solve_series", "fields", "dict"): "its keys are paths, of which there is nothing",
     ("Store", "folder", "word"): "a path",
     ("Store", "key", "word"): "text",
