@@ -491,15 +491,25 @@ def test_a_model_that_cannot_be_fed_is_one_message_and_exit_code_2(job, monkeypa
         assert not (job.parent / "out").exists()
 
 
-def test_a_method_that_one_model_cannot_take_is_not_known_there():
-    """Limits know no walls whose light depends on the gas beside them, as weighted sums have it."""
+def test_limits_between_walls_whose_light_depends_on_the_gas_are_compared():
+    """The default weighted sum between warm walls, by every method; its thin limit in closed form."""
     made = rte.compare(FIELD, CAMERA, WALLS, ["wsgg", "planck_mean"])
     assert made["method"].tolist() == ["march(order=2)", "auto(rtol=0.001)", "thick(terms=2)", "thin()"]
-    assert np.isnan(made["radiance"][0, 2:]).all()
-    assert np.isnan(made["cost"][0, 2:]).all()
-    assert np.isfinite(made["radiance"][1]).all()
-    notes = [note for note in made.notes() if "is left out with wsgg" in note]
-    assert [note.split(" is")[0] for note in notes] == ["Thick(terms=2)", "Thin()"]
-    (row,) = (line for line in made.summary().splitlines() if line.startswith("wsgg         thin()"))
-    assert row.split()[2:] == ["-"] * 11
-    assert "not taken" in [axes.get_title() for axes in made.plot().axes]
+    assert np.isfinite(made["radiance"]).all()
+    alone = rte.solve(rte.absorption.wsgg(FIELD), CAMERA, WALLS, rte.Thin())
+    assert_array_equal(made["radiance"][0, 3], alone.total)
+
+
+def test_models_that_a_detector_does_not_take_are_left_out(job):
+    """Grey models have no wavelengths: one that is only offered is left out, one that is named is an error."""
+    table = '{ model = "soot_bands", edges = [3.8, 4.0], units = "um", E_m = 0.26 }'
+    detector = ['detector.kind="response"', "detector.top_hat=[3.8, 4.0]", 'detector.units="um"']
+    for model in ("wsgg", "planck_mean"):
+        with pytest.raises(
+            rte.InputError, match=f"model {model}.*: response 3.8-4 um: the medium has no wavelength bands"
+        ):
+            compared(job, *detector, f"compare.models=[{table}, {model!r}]")
+    soot = ["absorption.model=soot_bands", "absorption.edges=[3.8, 4.0]", "absorption.units=um"]
+    made = compared(job, *detector, *soot, "absorption.E_m=0.26", 'compare.methods=["march"]')
+    assert made["model"].tolist() == ["soot_bands(edges=[3.8, 4.0], um, E_m=0.26)"]
+    assert any(note.startswith("planck_mean is left out: ") for note in made.notes())

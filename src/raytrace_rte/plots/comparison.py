@@ -119,8 +119,6 @@ def _caption(table: Table, i: int, j: int | None, k: int) -> str:
         return "the reference"
     name, at = ("difference", (i, 0)) if j is None else ("method_difference", (i, j))
     most = float(table[f"{name}_max"].values[at])
-    if np.isnan(most):
-        return "not taken"
     return f"{share(table[f'{name}_l2'].values[at])}\nat most {most:.2g}" if most else "no difference"
 
 
@@ -130,7 +128,7 @@ def _wrapped(name: str) -> str:
 
 
 def _most(values: NDArray[Any]) -> float:
-    """The greatest size of those that are known."""
+    """The greatest size of those that are known: times may be unknown."""
     return float(np.nanmax(np.abs(values), initial=0.0))
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..table import Table, Variable
 from .result import Result
 from .words import largest, method_text
@@ -62,18 +60,6 @@ class Answer(NamedTuple):
             part, _, name = v.name.partition("/")
             parts[part].append(replace(v, name=name))
         return cls(**parts, **table.attributes)
-
-    @classmethod
-    def missing(cls, like: Answer, method: str) -> Answer:
-        """What stands for an answer by a method that a sensor does not take with a model: not known."""
-
-        def unknown(variables: list[Variable]) -> list[Variable]:
-            return [replace(v, values=np.full(v.values.shape, np.nan)) for v in variables]
-
-        none = float("nan")
-        return cls(
-            method, unknown(like.compared), like.places, unknown(like.figures), none, none, none, none, []
-        )
 
 
 class Column(NamedTuple):

@@ -36,7 +36,6 @@ class Comparison(Result):
     error_bound, error_estimate: the greatest ones, nan where there is none
     seconds, crossings, cost: of tracing, of cells, and seconds over those of the reference
     emission_power: what the medium emits in all
-    What a method cannot answer with a model is nan.
     """
 
     @classmethod
@@ -157,8 +156,6 @@ class Comparison(Result):
     def _error(self, i: int, j: int) -> str:
         """The certified bound, or else the estimated error."""
         bound, estimate = (float(self[name][i, j]) for name in ("error_bound", "error_estimate"))
-        if np.isnan(self["mean"][i, j]):
-            return "-"
         if np.isfinite(estimate):
             return f"about {estimate:.2g}"
         return f"< {bound:.2g}" if np.isfinite(bound) else "unknown"

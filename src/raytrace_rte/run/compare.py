@@ -24,7 +24,6 @@ from ..method import Auto, March, Method, Thick, Thin, Threshold
 from ..results.building import power_unit
 from ..results.comparison import Answer, Column, Comparison
 from ..results.packing import packed, unpacked
-from ..results.words import method_text
 from ..solvers.scene import RADIOSITY_DIRECTIONS, Sensor, fingerprint, usual
 from ..solving import executor_of, task_of
 from . import job as jobs
@@ -171,26 +170,22 @@ class _Answering:
         """Solve with all models and methods, but for what the store keeps."""
         if self.store is not None and not self.store.resume:
             self.store.clear()
-        columns = {name: self._column(name, make()) for name, make in self.plan.makers.items()}
+        columns = {name: self._column(make()) for name, make in self.plan.makers.items()}
         return Comparison.build(
             columns, reference=self.plan.reference, left_out=self.plan.left_out,
             sensor=self.asked.sensor.settings(),
         )  # fmt: skip
 
-    def _column(self, name: str, medium: Medium) -> Column:
+    def _column(self, medium: Medium) -> Column:
         """Solve with one model and all methods."""
-        settings = {method: self.asked.scene(medium, method).settings() for method in self.plan.methods}
         answers: list[Answer] = []
         for method in self.plan.methods:
-            if method in self.plan.refused[name]:
-                answers.append(Answer.missing(answers[0], method_text(settings[method])))
-            else:
-                answers.append(self._kept_or_found(medium, method))
+            answers.append(self._kept_or_found(medium, method))
             self.done += 1
-        solids = self.asked.scene(medium, self.plan.methods[0]).bodies.solids
-        density = medium.emission_density()
+        place = self.asked.scene(medium, self.plan.methods[0])
+        density, solids = medium.emission_density(), place.bodies.solids
         emitted = medium.grid.integral(density if solids is None else np.where(solids.mask, 0.0, density))
-        return Column(answers, emitted, power_unit(medium.grid), settings[self.plan.methods[0]])
+        return Column(answers, emitted, power_unit(medium.grid), place.settings())
 
     def _kept_or_found(self, medium: Medium, method: Method) -> Answer:
         """Return an answer that is kept; else find it, or what is left of it, and keep it."""

@@ -20,25 +20,25 @@ from .models import Maker
 USUAL: tuple[Method, ...] = (March(), Auto(), Thick(), Thin())
 OPTIONAL = (Thick, Thin)
 """Of the usual methods those that not every sensor takes."""
+Refused = dict[Method, InputError]
+"""Methods that a sensor does not take with a model, and why."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is solved.
 
-    makers: label of a model -> what makes its medium; methods: the first one goes with all models
-    refused: label -> methods that the sensor does not take with this model; left_out: what is not compared, and why
+    makers: label of a model -> what makes its medium; left_out: what is not compared, and why
     """
 
     makers: Mapping[str, Maker]
     methods: Sequence[Method]
-    refused: Mapping[str, Mapping[Method, InputError]]
     left_out: Sequence[str]
     reference: str
 
     @property
     def count(self) -> int:
-        """How many answers there are, those that are not taken among them."""
+        """How many answers there are."""
         return len(self.makers) * len(self.methods)
 
 
@@ -81,9 +81,12 @@ class Question:
             checks.choice("reference", reference, makers)
             strict = (*strict, reference)
         asked = self._usual() if methods is None else list(methods)
-        fed, refused, left_out = self._fed(makers, strict, asked)
-        taken = _taken(asked, methods is None, refused, left_out)
-        return Plan(fed, taken, refused, left_out, next(iter(fed)) if reference is None else reference)
+        fed, left_out = self._fed(makers, strict, asked)
+        taken = _taken(asked, methods is None, fed, left_out)
+        return Plan(
+            {name: makers[name] for name in fed}, taken, left_out,
+            next(iter(fed)) if reference is None else reference,
+        )  # fmt: skip
 
     def _usual(self) -> list[Method]:
         """The usual methods, the job's own among them."""
@@ -95,13 +98,12 @@ class Question:
 
     def _fed(
         self, makers: Mapping[str, Maker], strict: Sequence[str], methods: Sequence[Method]
-    ) -> tuple[dict[str, Maker], dict[str, dict[Method, InputError]], list[str]]:
-        """Return the models that the field feeds, which methods their sensor does not take, and what is left out.
+    ) -> tuple[dict[str, Refused], list[str]]:
+        """Return the models that the field feeds and the sensor takes, and why others are left out.
 
-        Raises InputError for a model in strict that cannot be fed.
+        Raises InputError for a model in strict, and where no model is left.
         """
-        fed: dict[str, Maker] = {}
-        refused: dict[str, dict[Method, InputError]] = {}
+        fed: dict[str, Refused] = {}
         left_out: list[str] = []
         for name, make in makers.items():
             try:
@@ -112,39 +114,46 @@ class Question:
                     raise InputError(f"model {name}: {error}") from None
                 left_out.append(f"{name} is left out: {error}")
                 continue
-            fed[name], refused[name] = make, {}
-            for method in methods:
-                try:
-                    task_of(self.sensor, self.scene(medium, method)).describe()
-                except InputError as error:
-                    refused[name][method] = error
+            fed[name] = self._refused(medium, methods)
         if not fed:
             raise InputError(f"the field feeds no absorption model: {'; '.join(left_out)}")
-        return fed, refused, left_out
+        without = {name: refused[methods[0]] for name, refused in fed.items() if methods[0] in refused}
+        if len(without) == len(fed):
+            raise next(iter(without.values()))
+        for name, why in without.items():  # a detector beyond the bands, for instance
+            if name in strict:
+                raise InputError(f"model {name}: {why}")
+            left_out.append(f"{name} is left out: {why}")
+            del fed[name]
+        return fed, left_out
+
+    def _refused(self, medium: Medium, methods: Sequence[Method]) -> Refused:
+        """Return the methods that the sensor does not take with a medium, and why."""
+        out: Refused = {}
+        for method in methods:
+            try:
+                task_of(self.sensor, self.scene(medium, method)).describe()
+            except InputError as error:
+                out[method] = error
+        return out
 
 
 def _taken(
-    methods: Sequence[Method],
-    optional: bool,
-    refused: Mapping[str, Mapping[Method, InputError]],
-    left_out: list[str],
+    methods: Sequence[Method], optional: bool, fed: Mapping[str, Refused], left_out: list[str]
 ) -> list[Method]:
-    """Return the methods that are taken with some model, the first one with all; add others to what is left out.
+    """Return the methods that are taken with all models; add others to what is left out.
 
     Raises InputError where one is not taken that must be.
     """
     out = []
     for method in methods:
-        without = {name: why[method] for name, why in refused.items() if method in why}
-        never = len(without) == len(refused)
-        may_lack = never and optional and isinstance(method, OPTIONAL)
-        if without:
-            why = next(iter(without.values()))
-            if method is methods[0] or (never and not may_lack):
-                raise why
-            left_out.append(f"{method!r} is left out{'' if never else ' with ' + ', '.join(without)}: {why}")
-        if not never:
+        why = next((refused[method] for refused in fed.values() if method in refused), None)
+        if why is None:
             out.append(method)
+        elif optional and isinstance(method, OPTIONAL):
+            left_out.append(f"{method!r} is left out: {why}")
+        else:
+            raise why
     return out
 
 
