@@ -15,9 +15,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..grid import FloatArray
+from .fractions import C2
 from .response import Response, interval
 from .spectral import FARTHEST, TINY, Curve, gauss, planck, table_temperatures, weighted
-from .spectrum import C2, Spectrum
+from .spectrum import Spectrum
 
 SAME = 1e-12
 """Relative difference up to which two wavelengths are one: rounding of units."""

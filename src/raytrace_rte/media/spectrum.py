@@ -1,14 +1,9 @@
-"""What the bands of a medium are: their names and edges, what a wall emits in them, and what a total means.
-
-The fraction of blackbody radiation within a band is that of S.-L. Chang and K. T. Rhee, Int. Commun. Heat
-Mass Transfer 11 (1984) 451, as in M. F. Modest, Radiative Heat Transfer (3rd ed.), ch. 1.
-"""
+"""What the bands of a medium are: their names and edges, what a wall emits in them, and what a total means."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,18 +16,9 @@ from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
 from ..planck import blackbody, brightness_temperature
+from .fractions import band_fraction
 from .weighted_sum import WeightedSum, weighted_sum
 
-C2 = 0.01438776877503933
-"""Second radiation constant h c / k [m K], exact in the SI of 2019."""
-NEAR = 1.5
-"""Where h c / (lambda k T) is below this, the fraction is summed as a power series, else as exponentials: 13
-and 25 terms leave there less than 1e-16."""
-BERNOULLI = (
-    1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330,
-    854513 / 138, -236364091 / 2730, 8553103 / 6,
-)  # fmt: skip
-"""B_2, B_4, ... B_26."""
 COLDEST, HOTTEST, ROWS = 1.0, 1e5, 1024
 """Temperatures [K] between which totals are inverted, and rows of the table where the search begins."""
 NOT_METRES = 0.05
@@ -290,37 +276,6 @@ class Spectrum:
             b[live], fb[live] = new, f
             live = live[(f != 0) & (moved > ACCURACY)]
         return np.clip(np.exp(x), least, most)
-
-
-def band_fraction(edges: FloatArray, temperature: FloatArray) -> FloatArray:
-    """Return which part of blackbody radiation lies between wavelengths, (n, n_band).
-
-    edges: (n_band, 2) [m]; temperature: (n,) [K], at 0 K the fraction is not defined and returned as 0.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x = C2 / (edges * temperature[:, None, None])  # inf at wavelength 0
-    x = np.where(np.isnan(x) | (x > 700.0), 700.0, x)  # e^-700 is nothing
-    high, low = x[..., 0], x[..., 1]
-    near = high < NEAR  # the integral from 0 keeps its digits there, the one from x to infinity elsewhere
-    return np.where(near, _below(high) - _below(low), _beyond(low) - _beyond(high))
-
-
-def _below(x: FloatArray) -> FloatArray:
-    """Return 15/pi^4 times the integral of t^3 / (e^t - 1) from 0 to x, for x up to NEAR (more is cut)."""
-    s = np.minimum(x, NEAR)
-    total = s**3 * (1 / 3 - s / 8)
-    for k, B in enumerate(BERNOULLI, 1):
-        total += B / (math.factorial(2 * k) * (2 * k + 3)) * s ** (2 * k + 3)
-    return np.asarray(15.0 / np.pi**4 * total)
-
-
-def _beyond(x: FloatArray) -> FloatArray:
-    """Return 15/pi^4 times the integral of t^3 / (e^t - 1) from x to infinity."""
-    t = np.maximum(x, NEAR)
-    total = np.zeros_like(t)
-    for n in range(25, 0, -1):
-        total += np.exp(-n * t) / n * (t * (t * (t + 3.0 / n) + 6.0 / n**2) + 6.0 / n**3)
-    return np.where(x < NEAR, 1.0 - _below(x), 15.0 / np.pi**4 * total)
 
 
 def _interpolated(temperature: FloatArray, radiance: FloatArray, T: FloatArray) -> FloatArray:
