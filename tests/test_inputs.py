@@ -126,7 +126,7 @@ VALID = {
     },
     "radiative_equilibrium": {
         "grid": MEDIUM.grid, "kappa": np.ones(MEDIUM.grid.shape), "walls": rte.black(300.0), "heat_release": 0.0,
-        "directions": 20, "rtol": 1e-3, "threads": 1,
+        "directions": 20, "spectrum": None, "mole_ratio": None, "rtol": 1e-3, "threads": 1,
     },
     "solve": {
         "medium": MEDIUM, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
