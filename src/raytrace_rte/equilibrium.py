@@ -110,7 +110,8 @@ class _Gas:
     def __init__(self, kappa: FloatArray, spectrum: Spectrum | None, mole_ratio: ArrayLike | None) -> None:
         self.kappa, self.spectrum = kappa, Spectrum.grey() if spectrum is None else spectrum
         self.banded = kappa.reshape(*kappa.shape[:3], self.spectrum.n_band)
-        self.ratio = None if mole_ratio is None else np.ravel(mole_ratio)
+        ratio = None if mole_ratio is None else _spread("mole_ratio", mole_ratio, kappa.shape[:3], "1", 0.0)
+        self.ratio = None if ratio is None else ratio.ravel()
         self.absorbs = (self.banded > 0.0).any(axis=-1)
 
     def total(self, values: FloatArray) -> FloatArray:
