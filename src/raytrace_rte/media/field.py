@@ -33,8 +33,9 @@ UNITS = {
     "absorption_coefficient": "absorption",
     "heat_release": "heat release",
     "density": "density",
+    "soot_volume_fraction": "volume fraction",
 }
-"""Quantity -> kind of its unit; others are fractions."""
+"""Quantity -> kind of its unit; others are mole fractions."""
 PIECE = 1 << 15
 """Numbers of an array that are looked at in one go."""
 Condition = Callable[[NDArray[np.floating]], NDArray[np.bool_]]
@@ -337,7 +338,7 @@ def _check_labels(name: str, values: Any) -> None:
             f"{name}: is an array of xarray with dims {dims}; expected ('x', 'y', 'z'): read the whole dataset with "
             "rte.from_xarray(ds), which takes dims by name, or transpose it"
         )
-    known = KINDS[UNITS.get(name, "fraction")]
+    known = KINDS[UNITS.get(name, "mole fraction")]
     if (unit := plain(about.get("units"))) and known.get(unit) not in (1.0, (1.0, 0.0)):
         raise InputError(
             f"{name}: is an array of xarray in '{unit}'; expected SI: read the dataset with rte.from_xarray(ds), "
