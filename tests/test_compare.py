@@ -20,6 +20,7 @@ from raytrace_rte.cli import main
 from raytrace_rte.config.config import load
 from raytrace_rte.run import compare as comparing
 from raytrace_rte.run import models
+from raytrace_rte.sensors.detectors import Detected, TwoColour
 from raytrace_rte.units import share
 
 ROOT = Path(__file__).parent.parent
@@ -209,6 +210,39 @@ def test_the_panels_of_images(image):
     assert [bar.get_width() for bar in bars[-1].patches] == image["seconds"][:, 3].tolist()
     assert len({a.get_xlim() for a in bars}) == 1
     assert [a for a in axes if "emission power [W]" in a.get_xlabel()]
+
+
+def test_entries_that_one_answer_does_not_know_are_left_out_of_its_numbers():
+    """Two colours show nothing where rays meet no soot: what is known is compared, and what both know."""
+    edges = np.array([[0.67, 0.68], [0.87, 0.88]]) * 1e-6
+    sooty = dataclasses.replace(FIELD, soot_volume_fraction=1e-7 * (FIELD.temperature > 1000.0))
+    medium = rte.absorption.soot_bands(sooty, edges, 0.26)
+    halved = rte.Medium(FIELD.grid, 0.5 * medium.kappa, medium.source, medium.spectrum)
+    detector = TwoColour(*(rte.Response.top_hat(*pair) for pair in edges), "soot", 1e-6)
+    made = rte.compare(
+        sooty, Detected(CAMERA, detector), models={"a": medium, "b": halved}, methods=[rte.March()]
+    )
+    T, unknown = made.value[:, 0], np.isnan(made.value[:, 0])
+    assert unknown.any(axis=(1, 2)).all()
+    assert not unknown.all()
+    for name, function in (("least", np.nanmin), ("greatest", np.nanmax), ("mean", np.nanmean)):
+        assert_allclose(made[name][:, 0], [function(t) for t in T], rtol=1e-14)
+    both = ~unknown.any(axis=0)
+    off, base = (T[1] - T[0])[both], T[0][both]
+    assert made["difference_l2"][1, 0] == pytest.approx(np.linalg.norm(off) / np.linalg.norm(base), rel=1e-12)
+    assert made["difference_max"][1, 0] == np.abs(off).max() > 0.0
+    assert made["difference_l2"][0, 0] == 0.0
+    made.plot().draw_without_rendering()
+
+
+def test_long_labels_leave_room_for_pictures():
+    model = f"soot_bands(edges={[float(n) for n in range(30)]}, um)"
+    made = rte.compare(FIELD, CAMERA, WALLS, {model: MEDIA["given"]}, [rte.March()])
+    figure = made.plot()
+    figure.draw_without_rendering()
+    (panel,) = (a for a in figure.axes if a.images)
+    assert panel.get_position().width * figure.get_figwidth() > 1.0
+    assert max(map(len, panel.get_title().splitlines())) <= 22
 
 
 # Which models, which methods

@@ -63,7 +63,7 @@ class Passage:
         if spectrum.edges is None:
             raise InputError(
                 f"response {response.described}: the medium has no wavelength bands, it is {spectrum!r}; a "
-                "detector's response needs a medium with Spectrum.bands(edges)"
+                "detector's response needs bands, of absorption model 'soot_bands' or 'bands', or of the field's own"
             )
         self.response, self.spectrum, self.edges = response, spectrum, spectrum.edges
         _covered(self.edges, response)

@@ -15,7 +15,7 @@ from ..table import Table, Variable
 from ..units import share
 from .answers import Answer, Column
 from .result import Result
-from .words import aligned, label
+from .words import aligned, label, largest, mean
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -158,6 +158,8 @@ class Comparison(Result):
         bound, estimate = (float(self[name][i, j]) for name in ("error_bound", "error_estimate"))
         if np.isfinite(estimate):
             return f"about {estimate:.2g}"
+        if bound == 0.0:
+            return "0"
         return f"< {bound:.2g}" if np.isfinite(bound) else "unknown"
 
     def notes(self) -> list[str]:
@@ -174,13 +176,13 @@ def _digits(value: float, count: int = 3) -> str:
 
 
 def _numbers(answer: Variable, reference: int) -> list[Variable]:
-    """Range, mean and differences of all answers; reference: number of the model."""
+    """Range, mean and differences of all answers, of the entries that are known; reference: number of the model."""
     values = answer.values.reshape(*answer.values.shape[:2], -1)
     unit, words = answer.unit, answer.long_name
     out = [
-        Variable("least", PAIR, values.min(axis=2), unit, f"least {words}"),
-        Variable("greatest", PAIR, values.max(axis=2), unit, f"greatest {words}"),
-        Variable("mean", PAIR, values.mean(axis=2), unit, f"mean over all entries of {words}"),
+        Variable("least", PAIR, -_each(largest, -values), unit, f"least {words}"),
+        Variable("greatest", PAIR, _each(largest, values), unit, f"greatest {words}"),
+        Variable("mean", PAIR, _each(mean, values), unit, f"mean over all entries of {words}"),
     ]
     from_ = {
         "difference": (values[reference, 0], "the reference model by the first method"),
@@ -188,12 +190,20 @@ def _numbers(answer: Variable, reference: int) -> list[Variable]:
     }
     for name, (base, what) in from_.items():
         off = values - base
-        relative = _ratio(np.linalg.norm(off, axis=2), np.linalg.norm(base, axis=-1))
+        both = np.where(np.isnan(off), 0.0, base)  # entries that both know
+        relative = _ratio(np.linalg.norm(np.nan_to_num(off), axis=2), np.linalg.norm(both, axis=2))
+        relative[np.isnan(off).all(axis=2)] = np.nan
+        most = _each(largest, np.abs(off))
         out += [
             Variable(f"{name}_l2", PAIR, relative, "1", f"difference from {what}, in the L2 norm"),
-            Variable(f"{name}_max", PAIR, np.abs(off).max(axis=2), unit, f"greatest difference from {what}"),
+            Variable(f"{name}_max", PAIR, most, unit, f"greatest difference from {what}"),
         ]
     return out
+
+
+def _each(function: Callable[[FloatArray], float], values: FloatArray) -> FloatArray:
+    """A number of the entries of each answer, (model, method)."""
+    return np.array([[function(entries) for entries in row] for row in values])
 
 
 def _figures(grid: Sequence[Sequence[Answer]]) -> list[Variable]:

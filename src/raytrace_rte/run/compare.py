@@ -150,7 +150,8 @@ def prepare(job: Job) -> PreparedComparison:
         plan = asked.plan(makers, tuple(strict), wanted.methods, wanted.reference)
     except InputError as error:
         raise InputError(f"{job.path}: {error}") from None
-    compared = f"compare        {', '.join(plan.makers)} by {', '.join(map(repr, plan.methods))}"
+    methods = ", ".join(type(method).__name__ for method in plan.methods)
+    compared = f"compare        {', '.join(plan.makers)}; each by {methods}"
     described = "\n".join([*jobs.field_lines(job, field), compared])
     return PreparedComparison(job, field, asked, plan, described)
 
