@@ -83,6 +83,15 @@ def test_edges_in_a_comparison_have_units_too(config):
         load(config, ["absorption.model=soot", f"compare.models=[{table}]"])
 
 
+def test_soot_that_is_made_up_is_said_in_every_summary():
+    line = rte.line_of_sight((-1.0, 0.4, 0.02), (1.0, 0.0, 0.0))
+    for model in (rte.absorption.soot, rte.absorption.wsgg):
+        assert (
+            "soot made up: f_v = 1e-06 X_CH4"
+            in rte.solve(model(rte.sample("pool-fire-soot")), line).summary()
+        )
+
+
 @pytest.fixture
 def flow(tmp_path):
     """A file of hot gas with soot, whose unit comes later, and its map."""

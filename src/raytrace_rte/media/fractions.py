@@ -14,6 +14,8 @@ from ..grid import FloatArray
 
 C2 = 0.01438776877503933
 """Second radiation constant h c / k [m K], exact in the SI of 2019."""
+NOT_METRES = 0.05
+"""A wavelength beyond this one [m], where there is no thermal radiation, is one in another unit."""
 NEAR = 1.5
 """Where h c / (lambda k T) is below this, the fraction is summed as a power series, else as exponentials: 13
 and 25 terms leave there less than 1e-16."""

@@ -16,13 +16,11 @@ from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
 from ..planck import blackbody, brightness_temperature
-from .fractions import band_fraction
+from .fractions import NOT_METRES, band_fraction
 from .weighted_sum import WeightedSum, weighted_sum
 
 COLDEST, HOTTEST, ROWS = 1.0, 1e5, 1024
 """Temperatures [K] between which totals are inverted, and rows of the table where the search begins."""
-NOT_METRES = 0.05
-"""A first band that ends beyond this wavelength [m] is one in another unit: no thermal radiation is there."""
 ACCURACY = 1e-12
 """Relative change of temperature at which the search ends; it converges faster than linearly."""
 
