@@ -10,13 +10,14 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
 from ..planck import blackbody, brightness_temperature
 from .fractions import NOT_METRES, band_fraction
+from .tabulated import interpolated
 from .weighted_sum import WeightedSum, weighted_sum
 
 COLDEST, HOTTEST, ROWS = 1.0, 1e5, 1024
@@ -220,7 +221,7 @@ class Spectrum:
         if self.edges is not None:
             return np.asarray(blackbody(T)[:, None] * band_fraction(self.edges, T))
         if self.temperature is not None and self.radiance is not None:
-            return _interpolated(self.temperature, self.radiance, T)
+            return interpolated(self.temperature, self.radiance, T)
         if self.function is not None:
             return np.stack([self._called(t) for t in T.tolist()]) if T.size else np.zeros((0, self.n_band))
         return np.asarray(blackbody(T), dtype=np.float64)[:, None]
@@ -274,26 +275,6 @@ class Spectrum:
             b[live], fb[live] = new, f
             live = live[(f != 0) & (moved > ACCURACY)]
         return np.clip(np.exp(x), least, most)
-
-
-def _interpolated(temperature: FloatArray, radiance: FloatArray, T: FloatArray) -> FloatArray:
-    """Return the table's rows at T (n,), a power law between rows, linear where one of them is 0."""
-    coldest, hottest = temperature[0], temperature[-1]
-    outside = (T != 0.0) & ((coldest > T) | (hottest < T))
-    if outside.any():
-        raise InputError(
-            f"spectrum: a wall has {T[outside][0]:g} K; expected {coldest:g} to {hottest:g} K, as in the "
-            "table: give Spectrum.tabulated more rows"
-        )
-    at = np.where(T == 0.0, coldest, T)
-    i = np.clip(np.searchsorted(temperature, at, side="right") - 1, 0, len(temperature) - 2)
-    low, high, T0, T1 = radiance[i], radiance[i + 1], temperature[i], temperature[i + 1]
-    power = (np.log(at / T0) / np.log(T1 / T0))[:, None]
-    line = ((at - T0) / (T1 - T0))[:, None]
-    positive = (low > 0) & (high > 0)
-    ratio = np.divide(high, low, out=np.ones_like(low), where=positive)
-    values: NDArray[np.float64] = np.where(positive, low * ratio**power, low + (high - low) * line)
-    return np.where(T[:, None] == 0.0, 0.0, values)
 
 
 def _names(names: Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
