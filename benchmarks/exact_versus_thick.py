@@ -148,7 +148,7 @@ def _scaled(scene: Scene, depths: tuple[float, ...]) -> list[dict[str, Any]]:
     for depth in depths:
         thick = scaled(medium, depth / thickest)
         reference = rte.solve(thick, sensor, walls, rte.March(2))
-        greatest = max(float(medium.source.max()), float(walls.radiance(medium).max()))
+        greatest = max(float(medium.source.max()), *(float(light.max()) for light in walls.light(medium)))
         floor = reference.value + ATOL * greatest / RTOL  # an error of RTOL is the tolerance, exactly
         for name, method in methods(RTOL * float(np.median(reference.value))).items():
             repeats = 4 if name in ("March(2)", "March(2, stop)", "Auto") else 1  # whose times are compared

@@ -11,7 +11,7 @@ import numpy as np
 from raytrace_rte.config.config import load
 from raytrace_rte.execution.executors import Threads
 from raytrace_rte.results.comparison import Comparison
-from raytrace_rte.run.compare import compare_job, prepare
+from raytrace_rte.run.compare import prepare
 from raytrace_rte.units import share
 
 from .tables import table
@@ -28,7 +28,7 @@ def compared(*overrides: str) -> Comparison:
     """Return what `raytrace-rte compare configs/pool_fire_compare.toml` finds."""
     with tempfile.TemporaryDirectory() as folder:
         job = load(CONFIG, (f"output.directory={folder}", *overrides))
-        return compare_job(job, prepare(job), Threads(), lambda done, total: None)
+        return prepare(job).run(Threads(), lambda done, total: None, resume=False)
 
 
 def measure(quick: bool = False) -> dict[str, Any]:

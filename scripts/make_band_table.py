@@ -18,7 +18,7 @@ import numpy as np
 
 import raytrace_rte as rte
 from raytrace_rte.errors import InputError
-from raytrace_rte.media.spectrum import C2
+from raytrace_rte.media.fractions import C2
 
 ATM = 101325.0
 Spectral = Callable[[float, float, float], tuple[np.ndarray, np.ndarray]]

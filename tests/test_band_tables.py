@@ -19,7 +19,7 @@ from scipy.special import zeta
 import raytrace_rte as rte
 from raytrace_rte.kernels.bands import add_species
 from raytrace_rte.media.absorption.soot_bands import FITS, mean_absorption, mean_inverse_wavelength
-from raytrace_rte.media.spectrum import C2
+from raytrace_rte.media.fractions import C2
 
 EXAMPLE = Path(__file__).parent / "reference/band_table.h5"
 EDGES = np.array([0.0, 0.6e-6, 1e-6, 2.7e-6, 3e-6, 4.2e-6, 4.21e-6, 10e-6, 60e-6, np.inf])

@@ -342,6 +342,7 @@ PUBLIC |= dict.fromkeys(("box", "no_data", "mask"), "solids")
 """The public function of a kind, where `sections.PUBLIC` does not say it."""
 OTHERWISE = {
     **{name: {"field": "the section [field]"} for name in sections.KINDS["absorption"]},
+    "soot_bands": {"field": "the section [field]", "edges": "edges in units"},
     "box": {"mask": "lower and upper"},
     "no_data": {"mask": "no key: the cells without data"},
     "mask": {"mask": "dataset and value", "temperature": "temperature, or the field's own"},

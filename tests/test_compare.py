@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from raytrace_rte.cli import main
 from raytrace_rte.config.config import load
 from raytrace_rte.run import compare as comparing
 from raytrace_rte.run import models
+from raytrace_rte.sensors.detectors import Detected, TwoColour
 from raytrace_rte.units import share
 
 ROOT = Path(__file__).parent.parent
@@ -210,6 +212,39 @@ def test_the_panels_of_images(image):
     assert [a for a in axes if "emission power [W]" in a.get_xlabel()]
 
 
+def test_entries_that_one_answer_does_not_know_are_left_out_of_its_numbers():
+    """Two colours show nothing where rays meet no soot: what is known is compared, and what both know."""
+    edges = np.array([[0.67, 0.68], [0.87, 0.88]]) * 1e-6
+    sooty = dataclasses.replace(FIELD, soot_volume_fraction=1e-7 * (FIELD.temperature > 1000.0))
+    medium = rte.absorption.soot_bands(sooty, edges, 0.26)
+    halved = rte.Medium(FIELD.grid, 0.5 * medium.kappa, medium.source, medium.spectrum)
+    detector = TwoColour(*(rte.Response.top_hat(*pair) for pair in edges), "soot", 1e-6)
+    made = rte.compare(
+        sooty, Detected(CAMERA, detector), models={"a": medium, "b": halved}, methods=[rte.March()]
+    )
+    T, unknown = made.value[:, 0], np.isnan(made.value[:, 0])
+    assert unknown.any(axis=(1, 2)).all()
+    assert not unknown.all()
+    for name, function in (("least", np.nanmin), ("greatest", np.nanmax), ("mean", np.nanmean)):
+        assert_allclose(made[name][:, 0], [function(t) for t in T], rtol=1e-14)
+    both = ~unknown.any(axis=0)
+    off, base = (T[1] - T[0])[both], T[0][both]
+    assert made["difference_l2"][1, 0] == pytest.approx(np.linalg.norm(off) / np.linalg.norm(base), rel=1e-12)
+    assert made["difference_max"][1, 0] == np.abs(off).max() > 0.0
+    assert made["difference_l2"][0, 0] == 0.0
+    made.plot().draw_without_rendering()
+
+
+def test_long_labels_leave_room_for_pictures():
+    model = f"soot_bands(edges={[float(n) for n in range(30)]}, um)"
+    made = rte.compare(FIELD, CAMERA, WALLS, {model: MEDIA["given"]}, [rte.March()])
+    figure = made.plot()
+    figure.draw_without_rendering()
+    (panel,) = (a for a in figure.axes if a.images)
+    assert panel.get_position().width * figure.get_figwidth() > 1.0
+    assert max(map(len, panel.get_title().splitlines())) <= 22
+
+
 # Which models, which methods
 
 
@@ -312,8 +347,8 @@ def job(tmp_path):
 
 
 def compared(path, *overrides):
-    job = load(path, overrides)
-    return comparing.compare_job(job, comparing.prepare(job), rte.Serial(), lambda done, total: None)
+    prepared = comparing.prepare(load(path, overrides))
+    return prepared.run(rte.Serial(), lambda done, total: None, resume=False)
 
 
 def test_a_job_is_compared_with_its_own_model_first_and_its_own_method(job):
@@ -370,17 +405,94 @@ def test_the_heat_release_of_a_field_gives_radiant_fractions():
     assert "radiant fraction [1]" in made.summary()
 
 
-def test_ctrl_c_writes_nothing(job, monkeypatch, capsys):
-    def pressed(result):
-        raise KeyboardInterrupt
+# Going on
 
+
+class Pressed(Exception):
+    """Stands for Ctrl-C."""
+
+
+def assert_same(made, whole):
+    """All but times has the same bits; times are known but of answers that were interrupted."""
+    for v in whole.variables():
+        if v.name not in ("seconds", "cost"):
+            assert_array_equal(made[v.name], v.values, err_msg=v.name)
+    said = [n for n in made.notes() if "it was interrupted and went on" in n]
+    assert np.isnan(made["seconds"]).sum() == len(said) + np.isnan(whole["seconds"]).sum()
+    assert [n for n in made.notes() if n not in said] == whole.notes()
+
+
+@pytest.mark.parametrize("sensor", [CAMERA, rte.heat_source(12)], ids=["camera", "heat source"])
+def test_an_interrupted_comparison_goes_on_to_the_same_answers(sensor, tmp_path, monkeypatch):
+    """Interrupted after more and more work, also within an answer; what limits cannot answer is not known again."""
+    monkeypatch.setattr(comparing, "QUICK", 0.0)  # once is enough
+    asked = (FIELD, sensor, WALLS, ["planck_mean", "wsgg"])
+    whole = rte.compare(*asked)
+    first_said, tries = [], 0
+    while True:
+        said = []
+
+        def progress(done, total, said=said, most=3 + tries):
+            said.append(done)
+            if len(said) > most:
+                raise Pressed
+
+        try:
+            made = rte.compare(*asked, store=tmp_path / "kept", progress=progress, executor=rte.Serial())
+            break
+        except Pressed:
+            first_said.append(said[0])
+            tries += 1
+    assert tries > 1
+    assert first_said[-1] > first_said[0] == 0  # canary: it did go on
+    assert_same(made, whole)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_what_is_kept_of_another_comparison_is_refused(tmp_path):
+    store = rte.Store(tmp_path / "kept")
+    rte.compare(FIELD, CAMERA, WALLS, ["given"], [rte.March()], store=store)
+    again, methods = [], [rte.March(), rte.Thin()]
+    rte.compare(FIELD, CAMERA, WALLS, ["given"], methods, store=store, progress=lambda *n: again.append(n))
+    assert again[0] == (50, 100)  # methods that are added are found, the rest is kept
+    for other in ({"methods": [rte.March(1)]}, {"walls": rte.black(400.0)}, {"models": ["planck_mean"]}):
+        asked = {"walls": WALLS, "models": ["given"], "methods": [rte.March()]} | other
+        with pytest.raises(rte.InputError, match="belongs to another job"):
+            rte.compare(FIELD, CAMERA, store=store, **asked)
+
+
+def test_ctrl_c_keeps_answers_and_resume_goes_on(job, monkeypatch, capsys):
+    of, found = comparing.Answer.of, []
+
+    def pressed(result):
+        found.append(result)
+        if len(found) == 4:
+            raise KeyboardInterrupt
+        return of(result)
+
+    def call(*more):
+        monkeypatch.setattr(sys, "argv", ["raytrace-rte", "compare", str(job), "--set", models, *more])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr()
+
+    methods, models = 'compare.methods=["march", "auto"]', 'compare.models=["given", "planck_mean"]'
     monkeypatch.setattr(comparing.Answer, "of", pressed)
-    monkeypatch.setattr(sys, "argv", ["raytrace-rte", "compare", str(job), "--threads", "1"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 130
-    assert "interrupted" in capsys.readouterr().err
-    assert not (job.parent / "out").exists()
+    code, said = call("--set", methods)
+    assert code == 130
+    assert re.search(
+        r"interrupted; [1-3] of 4 answers, and what is done of the next one, are kept in", said.err
+    )
+    assert f"compare {job} --set '{models}' --set '{methods}' --resume" in said.err
+    assert {p.name for p in (job.parent / "out").iterdir()} == {comparing.KEPT}
+    code, said = call("--set", methods, "--set", "walls.temperature=400", "--resume")
+    assert (code, "belongs to another job" in said.err) == (2, True)
+    monkeypatch.setattr(comparing.Answer, "of", of)
+    assert call("--set", methods, "--resume")[0] == 0
+    made = rte.load(job.parent / "out/compare.h5")
+    assert {p.name for p in (job.parent / "out").iterdir()} == {"compare.h5", "compare.csv", "compare.png"}
+    assert call("--set", methods)[0] == 0
+    assert_same(made, rte.load(job.parent / "out/compare.h5"))
 
 
 def test_the_pool_fire_in_one_command(tmp_path):
@@ -413,15 +525,25 @@ def test_a_model_that_cannot_be_fed_is_one_message_and_exit_code_2(job, monkeypa
         assert not (job.parent / "out").exists()
 
 
-def test_a_method_that_one_model_cannot_take_is_not_known_there():
-    """Limits know no walls whose light depends on the gas beside them, as weighted sums have it."""
+def test_limits_between_walls_whose_light_depends_on_the_gas_are_compared():
+    """The default weighted sum between warm walls, by every method; its thin limit in closed form."""
     made = rte.compare(FIELD, CAMERA, WALLS, ["wsgg", "planck_mean"])
     assert made["method"].tolist() == ["march(order=2)", "auto(rtol=0.001)", "thick(terms=2)", "thin()"]
-    assert np.isnan(made["radiance"][0, 2:]).all()
-    assert np.isnan(made["cost"][0, 2:]).all()
-    assert np.isfinite(made["radiance"][1]).all()
-    notes = [note for note in made.notes() if "is left out with wsgg" in note]
-    assert [note.split(" is")[0] for note in notes] == ["Thick(terms=2)", "Thin()"]
-    (row,) = (line for line in made.summary().splitlines() if line.startswith("wsgg         thin()"))
-    assert row.split()[2:] == ["-"] * 11
-    assert "not taken" in [axes.get_title() for axes in made.plot().axes]
+    assert np.isfinite(made["radiance"]).all()
+    alone = rte.solve(rte.absorption.wsgg(FIELD), CAMERA, WALLS, rte.Thin())
+    assert_array_equal(made["radiance"][0, 3], alone.total)
+
+
+def test_models_that_a_detector_does_not_take_are_left_out(job):
+    """Grey models have no wavelengths: one that is only offered is left out, one that is named is an error."""
+    table = '{ model = "soot_bands", edges = [3.8, 4.0], units = "um", E_m = 0.26 }'
+    detector = ['detector.kind="response"', "detector.top_hat=[3.8, 4.0]", 'detector.units="um"']
+    for model in ("wsgg", "planck_mean"):
+        with pytest.raises(
+            rte.InputError, match=f"model {model}.*: response 3.8-4 um: the medium has no wavelength bands"
+        ):
+            compared(job, *detector, f"compare.models=[{table}, {model!r}]")
+    soot = ["absorption.model=soot_bands", "absorption.edges=[3.8, 4.0]", "absorption.units=um"]
+    made = compared(job, *detector, *soot, "absorption.E_m=0.26", 'compare.methods=["march"]')
+    assert made["model"].tolist() == ["soot_bands(edges=[3.8, 4.0], um, E_m=0.26)"]
+    assert any(note.startswith("planck_mean is left out: ") for note in made.notes())

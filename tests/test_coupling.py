@@ -132,6 +132,96 @@ def test_heat_that_nothing_can_give_off():
         rte.radiative_equilibrium(grid, np.zeros(grid.shape), rte.black(300.0), 1.0)
 
 
+SLAB = rte.Cartesian(np.linspace(0, 1, 22))
+PLATES = rte.black(0.0, x_min=1000.0, x_max=500.0)
+THREE = rte.Spectrum.bands([0.0, 2e-6, 5e-6, np.inf])
+
+
+def shared(*shares):
+    """Bands that have constant shares of blackbody radiation."""
+    return rte.Spectrum.from_callable(lambda T: np.array(shares) * rte.blackbody(T), len(shares))
+
+
+def test_equilibrium_of_one_gas_of_weight_1_has_the_bits_of_grey():
+    kappa = np.full(SLAB.shape, 2.0)
+    grey = rte.radiative_equilibrium(SLAB, kappa, PLATES, rtol=1e-10)
+    one = rte.radiative_equilibrium(SLAB, kappa[..., None], PLATES, spectrum=shared(1.0), rtol=1e-10)
+    assert one.steps == grey.steps
+    np.testing.assert_array_equal(one.temperature, grey.temperature)
+    whole = rte.Spectrum.bands([0.0, np.inf])
+    band = rte.radiative_equilibrium(SLAB, kappa[..., None], PLATES, spectrum=whole, rtol=1e-10)
+    assert_allclose(band.temperature, grey.temperature, rtol=1e-12)
+
+
+def test_equilibrium_of_a_grey_gas_beside_a_clear_one():
+    """The clear gas carries its share from plate to plate; the other does what it did alone, at the same T."""
+    grey = rte.radiative_equilibrium(SLAB, np.full(SLAB.shape, 2.0), PLATES, rtol=1e-10)
+    kappa = np.broadcast_to([0.0, 2.0], (*SLAB.shape, 2))
+    both = rte.radiative_equilibrium(SLAB, kappa, PLATES, spectrum=shared(0.4, 0.6), rtol=1e-10)
+    assert_allclose(both.temperature, grey.temperature, rtol=1e-9)
+    ends = np.pi * (rte.blackbody(1000.0) - rte.blackbody(500.0))
+    clear, gas = both.heat.wall_net_flux["x_max"].ravel() / ends
+    assert clear == pytest.approx(0.4, rel=1e-9)
+    assert gas == pytest.approx(0.6 * float(grey.heat.wall_net_flux["x_max"].ravel()[0]) / ends, rel=1e-8)
+
+
+def test_equilibrium_of_a_thin_slab_in_bands():
+    """Half of the light of each plate comes from either side, whatever the band: a closed equation for T."""
+    from scipy.optimize import brentq
+
+    kappa = np.array([3.0, 0.5, 0.0])
+    found = rte.radiative_equilibrium(
+        SLAB, np.broadcast_to(1e-7 * kappa, (*SLAB.shape, 3)), PLATES, spectrum=THREE, rtol=1e-10
+    )
+    light = kappa @ (THREE.wall_emission(1000.0) + THREE.wall_emission(500.0)) / 2.0
+    T = brentq(lambda T: kappa @ THREE.wall_emission(T) - light, 500.0, 1000.0)
+    assert_allclose(found.temperature, T, rtol=1e-6)
+    assert abs(T - ((1000.0**4 + 500.0**4) / 2.0) ** 0.25) > 30.0  # canary: bands matter
+
+
+def test_equilibrium_of_bands_with_heat_release_gives_it_off():
+    """A band at short waves, in which cold gas emits nothing; all that is released leaves through the walls."""
+    grid, ultraviolet = rte.uniform((0, 0, 0), (1, 1, 1), (4, 4, 4)), rte.Spectrum.bands([0.5e-6, 0.6e-6])
+    kappa = np.full((*grid.shape, 1), 2.0)
+    found = rte.radiative_equilibrium(grid, kappa, rte.black(300.0), 1e-3, spectrum=ultraviolet, rtol=1e-10)
+    assert_allclose(found.heat.div_q, 1e-3, rtol=1e-9)
+    assert_allclose(sum(f.mean() for f in found.heat.wall_net_flux.values()), 1e-3, rtol=1e-10)
+    assert 600.0 < found.temperature.min() < found.temperature.max() < 1000.0
+
+
+def test_equilibrium_of_a_weighted_sum_whose_mixture_varies():
+    grid, rng = rte.uniform((0, 0, 0), (1, 1, 1), (5, 5, 5)), np.random.default_rng(5)
+    H2O, CO2 = rng.uniform(0.05, 0.2, (2, *grid.shape))
+    gas = rte.absorption.wsgg(
+        rte.Field(grid, np.full(grid.shape, 1200.0), 101325.0, {"H2O": H2O, "CO2": CO2})
+    )
+    asked = {"spectrum": gas.spectrum, "mole_ratio": gas.mole_ratio, "rtol": 1e-10}
+    walls, release = rte.black(300.0, x_min=900.0), rng.uniform(0.0, 5e4, grid.shape)
+    found = rte.radiative_equilibrium(grid, gas.kappa, walls, release, 24, **asked)
+    assert np.abs(found.heat.div_q.sum(axis=-1) - release).max() <= 1e-10 * release.max()
+    leaves = sum(f.sum(axis=-1).mean() for f in found.heat.wall_net_flux.values())
+    assert leaves == pytest.approx(release.mean(), rel=1e-9)
+    T = found.temperature.ravel()
+    source = gas.spectrum.wall_emission(T, gas.mole_ratio.ravel()).reshape(gas.kappa.shape)
+    heat = rte.HeatSolver(grid, walls, 24, method=rte.March(), spectrum=gas.spectrum)
+    again = heat(gas.kappa, source, mole_ratio=gas.mole_ratio)
+    assert_allclose(again.div_q.sum(axis=-1), release, atol=1e-8 * release.max())
+
+
+@pytest.mark.parametrize(("changed", "text"), [
+    ({"spectrum": None}, r"radiative_equilibrium: kappa is an array of shape \(21, 1, 1, 3\).*shape \(21, 1, 1\)"),
+    ({"kappa": np.ones(SLAB.shape)}, r"kappa is an array of shape \(21, 1, 1\).*shape \(21, 1, 1, 3\)"),
+    ({"spectrum": "bands"}, "spectrum is 'bands' .*expected a Spectrum, or None for grey"),
+    ({"spectrum": rte.Spectrum.weighted("bordbar2014"), "kappa": np.ones((*SLAB.shape, 5))}, "mole_ratio is None"),
+    ({"mole_ratio": np.ones(SLAB.shape)}, "mole_ratio is .*does not take one"),
+    ({"heat_release": np.ones(3)}, "heat_release is an array of shape"),
+])  # fmt: skip
+def test_equilibrium_says_what_does_not_fit(changed, text):
+    given = {"kappa": np.ones((*SLAB.shape, 3)), "walls": PLATES, "spectrum": THREE} | changed
+    with pytest.raises(rte.InputError, match=text):
+        rte.radiative_equilibrium(SLAB, **given)
+
+
 def test_the_example_keeps_its_energy():
     spec = importlib.util.spec_from_file_location("couple_energy", ROOT / "scripts/couple_energy.py")
     example = importlib.util.module_from_spec(spec)

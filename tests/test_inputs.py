@@ -126,7 +126,7 @@ VALID = {
     },
     "radiative_equilibrium": {
         "grid": MEDIUM.grid, "kappa": np.ones(MEDIUM.grid.shape), "walls": rte.black(300.0), "heat_release": 0.0,
-        "directions": 20, "rtol": 1e-3, "threads": 1,
+        "directions": 20, "spectrum": None, "mole_ratio": None, "rtol": 1e-3, "threads": 1,
     },
     "solve": {
         "medium": MEDIUM, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
@@ -141,7 +141,7 @@ VALID = {
     "compare": {
         "field": GASES, "sensor": rte.Rays([-1, 0.4, 0.4], [1, 0, 0]), "walls": rte.black(300.0),
         "models": ["planck_mean"], "methods": [rte.March()], "reference": None, "objects": [], "threads": 1,
-        "progress": None, "radiosity_directions": 20,
+        "progress": None, "store": None, "radiosity_directions": 20,
     },
     "Response": {"wavelength": [1e-6, 2e-6], "value": [0.5, 1.0], "name": None},
     "read_response": {"path": "no file", "name": None},
@@ -215,6 +215,7 @@ ALLOWED = {
     ("load", "path", "word"): "a path, of which there is nothing",
     ("solve", "store", "word"): "a path",
     ("solve_series", "store", "word"): "a path",
+    ("compare", "store", "word"): "a path",
     ("solve_series", "fields", "dict"): "its keys are paths, of which there is nothing",
     ("Store", "folder", "word"): "a path",
     ("Store", "key", "word"): "text",

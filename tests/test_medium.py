@@ -135,7 +135,7 @@ def test_one_band_of_a_grey_array_emits_as_its_spectrum():
     window = rte.Spectrum.bands([3e-6, 5e-6])
     medium = rte.Medium(GRID, *arrays(), window)
     assert medium.n_band == 1
-    assert rte.black(1000.0).radiance(medium)[0, 0] == window.wall_emission(1000.0)[0]
+    assert rte.black(1000.0).light(medium)[0][0, 0] == window.wall_emission(1000.0)[0]
 
 
 def test_a_function_is_a_spectrum_in_memory():

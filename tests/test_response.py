@@ -250,6 +250,7 @@ BAD_FILES = {
     "response: value[2] is -0.5; expected numbers >= 0 and <= 1 [1]": GOOD.replace("0.5", "-0.5"),
     "response: value[2] is 50.0; expected numbers >= 0 and <= 1 [1]": GOOD.replace("0.5", "50"),
     "response: value[1] is nan": GOOD.replace("1 #", "nan #"),
+    "response: wavelengths are 3 to 5 m; expected wavelengths [m], as 4e-6 for 4 um": GOOD.replace("um", "m"),
     "found 1 point(s); expected at least two": GOOD[: GOOD.index("3.9")],
     "found 0 point(s); expected at least two": GOOD[: GOOD.index("3.0")],
     "all values are 0": "wavelength [um], response [1]\n3.0, 0\n4.0, 0\n",

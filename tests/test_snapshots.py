@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 import raytrace_rte as rte
 from raytrace_rte.cli import main
-from raytrace_rte.results.series import moment, packed, unpacked
+from raytrace_rte.results.packing import packed, unpacked
+from raytrace_rte.results.series import moment
 from raytrace_rte.run.snapshots import natural
 
 TIMES = (0.0, 0.05, 0.12, 0.2)
@@ -283,9 +284,9 @@ def test_names_are_sorted_by_their_numbers(numbers, stem):
 def test_what_a_store_keeps_comes_back(name, tmp_path):
     result = rte.solve(rte.absorption.given(plume(0.0)), SENSORS[name])
     kept = moment(result, "a", 0.5, None)
-    np.savez(tmp_path / "state.npz", **packed(kept))
+    np.savez(tmp_path / "state.npz", **packed(kept.complete()))
     with np.load(tmp_path / "state.npz") as arrays:
-        again = unpacked(dict(arrays))
+        again = rte.Result(unpacked(dict(arrays)))
     assert_same(again, kept)
     for v, w in zip(again.variables(), kept.variables(), strict=True):
         assert (v.name, v.dims, v.unit, v.long_name, v.trust) == (
@@ -475,12 +476,13 @@ KILLED = """
 import sys
 from raytrace_rte.execution import stores
 from raytrace_rte.cli import main
+from raytrace_rte.results import packing
 
 save, saved = stores.Store.save, []
 
 def save_and_wait(store, state):
     save(store, state)
-    saved.append("about a snapshot" in state)
+    saved.append(packing.ABOUT in state)
     if sum(saved) == 2 and saved[-1]:
         print("kept", flush=True)
         sys.stdin.read()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 import raytrace_rte as rte
-from raytrace_rte.media.spectrum import C2, NEAR, band_fraction
+from raytrace_rte.media.fractions import C2, NEAR, band_fraction
 from raytrace_rte.planck import SIGMA
 
 EDGES = [0.0, 1e-6, 2.7e-6, 4.3e-6, 10e-6, 94e-6, np.inf]

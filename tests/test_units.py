@@ -37,7 +37,7 @@ KNOWN = [
     ("absorption", "mm-1", 1.0, 1000.0),
     ("fraction", "%", 21.0, 0.21),
     ("fraction", "ppm", 400.0, 4e-4),
-    ("fraction", "mol/mol", 0.3, 0.3),
+    ("mole fraction", "mol/mol", 0.3, 0.3),
 ]
 
 

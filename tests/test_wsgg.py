@@ -330,14 +330,81 @@ def test_soot_is_added_to_gases(model):
     assert "1817" in both.provenance["soot"]
 
 
-def test_limits_and_lean_say_which_walls_they_do_not_take():
-    medium = rte.absorption.wsgg(gas([1000.0, 1200.0], 0.1, 0.1))
-    ray = rte.line_of_sight((-1, 0, 0), (1, 0, 0))
-    with pytest.raises(rte.InputError, match="warm walls whose light depends on the gas beside them"):
-        rte.solve(medium, ray, rte.black(300.0), rte.Thin())
-    with pytest.raises(rte.InputError, match="lean: found walls whose light depends on the gas"):
-        rte.solve(medium, ray, rte.black(300.0), lean=True)
-    assert rte.solve(medium, ray, rte.open_(), rte.Thin()).total > 0.0
+METHODS = [rte.March(), rte.March(1), rte.Thick(), rte.Thin(), rte.Threshold(3.0)]
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """A box in which every cell has a mixture of its own, and rays through it from all sides."""
+    rng = np.random.default_rng(5)
+    grid = rte.uniform((0, 0, 0), (1, 1.5, 2), (3, 4, 5))
+    H2O, CO2 = rng.uniform(0.01, 0.2, (2, *grid.shape))
+    medium = rte.absorption.wsgg(
+        rte.Field(grid, rng.uniform(600.0, 1500.0, grid.shape), ATM, {"H2O": H2O, "CO2": CO2})
+    )
+    d = rng.normal(size=(300, 3))
+    inside = grid.lower + rng.uniform(size=(300, 3)) * (grid.upper - grid.lower)
+    return medium, rte.Rays(inside - np.where(np.arange(300) % 3, 9.0, 0.0)[:, None] * d, d)
+
+
+def gas_at_the_end(medium, rays):
+    """The mole ratio of the cell from which each ray leaves, by the slab method."""
+    grid = medium.grid
+    with np.errstate(divide="ignore"):
+        far = np.maximum(
+            (grid.lower - rays.origin) / rays.direction, (grid.upper - rays.origin) / rays.direction
+        )
+    out = rays.origin + (far.min(axis=1, keepdims=True) - 1e-9) * rays.direction
+    at = tuple(np.searchsorted(faces, out[:, n]) - 1 for n, faces in enumerate(grid))
+    return medium.mole_ratio[at]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_rays_see_walls_that_emit_as_the_gas_beside_them(method, mixed):
+    """Every method, and without records: light of the walls is that of the gas in the last cell of each ray."""
+    medium, rays = mixed
+    cold, warm = (rte.solve(medium, rays, walls, method) for walls in (rte.open_(), rte.black(900.0)))
+    light = medium.spectrum.wall_emission(np.full(300, 900.0), gas_at_the_end(medium, rays))
+    np.testing.assert_allclose(warm.value, cold.value + cold.transmittance * light, rtol=1e-12)
+    mean = medium.wall_emission(900.0)
+    assert np.abs(light - mean).max() > 0.1 * mean.max()  # canary: the gas matters
+    lean = rte.solve(medium, rays, rte.black(900.0), method, lean=True)
+    np.testing.assert_array_equal(lean.value, warm.value)
+
+
+def test_net_fluxes_in_bands_are_less_what_a_wall_beside_that_gas_emits(mixed):
+    medium, _ = mixed
+    flux = rte.solve(medium, rte.wall_flux("z_max", directions=20), rte.black(900.0))
+    emitted = medium.spectrum.wall_emission(np.full(12, 800.0), medium.mole_ratio[:, :, -1].ravel())
+    np.testing.assert_allclose(flux.value - flux.net_flux(800.0), np.pi * emitted.reshape(3, 4, 5), rtol=1e-9)
+    points = rte.solve(medium, rte.radiometer([(0.1, 0.1, 0.1), (0.5, 0.5, 9.0)], (0, 0, 1), directions=20))
+    ratio = medium.mole_ratio[[0, 1], [0, 1], [0, 4]]
+    wanted = np.pi * medium.spectrum.wall_emission(np.full(2, 800.0), ratio)
+    np.testing.assert_allclose(points.value - points.net_flux(800.0), wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rtol", [1e-1, 1e-3])
+def test_the_switch_keeps_its_bound_between_such_walls(rtol, mixed):
+    medium, rays = mixed
+    march, auto = (
+        rte.solve(medium, rays, rte.black(900.0, z_min=1400.0), method)
+        for method in (rte.March(), rte.Auto(rtol))
+    )
+    off = np.abs(auto.value - march.value)
+    assert (off <= auto.error_bound + 1e-12 * march.value.max()).all()
+    assert off.max() > 0.0 or rtol < 1e-2
+
+
+def test_limits_see_maps_of_temperatures():
+    """Through nothing every ray shows the cell of the wall where it ends."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (2, 3, 4))
+    nothing = rte.Medium(grid, np.zeros(grid.shape), np.zeros(grid.shape))
+    T = np.linspace(300.0, 900.0, 12).reshape(3, 4)
+    y, z = (c.ravel() for c in np.meshgrid(*grid.centres[1:], indexing="ij"))
+    rays = rte.Rays(np.stack([0 * y - 1.0, y, z], axis=1), [1, 0, 0])
+    for method in (*METHODS, rte.Auto()):
+        seen = rte.solve(nothing, rays, rte.black(300.0, x_max=T), method)
+        np.testing.assert_allclose(seen.value.ravel(), rte.blackbody(T.ravel()), rtol=1e-14)
 
 
 def changed(field, **changes):

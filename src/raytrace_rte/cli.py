@@ -16,6 +16,9 @@ import typer
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .execution.executors import Executor
+    from .results.result import Result
+    from .run.compare import PreparedComparison
     from .run.job import Prepared
     from .run.snapshots import PreparedSeries
 
@@ -112,14 +115,7 @@ def run(
             raise InputError("--limits: is for one snapshot; leave it out, or name one file")
         say(prepared.description)
         with choice.started(job.directory) as engine:
-            try:
-                with _progress(quiet, prepared.unit) as progress, _stop_at_ctrl_c(progress) as watched:
-                    result = prepared.run(engine, watched, resume)
-                files = jobs.write(job, result)
-            except KeyboardInterrupt:
-                _explain_interrupt(prepared)
-                raise typer.Exit(INTERRUPTED) from None
-            prepared.store(resume).clear()
+            result, files = _done(prepared, engine, resume, quiet)
             say(result.summary())
             if limits:
                 assert isinstance(prepared, jobs.Prepared)
@@ -190,6 +186,7 @@ Radius = Annotated[
 def compare(
     config: Config,
     overrides: Overrides = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with an interrupted comparison")] = False,
     threads: Annotated[int | None, typer.Option(help="threads; default all", show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress, no table")] = False,
 ) -> None:
@@ -200,16 +197,13 @@ def compare(
         job = load(config, overrides or ())
         from .execution.executors import Threads  # after the config, as in run
         from .run import compare as comparing
-        from .run import job as jobs
 
         say = _silent if quiet else _say
         if quiet:
             _keep_silent_on_compiling()
-        executor, field = Threads(threads), comparing.prepare(job)
-        say("\n".join(jobs.field_lines(job, field)))
-        with _progress(quiet, "percent", "comparing") as progress, _stop_at_ctrl_c(progress) as watched:
-            result = comparing.compare_job(job, field, executor, watched)
-        files = jobs.write(job, result)
+        executor, prepared = Threads(threads), comparing.prepare(job)
+        say(prepared.description)
+        result, files = _done(prepared, executor, resume, quiet, "comparing")
         say(result.summary())
         say("\n".join(f"wrote          {path}" for path in files))
 
@@ -375,7 +369,28 @@ def _keep_silent_on_compiling() -> None:
     logging.getLogger("raytrace_rte").setLevel(logging.ERROR)
 
 
-def _explain_interrupt(prepared: Prepared | PreparedSeries) -> None:
+def _done(
+    prepared: Prepared | PreparedSeries | PreparedComparison,
+    executor: Executor,
+    resume: bool,
+    quiet: bool,
+    doing: str = "tracing",
+) -> tuple[Result, list[Path]]:
+    """Do a job, or what is left of it, and write its files; after Ctrl-C say what is kept."""
+    from .run import job as jobs
+
+    try:
+        with _progress(quiet, prepared.unit, doing) as progress, _stop_at_ctrl_c(progress) as watched:
+            result = prepared.run(executor, watched, resume)
+        files = jobs.write(prepared.job, result)
+    except KeyboardInterrupt:
+        _explain_interrupt(prepared)
+        raise typer.Exit(INTERRUPTED) from None
+    prepared.store(resume).clear()
+    return result, files
+
+
+def _explain_interrupt(prepared: Prepared | PreparedSeries | PreparedComparison) -> None:
     """Say what is kept, and the command that goes on: the one that was given, with --resume."""
     given = [word for word in sys.argv[1:] if word != "--resume"]
     print(

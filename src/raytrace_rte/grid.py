@@ -73,6 +73,11 @@ class Cartesian(_Faces):
         ]
         return np.stack(found, axis=1)
 
+    def on_face(self, n: int, points: FloatArray) -> NDArray[np.int64]:
+        """Return the numbers of the cells of face n, in the order of its maps, that hold points (n, 3) [m] on it."""
+        i, j = across(list(self.containing(points).T), n)
+        return np.asarray(i * across(self.shape, n)[1] + j)
+
     def integral(self, density: NDArray[np.floating]) -> float:
         """Return the integral of cell values (nx, ny, nz) over the grid; per unit of length along infinite axes."""
         x, y, z = (np.where(np.isinf(w), 1.0, w) for w in self.widths)

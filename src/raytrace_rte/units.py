@@ -18,11 +18,10 @@ PRESSURE = {
     "atm": 101325.0, "dyn/cm2": 0.1, "barye": 0.1, "Torr": 101325.0 / 760.0, "mmHg": 133.322387415,
     "psi": 6894.757293168,
 }  # fmt: skip
-FRACTION = {
-    "1": 1.0, "mol/mol": 1.0, "kg/kg": 1.0, "m3/m3": 1.0, "dimensionless": 1.0, "-": 1.0,
-    "mol mol-1": 1.0, "kg kg-1": 1.0, "m3 m-3": 1.0,
-    "%": 1e-2, "percent": 1e-2, "ppm": 1e-6, "ppb": 1e-9,
-}  # fmt: skip
+FRACTION = {"1": 1.0, "dimensionless": 1.0, "-": 1.0, "%": 1e-2, "percent": 1e-2, "ppm": 1e-6, "ppb": 1e-9}
+PER_MOLE = {"mol/mol": 1.0, "mol mol-1": 1.0}
+PER_MASS = {"kg/kg": 1.0, "kg kg-1": 1.0}
+PER_VOLUME = {"m3/m3": 1.0, "m3 m-3": 1.0}
 ABSORPTION = {
     spelling: factor
     for unit, factor in (("m", 1.0), ("cm", 1e2), ("mm", 1e3), ("ft", 1 / 0.3048))
@@ -56,6 +55,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "absorption": ABSORPTION,
     "absorption per pressure": ABSORPTION_PER_PRESSURE,
     "fraction": FRACTION,
+    "mole fraction": FRACTION | PER_MOLE | PER_VOLUME,  # of ideal gases the same
+    "mass fraction": FRACTION | PER_MASS,
+    "volume fraction": FRACTION | PER_VOLUME,
     "heat release": POWER_DENSITY,
     "density": DENSITY,
     "time": TIME,

@@ -66,24 +66,16 @@ class Walls:
 
     @property
     def plain(self) -> bool:
-        """Whether every face ends rays, reflects nothing, and has one temperature."""
-        return all(
-            w.is_wall and not w.reflects and np.ndim(w.temperature) == 0
-            for w in (self, *(other for _, other in self.faces))
-        )
+        """Whether every face ends rays and reflects nothing."""
+        return all(w.is_wall and not w.reflects for w in (self, *(other for _, other in self.faces)))
 
-    @property
-    def warm(self) -> bool:
-        """Whether a face has a temperature above 0 K."""
-        return any(np.any(w.temperature) for w in (self, *(other for _, other in self.faces)))
+    def light(self, medium: Medium) -> list[FloatArray]:
+        """Return the emitted radiance [W m-2 sr-1] of x_min, x_max, y_min, y_max, z_min, z_max, and beyond.
 
-    def radiance(self, medium: Medium) -> FloatArray:
-        """Return the emitted radiance [W m-2 sr-1] of (x_min, x_max, y_min, y_max, z_min, z_max, missed).
-
-        Shape (7, n_band); of maps the greatest value; 0 from mirrors and periodic faces.
+        Each (1, n_band), or (cells of the face, n_band) where cells differ; 0 from mirrors and periodic faces.
         """
-        faces = [self.face(name).emitted(medium, n).max(axis=0) for n, name in enumerate(FACES)]
-        return np.stack([*faces, self.emitted(medium).max(axis=0)])
+        faces = [self.face(name).emitted(medium, n) for n, name in enumerate(FACES)]
+        return [*faces, self.emitted(medium)]
 
     def emitted(self, medium: Medium, number: int | None = None) -> FloatArray:
         """Return what a black wall of this temperature emits, (1 or cells of the face, n_band).

@@ -43,6 +43,10 @@ class Store:
         """Return the store of one job in this folder; job: its fingerprint, beside the key."""
         return Store(self.folder, job if self.key is None else f"{self.key} {job}", self.resume)
 
+    def part(self, number: int) -> Store:
+        """Return the store of one of several jobs, in a folder below this one."""
+        return Store(self.folder / f"{number:05d}", self.key, self.resume)
+
     def load(self) -> Arrays | None:
         """Return the kept state of this job, None when there is none."""
         if not self.resume:

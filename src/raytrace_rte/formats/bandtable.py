@@ -32,7 +32,7 @@ def read_band_table(path: str | Path) -> BandTable:
         T, p = _quantity(file, "temperature", "temperature"), _quantity(file, "pressure", "pressure")
         absorption = {name: _quantity(file, f"absorption/{name}", "absorption per pressure")
                       for name in _members(file, "absorption")}  # fmt: skip
-        fractions = {name: _quantity(file, f"mole_fraction/{name}", "fraction")
+        fractions = {name: _quantity(file, f"mole_fraction/{name}", "mole fraction")
                      for name in _members(file, "mole_fraction")}  # fmt: skip
         source, sha = plain(attribute(file, "provenance")), digest()
     named = None if names is None else [plain(name) for name in names]

@@ -19,7 +19,7 @@ from .names import AXES
 SCALARS = {
     "temperature": "temperature",
     "pressure": "pressure",
-    "soot_volume_fraction": "fraction",
+    "soot_volume_fraction": "volume fraction",
     "absorption_coefficient": "absorption",
     "heat_release": "heat release",
     "density": "density",

@@ -113,12 +113,13 @@ class Guess:
             self.clues.ask(
                 f"whether {names} are mass or mole fractions: a map says mass_fraction or mole_fraction"
             )
-        said = all(array.units in KINDS["fraction"] for array, _ in found.arrays.values())
+        kind = found.kind.replace("_", " ")
+        said = all(array.units in KINDS[kind] for array, _ in found.arrays.values())
         one = 'units = "1"   # as they sum to 1' if not said and found.whole else ""
         for name, (array, select) in found.arrays.items():
             yield from ("", f"[{found.kind}.{key(name)}]")
             if not select:
-                yield from self._quantity(array, "fraction", one)
+                yield from self._quantity(array, kind, one)
             else:
                 yield from (f"dataset = {quoted(array.name)}", f'select = "{select}"')
-                yield one or self.clues.units(array, "fraction")
+                yield one or self.clues.units(array, kind)

@@ -94,7 +94,9 @@ class _Reader:
         self.along = Along(source, plan.grid, named)
 
     def arrays(self, kind: str, quantities: Mapping[str, Quantity]) -> dict[str, Numbers]:
-        return {name: self.array(f"{kind}.{name}", q, "fraction") for name, q in quantities.items()}
+        return {
+            name: self.array(f"{kind}.{name}", q, kind.replace("_", " ")) for name, q in quantities.items()
+        }
 
     def array(self, name: str, quantity: Quantity, kind: str) -> Numbers:
         """One quantity in SI, axes (x, y, z); a single number stays one."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..media.field import ROUNDING, ends, first_bad, pieces
+from ..media.survey import ROUNDING, ends, first_bad, pieces
 
 ATOMIC_MASS = {
     "H": 1.008, "He": 4.002602, "HE": 4.002602, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998403, "Ne": 20.1797,

@@ -23,7 +23,7 @@ SCHEMA, VERSION = "raytrace_rte field", 2
 """Version 2 added heat_release, density, time, valid and band_edges; what version 1 has did not change."""
 OPTIONAL = {
     "pressure": ("pressure", "Pa"),
-    "soot_volume_fraction": ("fraction", "1"),
+    "soot_volume_fraction": ("volume fraction", "1"),
     "absorption_coefficient": ("absorption", "1/m"),
     "heat_release": ("heat release", "W/m3"),
     "density": ("density", "kg/m3"),
@@ -64,7 +64,7 @@ def read_native(path: Path, allow_cold: bool = False, asked: Masks = Masks()) ->
         state["markers"] = _markers(file, asked)
         if "band_edges" in file:
             state["spectrum"] = _bands(file)
-        species = {name: _quantity(file, f"mole_fraction/{name}", "fraction") for name in _species(file)}
+        species = {name: _quantity(file, f"mole_fraction/{name}", "mole fraction") for name in _species(file)}
         provenance = plain(attribute(file, "provenance"))
         notes = tuple(map(plain, np.ravel(attribute(file, "notes")))) if "notes" in file.attrs else ()
         return Field(

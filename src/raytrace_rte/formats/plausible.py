@@ -28,7 +28,7 @@ def likely_unit(kind: str, found: Range) -> str:
             if 1 / NEAR < found.high * KINDS[kind][unit] / ATMOSPHERE < NEAR:
                 return "atm or bar" if unit == "atm" else unit
         return ""
-    if kind == "fraction":
+    if kind.endswith("fraction"):
         return "1" if found.high <= 1.0 else "%" if found.high <= 100.0 else "ppm"
     return "1/m" if kind == "absorption" else ""
 
@@ -45,7 +45,7 @@ def doubts(array: Array, kind: str, found: Range) -> Iterator[str]:
         share = found.high * KINDS[kind][unit] / ATMOSPHERE
         if not 1 / NEAR < share < NEAR:
             yield f"'{name}' spans {span} {unit}, up to {share:.3g} atm; it looks like {looks}"
-    if kind == "fraction" and found.high * KINDS[kind][unit] > 1.001:
+    if kind.endswith("fraction") and found.high * KINDS[kind][unit] > 1.001:
         yield f"'{name}' spans {span} {unit}, which is above 1; it looks like {looks}"
     if kind == "absorption" and found.low < 0:
         yield f"'{name}' spans {span} {unit}, but nothing absorbs less than nothing"

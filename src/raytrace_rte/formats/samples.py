@@ -102,8 +102,8 @@ def _sooty_pool_fire() -> Field:
     T, fuel = fire.temperature, fire.mole_fraction["CH4"]
     soot = SOOT * fuel / (fuel + 0.05) * np.exp(-(((T - 1350.0) / 250.0) ** 2))
     made_up = f"soot made up: f_v = {SOOT:g} X_CH4 / (X_CH4 + 0.05) exp(-((T - 1350 K) / 250 K)^2)"
-    provenance = f"{fire.provenance}; {made_up}"
-    return replace(fire, soot_volume_fraction=soot, provenance=provenance, source_sha256="")
+    provenance, note = f"{fire.provenance}; {made_up}", f"the field has {made_up}"
+    return replace(fire, soot_volume_fraction=soot, provenance=provenance, source_sha256="", notes=(note,))
 
 
 def _smooth_plume(n: int, time: float | None = None) -> Field:

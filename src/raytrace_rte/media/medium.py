@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,8 +18,9 @@ from .. import checks
 from ..errors import InputError
 from ..execution.executors import Each, each, ordered
 from ..grid import Cartesian, FloatArray
-from .field import ROUNDING, checked, first_bad
+from . import folders, sums
 from .spectrum import Spectrum
+from .survey import checked, without_rounding
 
 if TYPE_CHECKING:
     from ..kernels.cartesian import Cells
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
     from ..kernels.records import Bounds, Planes
 
 Emission = Callable[[float], ArrayLike]
-DESCRIPTION = "medium.json"
-"""What a folder written by `Medium.write` holds beside kappa.npy and source.npy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,25 +209,7 @@ class Medium:
 
         The domain's is the volume-averaged kappa times its longest finite extent.
         """
-        finite = [np.isfinite(w).all() for w in self.grid.widths]
-        wx, wy, wz = (w if f else np.ones_like(w) for w, f in zip(self.grid.widths, finite, strict=True))
-        extent = max(
-            (float(w.sum()) for w, f in zip(self.grid.widths, finite, strict=True) if f), default=0.0
-        )
-        edge = np.maximum.outer(wy if finite[1] else 0.0 * wy, wz if finite[2] else 0.0 * wz)
-        area = np.outer(wy, wz)
-        total = mean = greatest = 0.0
-        for i, plane in enumerate(self.kappa.reshape(*self.grid.shape, self.n_band)):  # small work arrays
-            kappa = plane.max(axis=2)
-            tau = kappa * np.maximum(edge, wx[i] if finite[0] else 0.0)
-            mean += float(tau.sum())
-            greatest = max(greatest, float(tau.max()))
-            total += float((kappa * area).sum() * wx[i])
-        return {
-            "cell_mean": mean / float(np.prod(self.grid.shape)),
-            "cell_max": greatest,
-            "domain": total / float(wx.sum() * area.sum()) * extent,
-        }
+        return sums.optical_depth(self.grid, self.kappa.reshape(*self.grid.shape, self.n_band))
 
     def emission_density(self) -> FloatArray:
         """Return the power that cells emit in all bands, 4 pi sum(kappa S) [W m-3] (nx, ny, nz).
@@ -240,8 +217,7 @@ class Medium:
         It is the heat that an optically thin medium loses to cold surroundings, and 4 sigma kappa_P T^4 by the
         definition of the Planck mean kappa_P (Modest, Radiative Heat Transfer, 3rd ed., ch. 11).
         """
-        bands = "ijkb,ijkb->ijk" if self.kappa.ndim == 4 else "ijk,ijk->ijk"
-        return np.asarray(4.0 * np.pi * np.einsum(bands, self.kappa, self.source, dtype=np.float64))
+        return sums.emission_density(self.kappa, self.source)
 
     @cached_property
     def emission_power(self) -> float:
@@ -253,11 +229,7 @@ class Medium:
 
         It is the Planck mean where the bands together hold the whole spectrum. 0 where nothing is emitted.
         """
-        if self.kappa.ndim == 3:
-            return self.kappa.astype(np.float64)
-        emitted = np.einsum("ijkb,ijkb->ijk", self.kappa, self.source, dtype=np.float64)
-        whole = self.source.sum(axis=-1, dtype=np.float64)
-        return np.divide(emitted, whole, out=np.zeros_like(emitted), where=whole > 0.0)
+        return sums.planck_mean(self.kappa, self.source)
 
     @cached_property
     def brightness_range(self) -> tuple[float, float]:
@@ -309,30 +281,7 @@ class Medium:
         A folder that already holds this medium is left as it is. Raises InputError when the spectrum is a
         function, when something else is there, or when the folder cannot be written.
         """
-        target = checks.path("folder", folder)
-        data = {
-            "digest": self.digest(),
-            "grid": [faces.tolist() for faces in self.grid],
-            "spectrum": self.spectrum.to_dict(),
-            "provenance": dict(self.provenance),
-        }
-        if target.exists():
-            if _description(target)["digest"] == data["digest"]:
-                return
-            raise InputError(f"folder {target} holds another medium; remove it, or name another folder")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-            try:
-                for name in ("kappa", "source", "mole_ratio")[: 2 + self.spectrum.depends_on_mixture]:
-                    np.save(temporary / f"{name}.npy", getattr(self, name))
-                (temporary / DESCRIPTION).write_text(json.dumps(data, default=_plain), encoding="utf-8")
-                temporary.chmod(0o755)
-                os.rename(temporary, target)
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
-        except OSError as error:
-            raise InputError(f"folder {target} cannot be written: {error.strerror or error}") from None
+        folders.write(self, checks.path("folder", folder))
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -340,15 +289,7 @@ class Medium:
 
         Raises InputError when the folder holds none.
         """
-        source = checks.path("folder", folder)
-        data = _description(source)
-        spectrum, grid = Spectrum.from_dict(data["spectrum"]), Cartesian(*data["grid"])
-        names = ("kappa", "source", "mole_ratio")[: 2 + spectrum.depends_on_mixture]
-        try:
-            kappa, emitted, *rest = (np.load(source / f"{name}.npy", mmap_mode="r") for name in names)
-        except (OSError, ValueError) as error:
-            raise InputError(f"folder {source} is incomplete: {error}; write the medium again") from None
-        return cls(grid, kappa, emitted, spectrum, data["provenance"], mole_ratio=rest[0] if rest else None)
+        return cls(**folders.read(checks.path("folder", folder)))
 
     def __repr__(self) -> str:
         low, high = self.brightness_range
@@ -359,19 +300,6 @@ class Medium:
 
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
-
-
-def without_rounding(name: str, values: NDArray[np.floating]) -> tuple[NDArray[np.floating], int]:
-    """Return values with those between -1e-6 of the greatest and 0 as 0, and their count.
-
-    Raises InputError on values further below 0.
-    """
-    if not values.size or values.min() >= 0:
-        return values, 0
-    least = -ROUNDING * max(float(values.max()), 0.0)
-    first_bad(name, values, values < least, "at least 0", "correct the input")
-    negative = values < 0
-    return np.where(negative, values.dtype.type(0), values), int(negative.sum())
 
 
 def _spectrum(given: Spectrum | Emission | None, bands: tuple[int, ...]) -> Spectrum:
@@ -404,23 +332,6 @@ def _read_only(values: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     return checks.instance(name, value, Mapping, "a dict of what is worth noting")
-
-
-def _description(folder: Path) -> dict[str, Any]:
-    try:
-        data = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        return dict(data)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"folder {folder} holds no medium: {error}; Medium.write(folder) writes one"
-        ) from None
-
-
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers and arrays as JSON can write them."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise InputError(f"provenance holds {checks.shown(value)}; expected text, numbers, lists and dicts")
 
 
 def _deprecated(old: str, new: str) -> None:

@@ -15,9 +15,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..grid import FloatArray
+from .fractions import C2
 from .response import Response, interval
 from .spectral import FARTHEST, TINY, Curve, gauss, planck, table_temperatures, weighted
-from .spectrum import C2, Spectrum
+from .spectrum import Spectrum
 
 SAME = 1e-12
 """Relative difference up to which two wavelengths are one: rounding of units."""
@@ -62,7 +63,7 @@ class Passage:
         if spectrum.edges is None:
             raise InputError(
                 f"response {response.described}: the medium has no wavelength bands, it is {spectrum!r}; a "
-                "detector's response needs a medium with Spectrum.bands(edges)"
+                "detector's response needs bands, of absorption model 'soot_bands' or 'bands', or of the field's own"
             )
         self.response, self.spectrum, self.edges = response, spectrum, spectrum.edges
         _covered(self.edges, response)

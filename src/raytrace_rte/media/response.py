@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
+from .fractions import NOT_METRES
 from .spectral import TINY, Curve, gauss, table_temperatures, weighted
 
 
@@ -44,6 +45,10 @@ class Response:
             raise InputError(
                 f"response: wavelength[{i + 1}] is {at[i + 1]:g} m after {at[i]:g} m; expected wavelengths that "
                 "ascend: sort the points, and leave one of each wavelength"
+            )
+        if at[0] >= NOT_METRES:
+            raise InputError(
+                f"response: wavelengths are {at[0]:g} to {at[-1]:g} m; expected wavelengths [m], as 4e-6 for 4 um"
             )
         if not values.any():
             raise InputError("response: all values are 0; expected a value above 0 somewhere")

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..grid import FloatArray
 from ..planck import SIGMA
-from .spectrum import C2, COLDEST, HOTTEST, Spectrum
+from .fractions import C2
+from .spectrum import COLDEST, HOTTEST, Spectrum
 
 if TYPE_CHECKING:
     from scipy.interpolate import PPoly

@@ -1,42 +1,27 @@
-"""What the bands of a medium are: their names and edges, what a wall emits in them, and what a total means.
-
-The fraction of blackbody radiation within a band is that of S.-L. Chang and K. T. Rhee, Int. Commun. Heat
-Mass Transfer 11 (1984) 451, as in M. F. Modest, Radiative Heat Transfer (3rd ed.), ch. 1.
-"""
+"""What the bands of a medium are: their names and edges, what a wall emits in them, and what a total means."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .. import checks
 from ..errors import InputError
 from ..grid import FloatArray
 from ..planck import blackbody, brightness_temperature
+from .fractions import NOT_METRES, band_fraction
+from .tabulated import interpolated
 from .weighted_sum import WeightedSum, weighted_sum
 
-C2 = 0.01438776877503933
-"""Second radiation constant h c / k [m K], exact in the SI of 2019."""
-NEAR = 1.5
-"""Where h c / (lambda k T) is below this, the fraction is summed as a power series, else as exponentials: 13
-and 25 terms leave there less than 1e-16."""
-BERNOULLI = (
-    1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330,
-    854513 / 138, -236364091 / 2730, 8553103 / 6,
-)  # fmt: skip
-"""B_2, B_4, ... B_26."""
 COLDEST, HOTTEST, ROWS = 1.0, 1e5, 1024
 """Temperatures [K] between which totals are inverted, and rows of the table where the search begins."""
-NOT_METRES = 0.05
-"""A first band that ends beyond this wavelength [m] is one in another unit: no thermal radiation is there."""
 ACCURACY = 1e-12
 """Relative change of temperature at which the search ends; it converges faster than linearly."""
 
@@ -236,7 +221,7 @@ class Spectrum:
         if self.edges is not None:
             return np.asarray(blackbody(T)[:, None] * band_fraction(self.edges, T))
         if self.temperature is not None and self.radiance is not None:
-            return _interpolated(self.temperature, self.radiance, T)
+            return interpolated(self.temperature, self.radiance, T)
         if self.function is not None:
             return np.stack([self._called(t) for t in T.tolist()]) if T.size else np.zeros((0, self.n_band))
         return np.asarray(blackbody(T), dtype=np.float64)[:, None]
@@ -290,57 +275,6 @@ class Spectrum:
             b[live], fb[live] = new, f
             live = live[(f != 0) & (moved > ACCURACY)]
         return np.clip(np.exp(x), least, most)
-
-
-def band_fraction(edges: FloatArray, temperature: FloatArray) -> FloatArray:
-    """Return which part of blackbody radiation lies between wavelengths, (n, n_band).
-
-    edges: (n_band, 2) [m]; temperature: (n,) [K], at 0 K the fraction is not defined and returned as 0.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x = C2 / (edges * temperature[:, None, None])  # inf at wavelength 0
-    x = np.where(np.isnan(x) | (x > 700.0), 700.0, x)  # e^-700 is nothing
-    high, low = x[..., 0], x[..., 1]
-    near = high < NEAR  # the integral from 0 keeps its digits there, the one from x to infinity elsewhere
-    return np.where(near, _below(high) - _below(low), _beyond(low) - _beyond(high))
-
-
-def _below(x: FloatArray) -> FloatArray:
-    """Return 15/pi^4 times the integral of t^3 / (e^t - 1) from 0 to x, for x up to NEAR (more is cut)."""
-    s = np.minimum(x, NEAR)
-    total = s**3 * (1 / 3 - s / 8)
-    for k, B in enumerate(BERNOULLI, 1):
-        total += B / (math.factorial(2 * k) * (2 * k + 3)) * s ** (2 * k + 3)
-    return np.asarray(15.0 / np.pi**4 * total)
-
-
-def _beyond(x: FloatArray) -> FloatArray:
-    """Return 15/pi^4 times the integral of t^3 / (e^t - 1) from x to infinity."""
-    t = np.maximum(x, NEAR)
-    total = np.zeros_like(t)
-    for n in range(25, 0, -1):
-        total += np.exp(-n * t) / n * (t * (t * (t + 3.0 / n) + 6.0 / n**2) + 6.0 / n**3)
-    return np.where(x < NEAR, 1.0 - _below(x), 15.0 / np.pi**4 * total)
-
-
-def _interpolated(temperature: FloatArray, radiance: FloatArray, T: FloatArray) -> FloatArray:
-    """Return the table's rows at T (n,), a power law between rows, linear where one of them is 0."""
-    coldest, hottest = temperature[0], temperature[-1]
-    outside = (T != 0.0) & ((coldest > T) | (hottest < T))
-    if outside.any():
-        raise InputError(
-            f"spectrum: a wall has {T[outside][0]:g} K; expected {coldest:g} to {hottest:g} K, as in the "
-            "table: give Spectrum.tabulated more rows"
-        )
-    at = np.where(T == 0.0, coldest, T)
-    i = np.clip(np.searchsorted(temperature, at, side="right") - 1, 0, len(temperature) - 2)
-    low, high, T0, T1 = radiance[i], radiance[i + 1], temperature[i], temperature[i + 1]
-    power = (np.log(at / T0) / np.log(T1 / T0))[:, None]
-    line = ((at - T0) / (T1 - T0))[:, None]
-    positive = (low > 0) & (high > 0)
-    ratio = np.divide(high, low, out=np.ones_like(low), where=positive)
-    values: NDArray[np.float64] = np.where(positive, low * ratio**power, low + (high - low) * line)
-    return np.where(T[:, None] == 0.0, 0.0, values)
 
 
 def _names(names: Sequence[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ differences from the reference model, and one for each other method with its dif
 from __future__ import annotations
 
 from dataclasses import replace
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,14 @@ from . import images, maps
 from .draw import SPACE
 from .figure import axis_label, colours, differences, label, new_figure, raised
 
-HEIGHT, BARS = 2.9, 2.6
-"""Inches of the height of a panel, and of the width of the bars beside a row."""
+HEIGHT, BARS, ENTRY = 2.9, 3.2, 0.25
+"""Inches of the height of a panel, of the width of the bars beside a row, and of a line of a legend."""
 NARROW = 2.5
 """Inches of a panel below which the labels of an axis do not stand side by side."""
 BEYOND = 1.25
 """How far an axis goes beyond the answers by the first method: a limit may be off by any factor."""
+LABEL, LINES = 22, 3
+"""Letters in a line of a model's arguments, and lines, in a picture."""
 PALETTE = (
     "tab:blue",
     "tab:red",
@@ -70,7 +73,7 @@ def _pictures(table: Table, main: Variable, upright: str) -> Figure:
         off = main.values[:, j] - first
         rows.append((f"{methods[j]}\nless {methods[0]}", off, differences(min(most, _most(off))), j))
     width = _width(main)
-    figure = new_figure(width * len(models) + BARS + 1.3, HEIGHT * len(rows) + 0.4)
+    figure = new_figure(width * len(models) + BARS + 1.9, HEIGHT * len(rows) + 0.4)
     ratios = [*[width] * len(models), BARS]
     panels = figure.subplots(len(rows), len(models) + 1, squeeze=False, width_ratios=ratios)
     for line, (title, values, colour, number) in zip(panels, rows, strict=True):
@@ -98,7 +101,7 @@ def _width(main: Variable) -> float:
     """Inches of a panel: as wide as it is high, but for images."""
     rows, columns = main.values.shape[2:4]
     across = HEIGHT if len(main.dims) > 4 else HEIGHT * columns / rows
-    return float(np.clip(across, 0.5 * HEIGHT, 1.6 * HEIGHT)) + 0.2
+    return float(np.clip(across, 0.6 * HEIGHT, 1.6 * HEIGHT)) + 0.2
 
 
 def _panel(axes: Axes, table: Table, v: Variable, colour: dict[str, Any], upright: str) -> Any:
@@ -119,18 +122,20 @@ def _caption(table: Table, i: int, j: int | None, k: int) -> str:
         return "the reference"
     name, at = ("difference", (i, 0)) if j is None else ("method_difference", (i, j))
     most = float(table[f"{name}_max"].values[at])
-    if np.isnan(most):
-        return "not taken"
     return f"{share(table[f'{name}_l2'].values[at])}\nat most {most:.2g}" if most else "no difference"
 
 
 def _wrapped(name: str) -> str:
-    """A model's label in two lines where it has arguments."""
-    return str(name).replace("(", "\n(", 1)
+    """A model's label, its arguments in lines of their own, as many as a panel has room for."""
+    model, bracket, arguments = str(name).partition("(")
+    lines = wrap(bracket + arguments, LABEL) if bracket else []
+    if len(lines) > LINES:
+        lines = [*lines[: LINES - 1], "..."]
+    return "\n".join([model, *lines])
 
 
 def _most(values: NDArray[Any]) -> float:
-    """The greatest size of those that are known."""
+    """The greatest size of those that are known: times may be unknown."""
     return float(np.nanmax(np.abs(values), initial=0.0))
 
 
@@ -168,7 +173,6 @@ def _curves(table: Table, main: Variable, profile: Variable | None) -> Figure:
     )
     for n, panel in enumerate(axes[:2]):
         _limit(panel, main.values[:, 0] - (base if n else 0.0))
-    axes[0].legend(fontsize="small")
     seconds = table["seconds"]
     _grouped(axes[2], table, seconds, seconds.values)
     axes[2].set_ylabel(label("seconds of tracing", seconds.unit))
@@ -180,7 +184,10 @@ def _curves(table: Table, main: Variable, profile: Variable | None) -> Figure:
         axes[3].set_xlabel(axis_label(table["s"]))
         axes[3].set_ylabel(label("added by each segment", profile.unit))
         axes[3].grid(alpha=0.3)
-        axes[3].legend(fontsize="small")
+    handles, names = axes[0].get_legend_handles_labels()
+    columns = min(len(names), 2 * panels - 2)
+    figure.set_figheight(figure.get_figheight() + ENTRY * -(-len(names) // columns))
+    figure.legend(handles, names, loc="outside upper center", ncols=columns, fontsize="small")
     return figure
 
 
@@ -217,7 +224,10 @@ def _grouped(axes: Axes, table: Table, v: Variable, values: NDArray[Any]) -> Non
 
 def _limit(axes: Axes, values: NDArray[Any]) -> None:
     """Keep an axis near the answers by the first method, and say where others are beyond it."""
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    low, high = (
+        min(float(np.nanmin(values, initial=0.0)), 0.0),
+        max(float(np.nanmax(values, initial=0.0)), 0.0),
+    )
     margin = (BEYOND - 1.0) * max(high - low, 1e-300)
     below, above = axes.get_ylim()
     if above > high + 4.0 * margin + 1e-300 or below < low - 4.0 * margin:

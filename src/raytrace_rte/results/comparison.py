@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,67 +13,15 @@ from ..grid import FloatArray
 from ..media.spectrum import Spectrum
 from ..table import Table, Variable
 from ..units import share
+from .answers import Answer, Column
 from .result import Result
-from .words import aligned, label, largest, method_text
+from .words import aligned, label, largest, mean
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAIR = ("model", "method")
 """Dimensions of everything that is compared."""
-
-
-class Answer(NamedTuple):
-    """What is kept of one result.
-
-    compared: the answer, and what else is laid side by side, all bands together; places: where their entries are
-    figures: single numbers that sum it up; bound, estimate: the greatest errors, nan where there are none
-    """
-
-    method: str
-    compared: list[Variable]
-    places: list[Variable]
-    figures: list[Variable]
-    bound: float
-    estimate: float
-    seconds: float
-    crossings: float
-    notes: list[str]
-
-    @classmethod
-    def of(cls, result: Result) -> Answer:
-        """Keep of a result what is compared."""
-        compared, table, stats = result.compared(), result.table, result.stats
-        dims = dict.fromkeys(dim for v in compared for dim in v.dims)
-        places = [table[name] for dim in dims for name in (dim, f"{dim}_face") if name in table]
-        bound, estimate = (
-            largest(result.together(name)) if name in result else float("nan")
-            for name in ("error_bound", "error_estimate")
-        )
-        seconds, crossings = stats.get("seconds_trace", float("nan")), stats.get("crossings", 0)
-        method, notes = method_text(result.config), result.notes()
-        return cls(method, compared, places, result.figures(), bound, estimate, seconds, crossings, notes)
-
-    @classmethod
-    def missing(cls, like: Answer, method: str) -> Answer:
-        """What stands for an answer by a method that a sensor does not take with a model: not known."""
-
-        def unknown(variables: list[Variable]) -> list[Variable]:
-            return [replace(v, values=np.full(v.values.shape, np.nan)) for v in variables]
-
-        none = float("nan")
-        return cls(
-            method, unknown(like.compared), like.places, unknown(like.figures), none, none, none, none, []
-        )
-
-
-class Column(NamedTuple):
-    """What is found with one model: an answer for each method, what its medium emits, and its scene's settings."""
-
-    answers: list[Answer]
-    emission_power: float
-    power_unit: str
-    settings: Mapping[str, Any]
 
 
 class Comparison(Result):
@@ -89,7 +36,6 @@ class Comparison(Result):
     error_bound, error_estimate: the greatest ones, nan where there is none
     seconds, crossings, cost: of tracing, of cells, and seconds over those of the reference
     emission_power: what the medium emits in all
-    What a method cannot answer with a model is nan.
     """
 
     @classmethod
@@ -130,6 +76,12 @@ class Comparison(Result):
             Variable("emission_power", PAIR, power, power_unit, "power that the medium emits", "exact"),
         ]
         remarks = [f"{model}: {note}" for model, c in columns.items() for note in c.answers[0].notes]
+        remarks += [
+            f"the time of {model} by {a.method} is not known: it was interrupted and went on"
+            for model, c in columns.items()
+            for a in c.answers
+            if a.interrupted
+        ]
         return cls.assemble(
             "several absorption models and methods", whole[0].name, variables,
             stats={}, config=config, spectrum=Spectrum.grey(), reference=reference,
@@ -204,10 +156,10 @@ class Comparison(Result):
     def _error(self, i: int, j: int) -> str:
         """The certified bound, or else the estimated error."""
         bound, estimate = (float(self[name][i, j]) for name in ("error_bound", "error_estimate"))
-        if np.isnan(self["mean"][i, j]):
-            return "-"
         if np.isfinite(estimate):
             return f"about {estimate:.2g}"
+        if bound == 0.0:
+            return "0"
         return f"< {bound:.2g}" if np.isfinite(bound) else "unknown"
 
     def notes(self) -> list[str]:
@@ -224,13 +176,13 @@ def _digits(value: float, count: int = 3) -> str:
 
 
 def _numbers(answer: Variable, reference: int) -> list[Variable]:
-    """Range, mean and differences of all answers; reference: number of the model."""
+    """Range, mean and differences of all answers, of the entries that are known; reference: number of the model."""
     values = answer.values.reshape(*answer.values.shape[:2], -1)
     unit, words = answer.unit, answer.long_name
     out = [
-        Variable("least", PAIR, values.min(axis=2), unit, f"least {words}"),
-        Variable("greatest", PAIR, values.max(axis=2), unit, f"greatest {words}"),
-        Variable("mean", PAIR, values.mean(axis=2), unit, f"mean over all entries of {words}"),
+        Variable("least", PAIR, -_each(largest, -values), unit, f"least {words}"),
+        Variable("greatest", PAIR, _each(largest, values), unit, f"greatest {words}"),
+        Variable("mean", PAIR, _each(mean, values), unit, f"mean over all entries of {words}"),
     ]
     from_ = {
         "difference": (values[reference, 0], "the reference model by the first method"),
@@ -238,12 +190,20 @@ def _numbers(answer: Variable, reference: int) -> list[Variable]:
     }
     for name, (base, what) in from_.items():
         off = values - base
-        relative = _ratio(np.linalg.norm(off, axis=2), np.linalg.norm(base, axis=-1))
+        both = np.where(np.isnan(off), 0.0, base)  # entries that both know
+        relative = _ratio(np.linalg.norm(np.nan_to_num(off), axis=2), np.linalg.norm(both, axis=2))
+        relative[np.isnan(off).all(axis=2)] = np.nan
+        most = _each(largest, np.abs(off))
         out += [
             Variable(f"{name}_l2", PAIR, relative, "1", f"difference from {what}, in the L2 norm"),
-            Variable(f"{name}_max", PAIR, np.abs(off).max(axis=2), unit, f"greatest difference from {what}"),
+            Variable(f"{name}_max", PAIR, most, unit, f"greatest difference from {what}"),
         ]
     return out
+
+
+def _each(function: Callable[[FloatArray], float], values: FloatArray) -> FloatArray:
+    """A number of the entries of each answer, (model, method)."""
+    return np.array([[function(entries) for entries in row] for row in values])
 
 
 def _figures(grid: Sequence[Sequence[Answer]]) -> list[Variable]:

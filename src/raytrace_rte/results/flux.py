@@ -95,17 +95,20 @@ class FluxResult(Result):
         """Flux absorbed less flux emitted by a surface there [W m-2]: emissivity (incident - sigma T^4).
 
         For a narrower view, what the surface emits into that view. In bands of a weighted sum it emits with the
-        shares of the field's mean mixture, on which the sum over the bands does not depend.
+        shares of the nearest gas, on which the sum over the bands does not depend.
         Raises InputError for `incident`, and on a temperature [K] or emissivity out of range.
         """
         if self.table.main.name == "G":
             raise InputError("incident(points) has no surface; use radiometer or wall_flux for a net flux")
         T = checks.number("T_wall", T_wall, low=0.0, unit="K")
         share = checks.number("emissivity", emissivity, low=0.0, high=1.0)
-        emitted = self.table.attributes["view"] * np.asarray(self.spectrum.wall_emission(T))
+        emitted = self.spectrum.wall_emission(T)
+        if "mole_ratio" in self:
+            ratio = self["mole_ratio"].ravel()
+            emitted = self.spectrum.wall_emission(np.full(ratio.shape, T), ratio).reshape(self.value.shape)
         if BAND not in self.table.main.dims:
             emitted = emitted.sum()
-        return np.asarray(share * (self.value - emitted))
+        return np.asarray(share * (self.value - self.table.attributes["view"] * emitted))
 
     def gauge_flux(self, T_gauge: float = 293.15, emissivity: float = 1.0) -> FloatArray:
         """What a cooled heat-flux gauge at T_gauge [K] reads in all bands [W m-2]; calibrated to a black one if 1."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ TIME = "time"
 """Name of the dimension of snapshots, the first one of a variable that has it."""
 PLACES = ("1", "m", "degree")
 """Units of what says where and how an answer is, not what: kept once for all snapshots, where it is the same."""
-ABOUT = "about a snapshot"
-"""What names, units and attributes are called among the arrays of a store."""
 COLUMNS = 64
 """Points up to which a table against time has a column for each."""
 
@@ -243,28 +240,3 @@ def _left_out(first: Table, differ: set[str]) -> list[str]:
     names = [v.name for v in first.variables if v.name in differ]
     remedy = "the files of each snapshot have it: each = true under [output]"
     return [f"left out of the series: {', '.join(names)}; {remedy}"] if names else []
-
-
-def packed(kept: Result) -> dict[str, NDArray[Any]]:
-    """Return what a series keeps of a snapshot as named arrays, for a store; the inverse of `unpacked`."""
-    table = kept.complete()
-    about = [[v.name, v.dims, v.unit, v.long_name, v.trust] for v in table.variables]
-    text = json.dumps({"variables": about, "attributes": table.attributes}, default=_plain)
-    return {ABOUT: np.array(text), **{f"values/{v.name}": v.values for v in table.variables}}
-
-
-def unpacked(state: Mapping[str, NDArray[Any]]) -> Result | None:
-    """Return what `packed` packed; None when the state is that of unfinished work."""
-    if ABOUT not in state:
-        return None
-    about = json.loads(str(state[ABOUT]))
-    variables = tuple(
-        Variable(name, tuple(dims), state[f"values/{name}"], unit, long_name, trust)
-        for name, dims, unit, long_name, trust in about["variables"]
-    )
-    return Result(Table(variables, about["attributes"]))
-
-
-def _plain(value: Any) -> Any:
-    """NumPy's numbers and arrays as JSON can write them."""
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,24 +17,25 @@ from ..config.config import Job
 from ..config.sections import chosen
 from ..errors import InputError
 from ..execution.executors import Executor, Progress
+from ..execution.stores import Store
 from ..media.field import Field
 from ..media.medium import Medium
 from ..method import Auto, March, Method, Thick, Thin, Threshold
 from ..results.building import power_unit
 from ..results.comparison import Answer, Column, Comparison
-from ..results.words import method_text
-from ..solvers.scene import RADIOSITY_DIRECTIONS, Scene, Sensor, scene, usual
+from ..results.packing import packed, unpacked
+from ..solvers.scene import RADIOSITY_DIRECTIONS, Sensor, fingerprint, usual
 from ..solving import executor_of, task_of
 from . import job as jobs
 from .models import Maker, chosen_models, itself, label, modelled, offered, section_label
+from .question import Plan, Question, released
 
-USUAL: tuple[Method, ...] = (March(), Auto(), Thick(), Thin())
-OPTIONAL = (Thick, Thin)
-"""Of the usual methods those that not every sensor takes."""
 QUICK = 1.0
 """Seconds below which a solve is done twice, and the lesser time counts: the first one also loads kernels."""
 PARTS = 100
 """Progress is counted in so many parts of the whole."""
+KEPT = ".partial-compare"
+"""Folder of unfinished comparisons in the output folder."""
 
 
 def compare(
@@ -48,6 +50,7 @@ def compare(
     threads: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    store: Store | str | Path | None = None,
     radiosity_directions: int = RADIOSITY_DIRECTIONS,
 ) -> Comparison:
     """Answer what a sensor asks with several absorption models and methods, and lay the answers side by side.
@@ -58,6 +61,8 @@ def compare(
     reference: the model from which differences are taken; None is the first one. The method is always the first one
     walls, objects, threads, executor, radiosity_directions: as of solve
     progress: called with (done, total), over all answers
+    store: keeps what is done in a folder, from which the same call goes on to the same answers; a folder that is
+        given by its path is removed at the end. The time of an answer that was interrupted is not known: nan
 
     Raises InputError when a model that is named cannot be fed by the field, when a method is named that the sensor
     does not take, and as solve does.
@@ -73,17 +78,57 @@ def compare(
             checks.instance("methods", one, (March, Auto, Thick, Thin, Threshold), kinds)
     if progress is not None and not callable(progress):
         raise checks.wrong("progress", progress, "a function of (done, total)")
-    asked = _Asked(
-        sensor, usual(walls, None)[0], lambda medium: objects, radiosity_directions,
-        executor_of(executor, threads), progress, _record(field),
-    )  # fmt: skip
-    strict = () if models is None else tuple(makers)
-    return asked.answers(makers, strict, methods, reference)
+    engine, keep = executor_of(executor, threads), store
+    if keep is not None and not isinstance(keep, Store):
+        keep = Store(checks.path("store", keep))
+    asked = Question(
+        sensor, usual(walls, None)[0], lambda medium: objects, radiosity_directions, released(field)
+    )
+    plan = asked.plan(makers, () if models is None else tuple(makers), methods, reference)
+    made = _Answering(asked, plan, engine, progress, keep).run()
+    if keep is not None and keep is not store:
+        keep.clear()
+    return made
 
 
-def compare_job(job: Job, field: Field, executor: Executor, progress: Progress) -> Comparison:
-    """Compare what the table [compare] of a job names, or what is usual. Raises InputError as `compare` does."""
-    own, wanted = job.absorption, job.compare
+@dataclass(eq=False)
+class PreparedComparison:
+    """A job whose models and methods are chosen; description: what will be compared."""
+
+    job: Job
+    field: Field
+    asked: Question
+    plan: Plan
+    description: str
+    unit: str = "percent"
+    done: int = 0
+
+    @property
+    def kept(self) -> str:
+        """How much is kept of work that was interrupted."""
+        return f"{self.done} of {self.plan.count} answers, and what is done of the next one, are kept"
+
+    def run(self, executor: Executor, progress: Progress, resume: bool) -> Comparison:
+        """Find all answers, or those that are left."""
+        answering = _Answering(self.asked, self.plan, executor, progress, self.store(resume))
+        try:
+            made = answering.run()
+        finally:
+            self.done = answering.done
+        return made.with_config(job=self.job.settings() | {"field_sha256": self.field.source_sha256})
+
+    def store(self, resume: bool) -> Store:
+        """The folder of unfinished work of this job."""
+        return Store(self.job.directory / KEPT, "compare", resume)
+
+
+def prepare(job: Job) -> PreparedComparison:
+    """Read the field of a job, and choose what the table [compare] names, or what is usual.
+
+    Raises InputError as `compare` does, also when the output folder cannot be written.
+    """
+    jobs.check_writable(job.directory)
+    field, own, wanted = jobs.read_field(job, job.field), job.absorption, job.compare
     if wanted.models is not None:
         sections = list(wanted.models)
     else:
@@ -97,180 +142,84 @@ def compare_job(job: Job, field: Field, executor: Executor, progress: Progress) 
             raise InputError(f"{job.path}: [compare]: models names {name} twice; drop one")
         makers[name] = partial(jobs.medium_of, replace(job, absorption=section), field)
     strict = makers if wanted.models is not None else () if own is None else (section_label(own),)
-    asked = _Asked(
+    asked = Question(
         job.sensor, job.walls, lambda medium: jobs.objects_of(job, field), job.radiosity_directions,
-        executor, progress, _record(field), job.method,
+        released(field), job.method,
     )  # fmt: skip
     try:
-        found = asked.answers(makers, tuple(strict), wanted.methods, wanted.reference)
+        plan = asked.plan(makers, tuple(strict), wanted.methods, wanted.reference)
     except InputError as error:
         raise InputError(f"{job.path}: {error}") from None
-    return found.with_config(job=job.settings() | {"field_sha256": field.source_sha256})
+    methods = ", ".join(type(method).__name__ for method in plan.methods)
+    compared = f"compare        {', '.join(plan.makers)}; each by {methods}"
+    described = "\n".join([*jobs.field_lines(job, field), compared])
+    return PreparedComparison(job, field, asked, plan, described)
 
 
-def prepare(job: Job) -> Field:
-    """Return the field of a job. Raises InputError, also when the output folder cannot be written."""
-    jobs.check_writable(job.directory)
-    return jobs.read_field(job, job.field)
+@dataclass(eq=False)
+class _Answering:
+    """The answers of a plan, one after the other; done: how many there are."""
 
-
-@dataclass(frozen=True)
-class _Asked:
-    """A question: everything but models and methods.
-
-    record: what scenes record beside; own: a method that stands for the usual one of its kind
-    """
-
-    sensor: Sensor[Any]
-    walls: Walls
-    objects: Callable[[Medium], Sequence[Object]]
-    radiosity_directions: int
+    asked: Question
+    plan: Plan
     executor: Executor
     progress: Progress | None
-    record: Mapping[str, Any]
-    own: Method | None = None
+    store: Store | None
+    done: int = 0
 
-    def answers(
-        self,
-        makers: Mapping[str, Maker],
-        strict: Sequence[str],
-        methods: Sequence[Method] | None,
-        reference: str | None,
-    ) -> Comparison:
-        """Solve with all models and methods. strict: labels of the models that must not be left out."""
-        for name, some in (("models", makers), ("methods", methods)):
-            if some is not None and not len(some):
-                raise InputError(f"{name} is empty; name some, or leave it out")
-        if reference is not None:
-            checks.choice("reference", reference, makers)
-            strict = (*strict, reference)
-        asked = self._usual() if methods is None else list(methods)
-        makers, refused, left_out = self._fed(makers, strict, asked)
-        chosen = self._taken(asked, methods is None, refused, left_out)
-        count = len(chosen)
-        columns = {
-            name: self._column(make, chosen, refused.get(name, {}), (n * count, len(makers) * count))
-            for n, (name, make) in enumerate(makers.items())
-        }
+    def run(self) -> Comparison:
+        """Solve with all models and methods, but for what the store keeps."""
+        if self.store is not None and not self.store.resume:
+            self.store.clear()
+        columns = {name: self._column(make()) for name, make in self.plan.makers.items()}
         return Comparison.build(
-            columns, reference=next(iter(columns)) if reference is None else reference, left_out=left_out,
-            sensor=self.sensor.settings(),
+            columns, reference=self.plan.reference, left_out=self.plan.left_out,
+            sensor=self.asked.sensor.settings(),
         )  # fmt: skip
 
-    def _column(
-        self,
-        make: Maker,
-        methods: Sequence[Method],
-        refused: Mapping[Method, InputError],
-        part: tuple[int, int],
-    ) -> Column:
-        """Solve with one model and all methods. part: number of the first of these solves, and of all solves."""
-        medium = make()
-        medium.prepare(self.executor.workers)
-        settings = {method: self._scene(medium, method).settings() for method in methods}
+    def _column(self, medium: Medium) -> Column:
+        """Solve with one model and all methods."""
         answers: list[Answer] = []
-        for i, method in enumerate(methods):
-            if method in refused:
-                answers.append(Answer.missing(answers[0], method_text(settings[method])))
-            else:
-                answers.append(self._answer(medium, method, (part[0] + i, part[1])))
-        solids = self._scene(medium, methods[0]).bodies.solids
-        density = medium.emission_density()
+        for method in self.plan.methods:
+            answers.append(self._kept_or_found(medium, method))
+            self.done += 1
+        place = self.asked.scene(medium, self.plan.methods[0])
+        density, solids = medium.emission_density(), place.bodies.solids
         emitted = medium.grid.integral(density if solids is None else np.where(solids.mask, 0.0, density))
-        return Column(answers, emitted, power_unit(medium.grid), settings[methods[0]])
+        return Column(answers, emitted, power_unit(medium.grid), place.settings())
 
-    def _fed(
-        self, makers: Mapping[str, Maker], strict: Sequence[str], methods: Sequence[Method]
-    ) -> tuple[dict[str, Maker], dict[str, dict[Method, InputError]], list[str]]:
-        """Return the models that the field feeds, which methods their sensor does not take, and what is left out.
+    def _kept_or_found(self, medium: Medium, method: Method) -> Answer:
+        """Return an answer that is kept; else find it, or what is left of it, and keep it."""
+        if self.store is None:
+            return self._found(medium, method, None)
+        own = self.store.part(self.done).of(fingerprint(self.asked.scene(medium, method), self.asked.sensor))
+        state = own.load()
+        table = None if state is None else unpacked(state)
+        if table is not None:
+            self._say(1, 1)
+            return Answer.from_table(table)
+        answer = self._found(medium, method, own)
+        if state is not None:
+            answer = answer._replace(seconds=float("nan"), interrupted=True)
+        own.save(packed(answer.table()))
+        return answer
 
-        All is looked at before anything is traced; raises InputError for a model in strict that cannot be fed.
-        """
-        fed: dict[str, Maker] = {}
-        refused: dict[str, dict[Method, InputError]] = {}
-        left_out: list[str] = []
-        for name, make in makers.items():
-            try:
-                medium = make()
-                self._scene(medium, methods[0])  # whether its spectrum and the walls fit together
-            except InputError as error:
-                if name in strict:
-                    raise InputError(f"model {name}: {error}") from None
-                left_out.append(f"{name} is left out: {error}")
-                continue
-            fed[name], refused[name] = make, {}
-            for method in methods:
-                try:
-                    task_of(self.sensor, self._scene(medium, method)).describe()
-                except InputError as error:
-                    refused[name][method] = error
-        if not fed:
-            raise InputError(f"the field feeds no absorption model: {'; '.join(left_out)}")
-        return fed, refused, left_out
-
-    def _taken(
-        self,
-        methods: Sequence[Method],
-        optional: bool,
-        refused: Mapping[str, Mapping[Method, InputError]],
-        left_out: list[str],
-    ) -> list[Method]:
-        """Return the methods that are taken with some model, the first one with all; add others to what is left out.
-
-        Raises InputError where one is not taken that must be.
-        """
-        out = []
-        for method in methods:
-            without = {name: why[method] for name, why in refused.items() if method in why}
-            never = len(without) == len(refused)
-            may_lack = never and optional and isinstance(method, OPTIONAL)
-            if without:
-                why = next(iter(without.values()))
-                if method is methods[0] or (never and not may_lack):
-                    raise why
-                left_out.append(
-                    f"{method!r} is left out{'' if never else ' with ' + ', '.join(without)}: {why}"
-                )
-            if not never:
-                out.append(method)
-        return out
-
-    def _usual(self) -> list[Method]:
-        """The usual methods, the job's own among them."""
-        if self.own is None:
-            return list(USUAL)
-        own = type(self.own)
-        out = [self.own if type(method) is own else method for method in USUAL]
-        return out if self.own in out else [*out, self.own]
-
-    def _scene(self, medium: Medium, method: Method) -> Scene:
-        return scene(
-            medium, self.walls, method, self.objects(medium), record=self.record,
-            radiosity_directions=self.radiosity_directions,
-        )  # fmt: skip
-
-    def _answer(self, medium: Medium, method: Method, part: tuple[int, int]) -> Answer:
-        """Solve once; twice where that is quick, or compiled kernels, and keep the lesser time.
-
-        part: number of this solve, and of all
-        """
+    def _found(self, medium: Medium, method: Method, store: Store | None) -> Answer:
+        """Solve once; twice where that is quick, or compiled kernels, and keep the lesser time."""
         from ..kernels.cache import COMPILED
 
-        def say(done: int, total: int) -> None:
-            if self.progress is not None:
-                self.progress(int(PARTS * (part[0] + done / max(total, 1)) / part[1]), PARTS)
+        def solved(progress: Progress, keep: Store | None) -> Answer:
+            task = task_of(self.asked.sensor, self.asked.scene(medium, method))
+            return Answer.of(self.executor.run(task, progress, keep))
 
-        def solved(progress: Progress) -> Any:
-            return self.executor.run(task_of(self.sensor, self._scene(medium, method)), progress)
-
-        compiled, first = len(COMPILED), Answer.of(solved(say))
+        medium.prepare(self.executor.workers)
+        compiled, first = len(COMPILED), solved(self._say, store)
         if len(COMPILED) == compiled and not first.seconds < QUICK:
             return first
-        again = Answer.of(solved(lambda done, total: say(1, 1)))
+        again = solved(lambda done, total: self._say(1, 1), None)
         return again if again.seconds < first.seconds else first
 
-
-def _record(field: Field) -> dict[str, Any]:
-    """What scenes record of a field."""
-    released = field.released_power
-    return {} if released is None else {"heat_release": released}
+    def _say(self, done: int, total: int) -> None:
+        """Say how much of all answers is done, of which this part of the one at hand."""
+        if self.progress is not None:
+            self.progress(int(PARTS * (self.done + done / max(total, 1)) / self.plan.count), PARTS)

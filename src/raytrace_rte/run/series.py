@@ -25,8 +25,9 @@ from ..execution.task import Task
 from ..media.field import Field
 from ..media.medium import Medium
 from ..method import Method
+from ..results.packing import packed, unpacked
 from ..results.result import Result
-from ..results.series import SeriesResult, moment, packed, stacked, unpacked
+from ..results.series import SeriesResult, moment, stacked
 from ..solvers.scene import RADIOSITY_DIRECTIONS, Sensor, fingerprint, scene
 from ..solving import executor_of, task_of
 from .job import usual_medium
@@ -70,12 +71,13 @@ def solve_all(
         store.clear()
     for number, snapshot in enumerate(snapshots):
         try:
-            own = None if store is None else _below(store, number, snapshot)
-            answer = None if own is None else unpacked(own.load() or {})
-            if answer is None:
-                answer, left = _solved(snapshot, executor, share, own, left, kept)
-            else:
+            own = None if store is None else store.part(number).of(snapshot.key())
+            table = None if own is None else unpacked(own.load() or {})
+            if table is not None:
+                answer = Result(table)
                 share.finished(None)
+            else:
+                answer, left = _solved(snapshot, executor, share, own, left, kept)
         except InputError as error:
             raise _of(snapshot, number, error, store) from None
         kept.append(answer)
@@ -102,14 +104,9 @@ def _solved(
     answer = moment(result, snapshot.name, when, kept[0] if kept else None)
     snapshot.answered(result)
     if store is not None:
-        store.save(packed(answer))
+        store.save(packed(answer.complete()))
     share.finished(task)
     return answer, task.leave()
-
-
-def _below(store: Store, number: int, snapshot: Snapshot) -> Store:
-    """The store of one snapshot."""
-    return Store(store.folder / f"{number:05d}", store.key, store.resume).of(snapshot.key())
 
 
 def _of(snapshot: Snapshot, number: int, error: InputError, store: Store | None) -> InputError:

@@ -121,7 +121,7 @@ def fluxes(
         rows, stats = gathered
         return FluxResult.build(
             dims,
-            coordinates,
+            [*coordinates, *_mixture(scene, view, dims, shape[: len(dims)])],
             rows["flux"].reshape(shape),
             name=name,
             error_bound=rows["bound"].reshape(shape),
@@ -137,6 +137,15 @@ def fluxes(
     return RayTask(
         scene, sensor, len(view.points), view.take, finish, fold=fold, each=view.each, measure=adaptive
     )
+
+
+def _mixture(scene: Scene, view: Viewpoints, dims: tuple[str, ...], shape: tuple[int, ...]) -> list[Variable]:
+    """The mole ratio of the nearest gas, where a surface there would emit with the shares of that."""
+    medium = scene.medium
+    if medium.mole_ratio is None:
+        return []
+    found = medium.mole_ratio[tuple(medium.grid.containing(view.points).T)]
+    return [Variable("mole_ratio", dims, found.reshape(shape), "1", "H2O/CO2 of the nearest gas")]
 
 
 def _directions(view: Viewpoints, rows: Mapping[str, NDArray[Any]]) -> dict[str, Any]:

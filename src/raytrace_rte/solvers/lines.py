@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grid import FloatArray
+from ..grid import FACES, Cartesian, FloatArray
 from ..method import March, Method, Thick, Thin, Threshold
 from .scene import Scene
 
@@ -59,7 +59,7 @@ def follow(scene: Scene, lines: Lines, plan: Plan | None = None) -> Traced:
         scene.cells, bricks, lines.origin, lines.direction, never, plan, scene.ends, *scene.range, answers,
         scene.clip,
     )  # fmt: skip
-    wall = scene.ends[answers.face]
+    wall = _seen(scene, lines, answers.face)
     value = wall * answers.transmittance
     value += answers.emission
     bound, estimate = _error(scene.method, answers.neglected, answers.optical_depth, wall)
@@ -69,6 +69,31 @@ def follow(scene: Scene, lines: Lines, plan: Plan | None = None) -> Traced:
         value, bound, estimate, answers.transmittance, answers.optical_depth, answers.steps[:, :3],
         answers.steps[:, 3], answers.visits, hit,
     )  # fmt: skip
+
+
+def _seen(scene: Scene, lines: Lines, face: NDArray[np.int8]) -> FloatArray:
+    """Return the light at the ends of rays (n_ray, n_band) that leave the grid through these faces."""
+    out = scene.ends[face]
+    if scene.by_cell:
+        grid = scene.medium.grid
+        at = leave(grid, lines.origin, lines.direction, face)
+        for n, light in enumerate(scene.light[: len(FACES)]):
+            rows = face == n
+            if len(light) > 1:
+                out[rows] = light[grid.on_face(n, at[rows])]
+    return out
+
+
+def leave(grid: Cartesian, origin: FloatArray, direction: FloatArray, face: NDArray[np.int8]) -> FloatArray:
+    """Where rays leave the grid, exactly on their face (n, 3); rays that miss it stay."""
+    out = origin.copy()
+    for n in range(6):
+        rows = np.flatnonzero(face == n)
+        axis, at = n // 2, grid[n // 2][0 if n % 2 == 0 else -1]
+        t = (at - origin[rows, axis]) / direction[rows, axis]
+        out[rows] = origin[rows] + t[:, None] * direction[rows]
+        out[rows, axis] = at
+    return out
 
 
 def _error(

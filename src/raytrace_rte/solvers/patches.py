@@ -82,8 +82,7 @@ class Patches:
         name, grid = FACES[n], self.scene.medium.grid
         if self.count[name] == 1:
             return np.full(len(at), self.first[name])
-        i, j = across(list(grid.containing(at).T), n)
-        return np.asarray(self.first[name] + i * across(grid.shape, n)[1] + j)
+        return self.first[name] + grid.on_face(n, at)
 
     def facets(self) -> Facets:
         """The facets of all patches that reflect."""

@@ -72,24 +72,36 @@ class Scene:
     @property
     def plain(self) -> bool:
         """Whether rays end where they first meet something, and what that sends out is known beforehand."""
-        by_cell = self.medium.mole_ratio is not None and self.walls.warm
-        return self.walls.plain and not self.objects and not by_cell
+        return self.walls.plain and not self.objects
+
+    @cached_property
+    def light(self) -> list[FloatArray]:
+        """Radiance of the six faces and beyond, (1 or cells of the face, n_band) each [W m-2 sr-1]."""
+        return self.walls.light(self.medium)
+
+    @property
+    def by_cell(self) -> bool:
+        """Whether the cells of a face send out different light."""
+        return any(len(light) > 1 for light in self.light)
 
     @cached_property
     def ends(self) -> FloatArray:
-        """Radiance at the end of a ray, (cartesian.ENDS, n_band): six faces, beyond, and 0 for other ends."""
+        """Radiance at the end of a ray, (cartesian.ENDS, n_band): six faces, beyond, and 0 for other ends.
+
+        Of a face whose cells differ the greatest in each band.
+        """
         from ..kernels.cartesian import ENDS
 
         out = np.zeros((ENDS, self.medium.n_band))
-        out[:7] = self.walls.radiance(self.medium)
+        out[:7] = [light.max(axis=0) for light in self.light]
         return out
 
     @cached_property
     def range(self) -> tuple[FloatArray, FloatArray]:
         """Least and greatest radiance (n_band,) that any source, as reconstructed, or wall can send."""
         low, high = self.medium.source_range
-        walls = self.ends[:7]
-        return np.minimum(low, walls.min(axis=0)), np.maximum(high, walls.max(axis=0))
+        least = np.min([light.min(axis=0) for light in self.light], axis=0)
+        return np.minimum(low, least), np.maximum(high, self.ends.max(axis=0))
 
     @cached_property
     def plan(self) -> Plan:
@@ -132,12 +144,15 @@ class Scene:
 
     @cached_property
     def shortcuts(self) -> Plan | None:
-        """The plan that crosses bricks of cells in one step, where the field has bricks for it; else None."""
+        """The plan that crosses bricks of cells in one step, where the field has bricks for it; else None.
+
+        Bricks know one light of a face.
+        """
         from ..kernels.trace import AUTO
 
         low, high = self.range
         tolerance = self.plan.relative * low + self.plan.absolute
-        if not (self.switches and bricks_to_cross(self.medium, tolerance, high - low)):
+        if self.by_cell or not (self.switches and bricks_to_cross(self.medium, tolerance, high - low)):
             return None
         return self.plan._replace(method=AUTO)
 
@@ -207,8 +222,7 @@ def scene(
     out = Scene(medium, walls.checked(medium), method, things, lean, dict(record or {}), count)
     medium.verify(workers)
     if lean and not out.plain:
-        other = "walls whose light depends on the gas beside them" if out.walls.plain else "reflecting walls"
-        found = "objects" if out.objects else other
+        found = "objects" if out.objects else "reflecting walls"
         raise InputError(f"lean: found {found}; it is for rays that end at plain walls: leave it out")
     return out
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..execution.task import Arrays, Batch, below, named
-from ..grid import FACES, Cartesian, FloatArray
+from ..grid import FACES, FloatArray
 from ..method import ATOL, Auto, March
-from .lines import Lines, Traced
+from .lines import Lines, Traced, leave
 from .patches import Patches, SolidCells
 from .radiosity import Radiosity
 from .scene import Scene
@@ -60,13 +60,9 @@ class Surfaces:
 
     def __init__(self, scene: Scene) -> None:
         if not isinstance(scene.method, Auto | March):
-            by_gas = scene.walls.plain and not scene.objects
-            what = (
-                "warm walls whose light depends on the gas beside them"
-                if by_gas
-                else "reflecting walls or objects"
+            raise InputError(
+                f"method: {scene.method!r} knows no reflecting walls or objects; use Auto or March"
             )
-            raise InputError(f"method: {scene.method!r} knows no {what}; use Auto or March")
         self.scene, self.method, self.meshes = scene, scene.method, scene.bodies.meshes
         self.patches = Patches(scene)
         self.solid = None if scene.bodies.solids is None else SolidCells(scene)
@@ -171,7 +167,7 @@ class Surfaces:
             depth[on] += piece.optical_depth
             visits[on] += piece.visits
             steps[on] += piece.steps
-            out = _leave(grid, origin[on], direction[on], piece.face)
+            out = leave(grid, origin[on], direction[on], piece.face)
             patch[on] = np.where(piece.face == STRUCK, struck, self._ended(piece.face, out))
             again = self.returning[piece.face] & (T[on] * brightest > stop).any(axis=1)
             origin[on], direction[on] = self._turned(piece.face, out, direction[on])
@@ -280,15 +276,3 @@ def _close_loops(
     ends = absorbed > 0.0  # where nothing absorbs the rest stays unknown
     now[0][rays] = np.where(ends, e0 + (e - e0) / np.where(ends, absorbed, 1.0), e)
     now[1][rays], now[2][rays] = np.where(ends, 0.0, t), np.where(ends, np.inf, d)
-
-
-def _leave(grid: Cartesian, origin: FloatArray, direction: FloatArray, face: NDArray[np.int8]) -> FloatArray:
-    """Where rays leave the grid, exactly on their face (n, 3); rays that miss it stay."""
-    out = origin.copy()
-    for n in range(6):
-        rows = np.flatnonzero(face == n)
-        axis, at = n // 2, grid[n // 2][0 if n % 2 == 0 else -1]
-        t = (at - origin[rows, axis]) / direction[rows, axis]
-        out[rows] = origin[rows] + t[:, None] * direction[rows]
-        out[rows, axis] = at
-    return out

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from ... import checks
 from .section import Section
 
 
@@ -51,11 +52,20 @@ class WsggSection(AbsorptionSection):
 
 
 class SootBandsSection(AbsorptionSection):
-    """rte.absorption.soot_bands."""
+    """rte.absorption.soot_bands; units: of the edges."""
 
     model: Literal["soot_bands"]
     edges: list[float] | list[list[float]]
+    units: str
     E_m: float | str = "chang_charalampopoulos"
+
+    def inputs(self, resolve: Callable[[str], Path]) -> dict[str, Any]:
+        """The keys given, with the edges in metres. InputError on an unknown unit, and on ragged edges."""
+        from ...units import to_si
+
+        given = self.arguments()
+        name, units = "[absorption]: edges", given.pop("units")
+        return given | {"edges": to_si(checks.real(name, given["edges"]), units, "length", name)}
 
 
 class BandsSection(AbsorptionSection):

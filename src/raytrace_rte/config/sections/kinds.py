@@ -16,6 +16,7 @@ from .absorption import (
     SootSection,
     WsggSection,
 )
+from .field import FieldSection
 from .method import AutoSection, MarchSection, ThickSection, ThinSection, ThresholdSection
 from .objects import BoxSection, MaskSection, MeshSection, NoDataSection
 from .output import OutputSection
@@ -129,14 +130,16 @@ def _annotation(model: type[Section], key: str) -> str:
         "assumption": "grey or soot",
         "species": "a list of names",
         "time": 'a number [s], "first", "last" or "index 3"',
-        "units": 'a table of units, as { length = "m", T = "K" }',
+        "units": 'a table of units, as { length = "m", T = "K" }'
+        if model is FieldSection
+        else 'the unit of the wavelengths, as "um" (those without a unit were in metres: "m")',
         "location": '"cell" or "point"',
         "no_data": "a number, or a list of numbers: temperatures, as the file has them, that stand for no data",
         "files": 'a pattern, as "plt*.h5", or a list of paths and patterns',
         "times": '"all", or a list of times [s] (or of "index 3")',
         "models": 'a list of names, or of tables as { model = "planck_mean", species = ["H2O"] }',
         "methods": 'a list of names, or of tables as { kind = "thick", terms = 1 }',
-        "edges": "a list of wavelengths [m]",
+        "edges": "a list of wavelengths, or of pairs of them",
         "E_m": "a number, or the name of a fit",
         "options": 'a table of options of the format, as { part = "level 1" }',
         "intensity": "a number, or a list with one for each band [W m-2 sr-1]",

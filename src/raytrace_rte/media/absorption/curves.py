@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grid import FloatArray
-from ..spectrum import Spectrum, band_fraction
+from ..fractions import band_fraction
+from ..spectrum import Spectrum
 from .shared import counted
 
 NODES = 1024

@@ -22,9 +22,10 @@ from ... import checks
 from ...errors import InputError, nearest
 from ...grid import FloatArray
 from ..field import Field
+from ..fractions import C2
 from ..medium import Medium
 from ..resample import on_cells
-from ..spectrum import C2, Spectrum
+from ..spectrum import Spectrum
 from .curves import Curves, beyond_bands, emission, ends
 from .shared import provenance
 
