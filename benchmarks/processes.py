@@ -27,11 +27,13 @@ class Run(NamedTuple):
 def environment(cache: str | None = None) -> dict[str, str]:
     """Environment of the processes; cache: folder of compiled kernels, None is the usual one.
 
-    Python keeps bytecode, as it usually does: else imports take longer where there is none yet.
+    Python keeps bytecode, as it usually does: else imports take longer where there is none yet. It runs this tree,
+    wherever the installed package is.
     """
     usual = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     kept = {} if cache is None else {"NUMBA_CACHE_DIR": cache}
-    return {**usual, "PYTHONPATH": str(ROOT), "NUMBA_NUM_THREADS": str(THREADS), **kept}
+    path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
+    return {**usual, "PYTHONPATH": path, "NUMBA_NUM_THREADS": str(THREADS), **kept}
 
 
 def python(*arguments: str, cache: str | None = None) -> Run:

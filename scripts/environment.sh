@@ -2,6 +2,7 @@
 # usage: prepare EXTRA      ("" for the plain package); reinstalls only when pyproject.toml changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+unset PYTHONDONTWRITEBYTECODE  # else Python compiles what it imports anew in each of some hundred processes
 
 prepare() {
     local extra="${1:-}" target="." stamp
@@ -17,7 +18,8 @@ prepare() {
     stamp=".venv/.installed-${extra:-core}"
     if [ ! -f "$stamp" ] || ! cmp -s pyproject.toml "$stamp"; then
         echo "installing raytrace-rte${extra:+[$extra]} ..."
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable "$target"
+        # Python compiles what is imported; pip would compile all that is there, most of which never is.
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable "$target"
         cp pyproject.toml "$stamp"
     fi
 }

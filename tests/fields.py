@@ -36,6 +36,12 @@ def medium(cells: rte.Cartesian, scale: float) -> rte.Medium:
     return rte.Medium(cells, scale * kappa(*x), source(*x))
 
 
+def read_only(values: np.ndarray) -> np.ndarray:
+    """The values as a Medium holds them: of arrays that can be written kernels would be compiled anew."""
+    values.flags.writeable = False
+    return values
+
+
 def random_rays(rng: np.random.Generator, count: int) -> rte.Rays:
     """Oblique rays from outside through a random point of the unit cube."""
     direction = rng.normal(size=(count, 3))

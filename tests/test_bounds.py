@@ -36,7 +36,9 @@ def rough_cells(draw):
     shape = (*grid.shape, draw(st.integers(1, 3)))
     values = [rng.lognormal(0, 2, shape) * (rng.random(shape) < share) for share in (0.8, 0.9)]
     kinds = [draw(st.sampled_from([np.float32, np.float64])) for _ in values]
-    return grid, lean(grid, *(v.astype(kind) for v, kind in zip(values, kinds, strict=True)))
+    return grid, lean(
+        grid, *(fields.read_only(v.astype(kind)) for v, kind in zip(values, kinds, strict=True))
+    )
 
 
 def extremes(grid, record):

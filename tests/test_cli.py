@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import io
 import json
 import os
 import re
@@ -13,7 +15,9 @@ import subprocess
 import sys
 import time
 import tomllib
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -52,14 +56,30 @@ def config(tmp_path):
     return path
 
 
-def call(*arguments, **kwargs):
+def process(*arguments, **kwargs):
+    """The command as users start it."""
     return subprocess.run(
         [*TOOL, *map(str, arguments)], capture_output=True, text=True, check=False, **kwargs
     )
 
 
+def call(*arguments):
+    """The command within this process, where all is imported: its exit code, and what it said."""
+    out, err, code, usual = io.StringIO(), io.StringIO(), 0, gc.get_threshold()
+    argv = mock.patch.object(sys, "argv", ["raytrace-rte", *map(str, arguments)])
+    try:
+        with argv, redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as ended:
+        code = ended.code
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
 def test_run_writes_result_picture_and_record(config):
-    done = call("run", config)
+    done = process("run", config)
     assert done.returncode == 0, done.stderr
     out = config.parent / "out"
     assert {p.name for p in out.iterdir()} == {"result.h5", "image.png", "image.tif", "regimes.png"}
@@ -130,7 +150,7 @@ def test_overriding_the_kind_drops_the_old_kinds_keys(config):
 
 
 def test_check_does_everything_but_the_march(config):
-    done = call("check", config)
+    done = process("check", config)
     assert done.returncode == 0
     assert "3000 rays" in done.stdout
     assert not (config.parent / "out").exists()
@@ -174,18 +194,18 @@ def test_given_rays(config):
 
 
 def test_sample_inspect_and_a_field_through_a_map(tmp_path):
-    assert call("sample", "pool-fire", tmp_path / "flame.h5").returncode == 0
-    shown = call("inspect", tmp_path / "flame.h5", cwd=tmp_path)
+    assert process("sample", "pool-fire", tmp_path / "flame.h5").returncode == 0
+    shown = process("inspect", tmp_path / "flame.h5", cwd=tmp_path)
     assert "a native field" in shown.stdout
     assert "mole_fraction/CO2" in shown.stdout
     assert list(tmp_path.glob("*.toml")) == []
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["T"] = np.full((4, 4, 4), 900.0)
         file["kappa"] = np.ones((4, 4, 4))
-    done = call("inspect", tmp_path / "other.h5", cwd=tmp_path)
+    done = process("inspect", tmp_path / "other.h5", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     field_map = tmp_path / "other.map.toml"
-    assert call("inspect", tmp_path / "other.h5", cwd=tmp_path).returncode == 2  # keeps the user's edits
+    assert process("inspect", tmp_path / "other.h5", cwd=tmp_path).returncode == 2  # keeps the user's edits
     text = field_map.read_text(encoding="utf-8").replace("[0.0, 0.0, 0.0]   # unk", "[0.25, 0.25, 0.25]   # ")
     text = text.replace('location = "?"', 'location = "cell"')
     for before, unit in (('"T"', "K"), ('"kappa"', "1/m"), ("101325.0", "Pa")):
@@ -243,6 +263,18 @@ def test_bad_input_is_one_message_exit_2_and_nothing_written(message, tmp_path, 
     assert set(tmp_path.rglob("*")) == before
 
 
+def test_what_was_imported_is_not_looked_through_at_the_end(monkeypatch, capsys):
+    usual = gc.get_threshold()
+    monkeypatch.setattr(sys, "argv", ["raytrace-rte", "--version"])
+    try:
+        with pytest.raises(SystemExit):
+            main()
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
+
+
 def test_a_bad_override_names_itself(config):
     done = call("run", config, "--set", "method")
     assert (done.returncode, "--set method: expected section.key=value" in done.stderr) == (2, True)
@@ -256,9 +288,9 @@ def test_a_full_disk_is_one_message_and_leaves_nothing(config):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 
-    call("run", config)  # warms the cache, which is subject to the limit too
+    process("run", config)  # warms the cache, which is subject to the limit too
     shutil.rmtree(config.parent / "out")
-    done = call("run", config, preexec_fn=limited)
+    done = process("run", config, preexec_fn=limited)
     assert done.returncode == 2, done.stderr
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
@@ -286,7 +318,7 @@ main()
 """The command, keeping its work after every batch; after the third it waits to be interrupted, so that neither a
 fast nor a busy machine can end the job before that."""
 LONG = {
-    "camera": CONFIG.replace("[60, 50]", "[800, 800]"),
+    "camera": CONFIG.replace("[60, 50]", "[300, 300]"),
     "grey enclosure": CONFIG.replace(
         CONFIG[CONFIG.index('kind = "camera"') : CONFIG.index("[output]")],
         'kind = "heat_source"\n[walls]\nkind = "grey"\ntemperature = 300.0\nemissivity = 0.4\n',
@@ -326,7 +358,7 @@ def test_ctrl_c_keeps_work_and_resume_gives_the_same_bits(name, config):
     assert other.returncode == 2
     assert "belongs to another job" in other.stderr
     assert {p.name for p in (out / ".partial").iterdir()} == {"job", "state.npz"}
-    again = call(*same, "--resume")
+    again = process(*same, "--resume")
     assert again.returncode == 0, again.stderr
     with xarray.open_dataset(out / "result.h5", engine="h5netcdf") as data:
         resumed = data.load()
@@ -401,7 +433,7 @@ def test_keys_of_a_config_are_the_arguments_of_the_public_function(kind, section
 
 
 def test_every_argument_and_every_public_kind_can_be_said_in_a_job():
-    options = call("run", "--help").stdout
+    options = process("run", "--help").stdout
     for name, arguments in NOT_IN_A_CONFIG.items():
         assert set(inspect.signature(getattr(rte, name)).parameters) == set(arguments)
         for said in arguments.values():

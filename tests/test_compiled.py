@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numba
 import pytest
+
+from raytrace_rte.formats.atomic import replacing
+from raytrace_rte.solvers.scene import job_key
 
 PICTURE = """
 import numpy as np
@@ -58,10 +65,21 @@ def test_a_picture_compiles_what_its_method_needs(method):
     assert [name for name in own if not name.startswith("fingerprint.")] == expected
 
 
+def compiled(code, tmp_path):
+    """What some code compiles where nothing is kept: half a minute, unless the package is as it was the last time."""
+    key = hashlib.sha256(f"{job_key({}, code + FOUND)} {numba.__version__}".encode()).hexdigest()[:16]
+    noted = Path(os.environ["NUMBA_CACHE_DIR"]) / f"compiled-{key}.json"
+    if not noted.exists():
+        found = run(code, NUMBA_CACHE_DIR=str(tmp_path))
+        with replacing(noted) as temporary:
+            temporary.write_text(json.dumps(found), encoding="utf-8")
+    return json.loads(noted.read_text(encoding="utf-8"))
+
+
 def test_kernels_are_compiled_once_and_for_users_only(tmp_path):
     """A 0 that is written out has a type of its own: each such call would compile the kernel once more."""
     pictures = "".join(PICTURE.replace("METHOD", method) for method in METHODS)
-    own, kernels = run(pictures, NUMBA_CACHE_DIR=str(tmp_path))
+    own, kernels = compiled(pictures, tmp_path)
     assert set(METHODS.values()) <= {name.removeprefix("trace.") for name in own}
     assert not {"march.march", "auto.auto"} & {*own, *kernels}, "compiled for users, and only tests need it"
     twice = {name for name in kernels if kernels.count(name) > 1}

@@ -188,7 +188,7 @@ def show(*arrays):
 
 for kind in ("uniform", "stretched"):
     grid = fields.grid(12, kind)
-    kappa, source = (4.0 + rng.random((*grid.shape, 2)) * (1, 50) for _ in range(2))
+    kappa, source = (fields.read_only(4.0 + rng.random((*grid.shape, 2)) * (1, 50)) for _ in range(2))
     cells, bounds = records.build(records.lean(grid, kappa, source))
     tree = pyramid.build(cells, bounds.brick, grid.widths)
     low, high = bounds.source
@@ -215,9 +215,9 @@ def test_lanes_four_and_eight_wide_bring_the_same_bits():
         pytest.skip("this processor has no AVX-512, so that lanes cannot be tried eight wide")
     narrow = {name: has and not name.startswith(("avx512", "avx10", "evex512")) for name, has in host.items()}
     told = []
-    for features in (host, narrow):
-        listed = ",".join(("+" if has else "-") + name for name, has in features.items())
-        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "NUMBA_CPU_FEATURES": listed}
+    listed = ",".join(("+" if has else "-") + name for name, has in narrow.items())
+    for features in ({}, {"NUMBA_CPU_FEATURES": listed}):  # as they are, the kernels are there
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **features}
         done = subprocess.run(
             [sys.executable, "-c", WIDTHS], env=env, capture_output=True, text=True, check=False
         )

@@ -87,21 +87,39 @@ def test_with_a_warm_cache_the_kernel_is_ready_in_a_moment():
     assert min(float(seconds) for _, seconds, _ in runs) < 1.5
 
 
+PROBE = """
+from raytrace_rte.kernels.jit import driver
+from raytrace_rte.kernels.transfer import absorb
+
+
+@driver
+def absorbed(depth):
+    return absorb(depth)[0]
+"""
+"""A driver that is compiled in a moment, and calls a function of another file."""
+
+
 def test_an_edited_kernel_file_is_never_served_from_a_stale_cache(tmp_path):
     """The edited function lives in another file than the driver whose machine code is cached."""
     shutil.copytree(SOURCE, tmp_path / "raytrace_rte", ignore=shutil.ignore_patterns("__pycache__"))
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{TRACE}"
+    (tmp_path / "probe.py").write_text(PROBE, encoding="utf-8")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from probe import absorbed\n"
+        "print(absorbed(1.0), sum(absorbed.stats.cache_hits.values()))"
+    )
     kept = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
-    before, _, hits = python(code, **kept).split()
+    before, hits = python(code, **kept).split()
     assert hits == "0"
-    again, _, hits = python(code, **kept).split()
+    again, hits = python(code, **kept).split()
     assert (again, hits) == (before, "1")
     file = tmp_path / "raytrace_rte/kernels/transfer.py"
     text = file.read_text(encoding="utf-8")
-    edited = text.replace("p, q = _expm1(-d, series)\n", "d = 2.0 * d\n    p, q = _expm1(-d, series)\n")
+    edited = text.replace(
+        "x = minimum(d, UNDERFLOW_DEPTH)\n", "d = 2.0 * d\n    x = minimum(d, UNDERFLOW_DEPTH)\n"
+    )
     assert edited != text
     file.write_text(edited, encoding="utf-8")
-    after, _, hits = python(code, **kept).split()
+    after, hits = python(code, **kept).split()
     assert hits == "0"
     assert float(before) == pytest.approx(1 - 2.718281828459045**-1, rel=1e-12)
     assert float(after) == pytest.approx(1 - 2.718281828459045**-2, rel=1e-12)
@@ -145,13 +163,15 @@ def test_time_to_help_and_to_a_config_error(tmp_path):
     for arguments, code in ((["--help"], 0), (["run", str(config)], 2), (["--version"], 0)):
         subprocess.run([*tool, *arguments], capture_output=True, check=False)
         best = 9.0
-        for _ in range(10):  # the least of ten: a busy machine slows some, a slow start slows all
+        for _ in range(10):  # a busy machine slows some, a slow start slows all
             start = os.times()
             plain = [tool[0], *tool[3:], *arguments]
             done = subprocess.run(plain, capture_output=True, text=True, check=False)
             end = os.times()  # of the processor: other tests run beside this one
             best = min(best, end[2] + end[3] - start[2] - start[3])
             assert done.returncode == code
+            if best < 0.5:
+                break
         assert best < 0.5
         imports = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False).stderr
         assert "numba" not in imports

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import fields
 import raytrace_rte as rte
+from raytrace_rte.vectors import meets
 
 N = 6
 GRID = rte.Cartesian(np.linspace(0, 1, N + 1), fields.stretched(N), np.linspace(0, 1, N + 1))
@@ -123,3 +124,24 @@ def test_a_ray_that_misses_sees_only_the_wall():
     assert result.value[0] == rte.blackbody(500.0)
     assert result.transmittance[0] == 1.0
     assert result.stats["rays_missed"] == 1
+
+
+def test_which_rays_meet_the_box_ray_by_ray(rng):
+    """Corners of a lattice and axis-parallel directions among them: the parts of a ray behind each face in turn."""
+
+    def met(origin, direction):
+        first, last = 0.0, np.inf
+        for o, d, low, high in zip(origin, direction, GRID.lower, GRID.upper, strict=True):
+            if d == 0.0:
+                last = last if low <= o <= high else -np.inf
+            else:
+                first, last = (
+                    max(first, min((low - o) / d, (high - o) / d)),
+                    min(last, max((low - o) / d, (high - o) / d)),
+                )
+        return first < last
+
+    origin, direction = rng.integers(-2, 5, (2000, 3)) / 2.0, rng.integers(-2, 3, (2000, 3)) / 2.0
+    found = meets(GRID, origin, direction)
+    assert found.tolist() == [met(o, d) for o, d in zip(origin, direction, strict=True)]
+    assert 100 < found.sum() < 1900

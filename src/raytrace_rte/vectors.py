@@ -26,11 +26,12 @@ def unit(d: FloatArray) -> FloatArray:
 
 def meets(grid: Cartesian, origin: FloatArray, direction: FloatArray) -> NDArray[np.bool_]:
     """Return, shape (n_ray,), which half-lines meet the grid (Kay & Kajiya's slab test)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        a = (grid.lower - origin) / direction
-        b = (grid.upper - origin) / direction
-    inside = (grid.lower <= origin) & (origin <= grid.upper)
-    parallel = direction == 0.0
-    near = np.where(parallel, np.where(inside, -np.inf, np.inf), np.minimum(a, b))
-    far = np.where(parallel, np.where(inside, np.inf, -np.inf), np.maximum(a, b))
-    return np.maximum(near.max(axis=1), 0.0) < far.min(axis=1)
+    near, far = np.zeros(len(direction)), np.full(len(direction), np.inf)
+    for axis, (lower, upper) in enumerate(zip(grid.lower, grid.upper, strict=True)):
+        at, along = origin[:, axis], direction[:, axis]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a, b = (lower - at) / along, (upper - at) / along
+        inside, parallel = (lower <= at) & (at <= upper), along == 0.0
+        near = np.maximum(near, np.where(parallel, np.where(inside, -np.inf, np.inf), np.minimum(a, b)))
+        far = np.minimum(far, np.where(parallel, np.where(inside, np.inf, -np.inf), np.maximum(a, b)))
+    return near < far

@@ -30,6 +30,7 @@ from numba.core.caching import (
     UserProvidedCacheLocator,
     UserWideCacheLocator,
 )
+from numba.core.runtime import rtsys
 
 DIGEST = hashlib.sha256().digest_size
 """Bytes of the digest at the end of a file."""
@@ -141,7 +142,10 @@ class KernelCache(FunctionCache):
         """Return what is kept of a signature, or None: it will be compiled."""
         kept = None
         try:
-            kept = super().load_overload(sig, target_context)
+            # Numba would first load all that it compiles with, SciPy among it: a quarter of a second.
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                kept = self._load_overload(sig, target_context)
         except Exception as error:  # whatever it is, compiling helps
             say(f"Compiled kernels cannot be read ({error!r}) in {self._cache_path}")
         if kept is None:

@@ -22,8 +22,8 @@ REGIMES = {"exact": "#3b4cc0", "thin": "#a9d5f5", "thick": "#b40426", "thin and 
 """Colour of a ray by the shortcuts it took."""
 EQUAL = 1e-6
 """Relative difference of steps up to which positions count as equally spaced."""
-SIZE = 5.2
-"""Width and height of a square image in inches."""
+SIZE, SMALL = 5.2, 3.6
+"""Width and height of a square image in inches, and of one of several side by side."""
 GAP, BAR, MARGIN = 0.16, 0.24, 0.2
 """Inches between image and colour bar, of the bar, and of an edge without labels."""
 LEFT, RIGHT, BELOW, ABOVE, LEGEND = 0.8, 1.4, 0.6, 0.3, 0.5
@@ -72,7 +72,7 @@ def regimes(table: Table) -> Figure:
     if len(main.dims) != 2 or min(main.values.shape) < 2:
         raise InputError("plot: regimes are shown for images; result['steps'] holds them for any sensor")
     up, across = (_side(table.coordinate(dim)) for dim in main.dims)
-    width, height = _size(main.values.shape)
+    width, height = _size(main.values.shape, SMALL)
     between, below = RIGHT + LEFT, BELOW + LEGEND
     saved = "left_out" in table  # older files do not say
     whole = LEFT + width + between + width + (between - MARGIN if saved else 0.0) + MARGIN
@@ -116,10 +116,10 @@ def _equally_spaced(positions: NDArray[np.floating]) -> bool:
     return bool(steps.any() and np.ptp(steps) <= EQUAL * np.abs(steps).max())
 
 
-def _size(shape: tuple[int, ...]) -> tuple[float, float]:
-    """Width and height of an image in inches."""
+def _size(shape: tuple[int, ...], size: float = SIZE) -> tuple[float, float]:
+    """Width and height of an image in inches, with the area of a square image of that size."""
     aspect = float(np.clip(shape[0] / shape[1], 0.25, 4.0))
-    width = SIZE / aspect**0.5
+    width = size / aspect**0.5
     return width, width * aspect
 
 

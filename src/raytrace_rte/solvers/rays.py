@@ -29,7 +29,7 @@ BATCHES, FEWEST, MOST = 64, 1024, 4096
 """Batches that a task should have, and rays in one at least and at most: some milliseconds to some hundred."""
 FOLLOW = -1
 """Stage of the rays themselves; those of their surroundings' light are others."""
-LOOKED_AT = 1 << 16
+LOOKED_AT = 1 << 14
 """Rays whose geometry is looked at in one go."""
 SPENT = 1 << 18
 """Numbers of an answer that are looked at in one go, when the tolerance that was spent is summed."""

@@ -32,7 +32,7 @@ def given(field: Field) -> Medium:
         kappa = kappa.copy()
         kappa[~field.valid] = 0.0  # type: ignore[operator]
     T, spectrum = field.filled_temperature(), field.spectrum
-    source = np.empty_like(kappa, dtype=T.dtype if spectrum is None else kappa.dtype)
+    source = np.empty_like(kappa)  # of one precision with it, as kernels are compiled beforehand
 
     def emit(plane: int) -> None:  # plane by plane: work arrays stay small
         if spectrum is None:

@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...execution.executors import ordered, thread_count
 from ..field import Field
 
-BLOCK = 1 << 14
+BLOCK = 1 << 16
 """Cells that are worked on in one go: their work arrays stay in a processor's cache."""
 TRANSPARENT = ("N2", "O2", "AR", "Ar", "He", "H2")
 """Species whose absorption is nothing beside that of the others, so that they may be left out silently."""
