@@ -22,6 +22,8 @@ ELECTRON = 5.485799e-4
 """[kg/kmol], of the species E of mechanisms with ions."""
 ISOMER = re.compile(r"[NISTP]-?(?=C([3-9]|[1-9]\d)H)")
 """The n-, iso-, sec-, tert- or primary of a hydrocarbon, as in NC7H16 and IC8H18: no element, without mass."""
+PIECE = 1 << 15
+"""Cells that are converted in one go: each species has work arrays of them."""
 SUM_TOLERANCE = 1e-2
 """Mass fractions of all species given sum to 1 within this; the rest of them is normalised away."""
 
@@ -105,7 +107,7 @@ def _check_sum(masses: Mapping[str, NDArray[np.floating]], balance: str | None, 
 
 def _blocks(arrays: Mapping[str, NDArray[np.floating]]) -> Iterator[dict[str, NDArray[np.floating]]]:
     """Yield arrays of one shape in pieces that stay in a processor's cache, as views."""
-    for parts in zip(*(pieces(a) for a in arrays.values()), strict=True):
+    for parts in zip(*(pieces(a, PIECE) for a in arrays.values()), strict=True):
         yield dict(zip(arrays, parts, strict=True))
 
 

@@ -114,11 +114,11 @@ def ends(a: NDArray[np.floating]) -> tuple[float, float]:
     return float(low.min()), float(high.max())
 
 
-def pieces(a: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield a contiguous array as views of one axis, in pieces that stay in a processor's cache."""
+def pieces(a: NDArray[Any], count: int = PIECE) -> Iterator[NDArray[Any]]:
+    """Yield a contiguous array as views of one axis, in pieces of so many numbers that stay in a processor's cache."""
     flat = a.reshape(-1)
-    for start in range(0, flat.size, PIECE):
-        yield flat[start : start + PIECE]
+    for start in range(0, flat.size, count):
+        yield flat[start : start + count]
 
 
 def first_bad(
