@@ -115,7 +115,7 @@ def ends(a: NDArray[np.floating]) -> tuple[float, float]:
 
 
 def pieces(a: NDArray[Any], count: int = PIECE) -> Iterator[NDArray[Any]]:
-    """Yield a contiguous array as views of one axis, in pieces of so many numbers that stay in a processor's cache."""
+    """Yield a contiguous array as views of one axis, in pieces of so many numbers, which stay in the cache."""
     flat = a.reshape(-1)
     for start in range(0, flat.size, count):
         yield flat[start : start + count]
