@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
 import raytrace_rte as rte
+from raytrace_rte.solvers.scene import scene
 
 EDGES = np.array([0.0, 1.2e-6, 2.5e-6, 5e-6, np.inf])
 
@@ -153,3 +156,53 @@ def test_bounds_hold_for_each_grey_gas_and_for_the_sums():
 @pytest.mark.slow
 def test_bounds_hold_for_a_million_rays_in_grey_gases():
     assert [weighted(seed, 250_000)[:2] for seed in range(100, 120)] == [(0, 0)] * 20
+
+
+def many(bands=10, shape=(6, 5, 4), thick=1.0):
+    """A medium in many bands."""
+    rng, grid = np.random.default_rng(6), rte.uniform((0, 0, 0), (1, 1, 1), shape)
+    spectrum = rte.Spectrum.bands(np.concatenate(([0.0], np.geomspace(1e-6, 9e-6, bands - 1), [np.inf])))
+    kappa = thick * rng.uniform(0.5, 1.5, (*shape, bands))
+    source = spectrum.wall_emission(rng.uniform(500.0, 1500.0, kappa[..., 0].size)).reshape(kappa.shape)
+    return grid, kappa, source, spectrum
+
+
+def test_a_change_of_a_medium_in_bands_after_its_first_use_is_an_error():
+    grid, kappa, source, spectrum = many(3)
+    medium = rte.Medium(grid, kappa, source, spectrum)
+    rte.solve(medium, rte.heat_source(24))
+    kappa *= 3.0
+    with pytest.raises(rte.InputError, match="kappa was changed"):
+        rte.solve(medium, rte.heat_source(24))
+
+
+def test_bands_that_are_under_way_elsewhere_keep_their_records():
+    """More of them than are kept: nobody writes over what another thread may still be sweeping."""
+    medium = rte.Medium(*many())
+    task = rte.heat_source(24).task(scene(medium, rte.black(500.0), rte.March()))
+    first = task._made(0).fields
+    record = first.record.copy()
+    for b in range(1, medium.n_band):
+        assert not np.array_equal(task._made(b).fields.record, record)
+    np.testing.assert_array_equal(first.record, record)
+
+
+@pytest.mark.parametrize(("thick", "walls"), [(1.0, rte.grey(500.0, 0.1)), (1e4, rte.black(500.0))])
+def test_progress_in_bands_ends_at_the_total_and_never_passes_it(tmp_path, thick, walls):
+    """Many rounds, interrupted and gone on with; bands that need no sweep at all."""
+    medium, seen = rte.Medium(*many(thick=thick)), []
+
+    def stop(done, total):
+        seen.append((done, total))
+        if len(seen) == 30:
+            raise KeyboardInterrupt
+
+    def again(done, total):
+        seen.append((done, total))
+
+    with pytest.raises(KeyboardInterrupt) if thick == 1.0 else nullcontext():
+        rte.solve(medium, rte.heat_source(24), walls, progress=stop, store=tmp_path)
+    if thick == 1.0:
+        rte.solve(medium, rte.heat_source(24), walls, progress=again, store=tmp_path)
+    assert all(done <= total for done, total in seen)
+    assert seen[-1][0] == seen[-1][1]

@@ -47,7 +47,8 @@ class Executor(ABC):
             task.restore(kept)
         task.workers = self.workers
         say = progress if progress is not None else _silent
-        say(task.done, task.total)
+        told = task.done, task.total
+        say(*told)
         whole = True
         try:
             with self.mapping(task) as parts, _ending(task):
@@ -59,7 +60,10 @@ class Executor(ABC):
                             whole = True
                         if store is not None:
                             store.offer(task.state)
-                        say(task.done, task.total)
+                        told = task.done, task.total
+                        say(*told)
+            if told != (task.done, task.total):  # the last stages needed no batch
+                say(task.done, task.total)
         except BaseException:
             if store is not None and whole:
                 store.save(task.state())

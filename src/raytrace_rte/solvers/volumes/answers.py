@@ -52,11 +52,15 @@ class Answers:
 
     def take(self, b: int, band: Band) -> None:
         """Take the answer of a band; cells that are elsewhere go where they belong, unless there is one band only."""
-        self._bands[b] = band
         if self.n_band > 1:
-            for name, there in self.place(b)._asdict().items():
-                if not np.may_share_memory(getattr(band, name), there):
-                    np.copyto(there, getattr(band, name))
+            place = self.place(b)._asdict()
+            for name, there in place.items():
+                found = getattr(band, name)
+                if not np.may_share_memory(found, there):
+                    np.copyto(there, found)
+                    self.box.give_back(found)
+            band = band._replace(**place)
+        self._bands[b] = band
 
     def cells(self, name: str) -> NDArray[Any]:
         """A field of all bands, bands last if the medium has any."""
@@ -78,9 +82,8 @@ class Answers:
             return
         for name, values in cells._asdict().items():
             self.box.give_back(values)
-            if len(self._bands) == 1 and not np.may_share_memory(
-                found := getattr(self._bands[0], name), values
-            ):
+            found = getattr(self._bands[0], name) if self.n_band == 1 else values
+            if not np.may_share_memory(found, values):
                 self.box.give_back(found)
 
     def budget(self) -> dict[str, float]:

@@ -78,6 +78,8 @@ class BandSolve:
         taken = scene.method.rtol if isinstance(scene.method, Auto) else None
         self.switch = Switch(box, fields, self.black, self.emissivity, taken)
         special, shown = self.switch.special()
+        if self.even is not None:
+            special = special._replace(nothing=True)
         self.light = np.concatenate((self.black, shown))
         self.start = self.light if start is None or start.shape != self.light.shape else start
         self.absorbs = np.concatenate((self.emissivity, np.ones(shown.size)))
@@ -93,7 +95,7 @@ class BandSolve:
         if self.even is not None:
             self.taken, self.left = self._even(self.even), self.light
             return self._answer(self.taken, self.light, 0, 0.0, out)
-        nothing = self.sweeper.swept(self.sweeper.nothing()) if self.switch.everywhere else None
+        nothing = self.sweeper.swept(self.sweeper.blank()) if self.switch.everywhere else None
         sweeps = 0
 
         def reflected(leaving: FloatArray) -> Generator[FloatArray, Swept, FloatArray]:
@@ -118,10 +120,16 @@ class BandSolve:
 
     def _even(self, light: float) -> Swept:
         """What a sweep would say of surfaces in that light."""
-        sums, first = self.sweeper.nothing(), self.box.first[6]
+        sums, first = self.sweeper.blank(), self.box.first[6]
         sums["arrived"][:first] = np.pi * light
         sums["arrived"][first:] = np.pi * light * self.box.exposed
         return self.sweeper.swept(sums)
+
+    @property
+    def _angular(self) -> float:
+        """Error over the difference between halves of the set; the two sets of a slab are no images."""
+        ends = self.box.ends
+        return angular(self.sweeper.count, any(ends.mirrored) and not ends.slab)
 
     def _arriving(self, swept: Swept, leaving: FloatArray) -> FloatArray:
         """Flux that arrives at all surfaces, its mean over exposed faces of solid cells [W m-2]."""
@@ -173,7 +181,7 @@ class BandSolve:
         box, shape = self.box, self.box.grid.shape
         sums = swept.incident, swept.div_q, swept.contrast
         flat = type(out)(*(a.reshape(-1) for a in out))
-        thin, scale = box.thin, angular(self.sweeper.count, any(box.ends.mirrored))
+        thin, scale = box.thin, self._angular
 
         def layers(first: int) -> None:
             sizes = np.empty(shape[2])  # work array

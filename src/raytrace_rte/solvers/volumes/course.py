@@ -81,10 +81,12 @@ class Course:
 
     def _go_on(self, kept: Arrays) -> None:
         """Go through the rounds of an earlier run, and on with the sweep that it was in."""
-        nothing = self.solve.sweeper.swept(self.solve.sweeper.nothing())
+        blank = self.solve.sweeper.blank()
+        nothing = self.solve.sweeper.swept(blank)
         for arrived in kept["arrived"]:
             self._arrived.append(arrived)
             self._advance(nothing._replace(arrived=arrived))
+        self.solve.sweeper.give_back(blank)
         self._sums = {name: np.array(a) for name, a in below(kept, "sums/").items()}
         self._added = int(kept["added"])
 

@@ -60,7 +60,7 @@ class SlabSweeper:
         """Cells crossed, by each ordinate."""
         return 2 * len(self.mu) * self.cells
 
-    def nothing(self) -> dict[str, NDArray[Any]]:
+    def blank(self) -> dict[str, NDArray[Any]]:
         """Return sums of no direction."""
         return no_sums(*sizes(self.box, self.special._replace(thick=True)))
 
@@ -71,7 +71,7 @@ class SlabSweeper:
         """March all directions both ways."""
         from ...kernels import slab as kernels
 
-        sums, first, low = self.nothing(), self.box.first, 2 * self.axis
+        sums, first, low = self.blank(), self.box.first, 2 * self.axis
         wall, mirror = self.box.ends.wall[low : low + 2], self.box.ends.mirror[low]
         kind = {
             (True, True): kernels.WALLED,
@@ -94,7 +94,7 @@ class SlabSweeper:
         )
         faces = first[low : low + 2]
         arrived, contrast = np.zeros(2), np.zeros(2)
-        kept = kernel_sums(sums, first[6])
+        kept = kernel_sums(sums, int(first[6]), fresh=False)
         kernels.march(slab, self.mu, self.weight, self.contrast, leaving[faces], kept, arrived, contrast)
         sums["arrived"][faces], sums["arrived_contrast"][faces] = arrived, contrast
         return sums

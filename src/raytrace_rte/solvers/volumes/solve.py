@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...execution import memory
-from ...execution.executors import ordered
+from ...execution.executors import ordered, thread_count
 from ...execution.task import Arrays, Batch, Recipe, Task, below, named
 from ...grid import FloatArray
 from ...method import Auto, March
@@ -27,7 +27,7 @@ from .slab import slab_count
 
 R = TypeVar("R")
 OPEN = 8
-"""Bands under way at a time: as many do not wait for one another, and more would only take memory."""
+"""Bands under way at a time: their sweeps fill the threads, and more would only take memory."""
 USUAL = 8
 """Sweeps that grey surfaces are expected to take, for progress only."""
 BYTES = 200
@@ -35,7 +35,7 @@ BYTES = 200
 
 
 class VolumeTask(Task[R]):
-    """All cells of a scene; a round is a sweep of each of some bands, which do not wait for one another.
+    """All cells of a scene; a round is a sweep of each of some bands.
 
     finish: makes the answer
     box: of an earlier task with the same grid, walls and objects; start, left: radiance that leaves all surfaces, for
@@ -82,15 +82,21 @@ class VolumeTask(Task[R]):
     @property
     def total(self) -> int:  # type: ignore[override]
         """Directions in all; with grey surfaces an estimate."""
-        usual = USUAL if self._reflects else 1
-        ahead = sum(max(course.sweeps + 1, usual) for course in self._courses.values())
-        return self.count * (self._swept + ahead + usual * len(self._ahead))
+        usual = self.count * (USUAL if self._reflects else 1)
+        begun = [*(course.directions for course in self._courses.values()), *self._kept_directions]
+        ahead = sum(max(usual, self.count * (n // self.count + 1)) for n in begun)
+        return self.count * self._swept + ahead + usual * (len(self._ahead) - len(self._kept))
 
     @property
     def done(self) -> int:  # type: ignore[override]
         """Directions swept."""
         under_way = sum(course.directions for course in self._courses.values())
-        return self.count * self._swept + under_way + sum(int(k["directions"]) for k in self._kept.values())
+        return self.count * self._swept + under_way + sum(self._kept_directions)
+
+    @property
+    def _kept_directions(self) -> list[int]:
+        """Directions swept by an earlier run of bands that are not begun again yet."""
+        return [int(state["directions"]) for state in self._kept.values()]
 
     @property
     def _swept(self) -> int:
@@ -108,6 +114,7 @@ class VolumeTask(Task[R]):
 
         self.box.workers = workers
         medium, limits = self.scene.medium, isinstance(self.scene.method, Auto)
+        medium.lean_cells  # noqa: B018  from now on a change of its arrays is an error
         if limits and medium.optical_depth["cell_mean"] > 2.0 * THICK_CELL:
             medium.prepare(workers, lean=True)
         elif medium.n_band == 1:
@@ -145,13 +152,18 @@ class VolumeTask(Task[R]):
     def _open(self) -> None:
         """Begin as many bands as may be under way; those that follow the limit everywhere are solved at once."""
         chosen = self._ahead[: OPEN - len(self._courses)]
-        self.box.workers = max(1, self.workers // len(chosen))
-        begun = ordered(self._begin, chosen, min(self.workers, len(chosen)))
+        self.box.workers = max(1, self._threads // len(chosen))
+        begun = ordered(self._begin, chosen, min(self._threads, len(chosen)))
         for b, course in zip(chosen, begun, strict=True):
             self._courses[b] = course
             self._kept.pop(b, None)
             self._close(b)
-        self.box.workers = self.workers if self.scene.medium.n_band == 1 else 1
+        self.box.workers = self._threads if self.scene.medium.n_band == 1 else 1
+
+    @property
+    def _threads(self) -> int:
+        """Threads of this process: batches may run elsewhere."""
+        return min(self.workers, thread_count(None))
 
     def _begin(self, b: int) -> Course:
         """Begin a band, and go through its rounds as far as they are known from an earlier run."""
@@ -181,18 +193,20 @@ class VolumeTask(Task[R]):
         return BandSolve(self.box, b, self.directions, start)
 
     def _made(self, b: int) -> BandSolve:
-        """The solve of a band that is under way elsewhere."""
+        """The solve of a band that is under way elsewhere; of many the one that was wanted last is kept longest, and
+        one that is dropped lasts as long as somebody sweeps it."""
         with self._lock:
-            if b not in self._solves:
-                while len(self._solves) >= OPEN:
-                    self._solves.pop(next(iter(self._solves))).fields.release()
-                self._solves[b] = self._solve(b)
-            return self._solves[b]
+            solve = self._solves.pop(b, None) or self._solve(b)
+            self._solves[b] = solve
+            if len(self._solves) > OPEN:
+                del self._solves[next(iter(self._solves))]
+            return solve
 
     @property
     def left(self) -> list[FloatArray]:
-        """Radiance that left all surfaces in the last sweep of each band, once all are solved."""
-        return [self._light[b] for b in sorted(self._light)]
+        """Radiance that left all surfaces in the last sweep of each band, once all are solved; of a band that an
+        earlier run solved, none."""
+        return [self._light.get(b, np.empty(0)) for b in range(self.scene.medium.n_band)]
 
     def result(self) -> R:
         """Make the answer."""

@@ -105,8 +105,9 @@ class Sweeper:
         count = len(self.families)
         return count if self.cells > LARGE else min(GROUPS, -(-count // 2))
 
-    def nothing(self) -> dict[str, NDArray[Any]]:
-        """Return sums of no ordinate, in arrays that were given back if there are any; cells are left as they are."""
+    def blank(self) -> dict[str, NDArray[Any]]:
+        """Return sums to which nothing has been added, in arrays that were given back if there are any; cells are not
+        set."""
         out = self.box.spare.take(self._sizes, lambda: no_sums(*self._sizes))
         for name, array in out.items():
             if name not in OF_CELLS:
@@ -123,7 +124,7 @@ class Sweeper:
         pause: called between tiles; may raise to give up
         """
         planes: dict[Key, FloatArray] = self.box.spare.take("planes", dict)
-        trip = _Trip(self, leaving, self.nothing(), planes, pause)
+        trip = _Trip(self, leaving, self.blank(), planes, pause)
         for family in self.families[group :: self.groups]:
             trip.sweep(family)
         self.box.spare.put("planes", planes)
@@ -245,7 +246,7 @@ def sizes(box: Box, special: Special) -> Sizes:
 
 
 def no_sums(cells: int, surfaces: int, kept: int, thick: bool) -> dict[str, NDArray[Any]]:
-    """Return sums of no ordinate, to which all ordinates add."""
+    """Return new sums, to which nothing has been added."""
     return {
         "incident": np.zeros(cells),
         "div_q": np.zeros(cells if thick else 0),
@@ -257,7 +258,7 @@ def no_sums(cells: int, surfaces: int, kept: int, thick: bool) -> dict[str, NDAr
     }
 
 
-def kernel_sums(sums: Arrays, solid: int, fresh: bool = False) -> Sums:
+def kernel_sums(sums: Arrays, solid: int, fresh: bool) -> Sums:
     """Return what kernels add to; solid: number of the first solid cell among surfaces; fresh: whether what stands in
     cells is old."""
     from ...kernels.ordinates import Sums
