@@ -139,7 +139,7 @@ BAD = {
     "temperature is -3": lambda: rte.black(-3),
     "found both": lambda: rte.open_(temperature=3, intensity=4),
     "expected numbers >= 0": lambda: rte.open_(intensity=-4),
-    "3 intensities for 1 band": lambda: rte.open_(intensity=[1, 2, 3]).radiance(rte.Medium(GRID, ONES, ONES)),
+    "3 intensities for 1 band": lambda: rte.open_(intensity=[1, 2, 3]).light(rte.Medium(GRID, ONES, ONES)),
     "positions must increase, but face 1": lambda: rte.Cartesian([0, 2, 1]),
     "at least 2 face positions": lambda: rte.Cartesian([0]),
     "[-inf, inf]": lambda: rte.Cartesian([0, np.inf]),

@@ -84,11 +84,12 @@ class Fields:
 
     @cached_property
     def _own(self) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """kappa and source of the band, side by side, as exact as they are."""
+        """kappa and source of the band, side by side, as exact as they are; read-only, as those of a medium."""
         medium = self._box.scene.medium
         kappa, source = (
             np.ascontiguousarray(v[..., self.b]) if v.ndim == 4 else v for v in (medium.kappa, medium.source)
         )
+        kappa.flags.writeable = source.flags.writeable = False
         return kappa, source
 
 
