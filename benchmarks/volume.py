@@ -163,7 +163,7 @@ def _wall_flux(quick: bool) -> list[dict[str, Any]]:
     rows = []
     for name, medium, walls, counts in (
         ("isothermal box", gas, rte.open_(), (100, 434, 1202)),
-        ("pool fire", fire, rte.black(300.0), (194, 974, 5810)),
+        ("pool fire", fire, rte.black(300.0), (194, 974, 2048, 5810)),
     ):
         y, z = (np.arange(1, n, max(1, n // 6)) for n in medium.grid.shape[1:])
         j, k = (a.ravel() for a in np.meshgrid(y, z, indexing="ij"))
