@@ -40,6 +40,21 @@ def test_the_bits_are_the_same(name, method, rng):
         np.testing.assert_array_equal(getattr(lean, what), getattr(full, what))
 
 
+@pytest.mark.parametrize("slots", [1, 4, 1 << 9])
+@pytest.mark.parametrize("name", ["uniform", "bands", "float32"])
+def test_few_remembered_records_bring_the_same_bits(name, slots, rng, monkeypatch):
+    """Cells that share a slot, and two lanes of a step among them."""
+    from raytrace_rte.kernels import lanes
+
+    monkeypatch.setattr(lanes, "SLOTS", slots)
+    box = MEDIA[name]().grid
+    rays = fields.random_rays(rng, 100)
+    rays = rte.Rays(box.lower + rays.origin * (box.upper - box.lower), rays.direction)
+    for method in (rte.March(2), rte.Auto(1e-3)):
+        full, lean = (rte.solve(MEDIA[name](), rays, method=method, lean=lean) for lean in (False, True))
+        np.testing.assert_array_equal(lean.value, full.value)
+
+
 def test_a_line_of_sight_too():
     medium = MEDIA["stretched"]()
     line = rte.line_of_sight((-1, 0.4, 0.3), (1, 0.1, 0.2))

@@ -37,22 +37,40 @@ from .rows import LANES
 from .transfer import SERIES, UNREDUCED_DEPTH, absorb, absorb_unreduced
 from .vector import WIDTH
 
+SLOTS = 1 << 16
+"""Records that are remembered where none are kept, of all bands together: neighbouring rays of a batch cross the same
+cells, and of 256³ cells seen by 512² rays one in six has to be built."""
+SPREAD, DROPPED = 2_654_435_761, 16
+"""Knuth's multiplier for words of 32 bits, and the bits below those that say where a record is remembered: numbers of
+cells along an axis are multiples of powers of two."""
+
+
+class Built(NamedTuple):
+    """Records that are built where none are kept: those of the lanes (LANES, n_band, 8); those that are remembered
+    (n_slot, n_band, 8), and the numbers of their records (n_slot,), a power of two of them, -1 for none."""
+
+    records: np.ndarray
+    remembered: np.ndarray
+    numbers: np.ndarray
+
 
 class Workspace(NamedTuple):
     """The work arrays of a driver: state of its lanes (rows.STATE + n_band rows.BAND_ROWS,), records that are
-    built where none are kept (LANES, n_band, 8), and the series of transfer.py as vectors."""
+    built where none are kept, and the series of transfer.py as vectors."""
 
     state: np.ndarray
-    records: np.ndarray
+    built: Built
     series: np.ndarray
 
 
-def workspace(bands: int, dtype: np.dtype) -> Workspace:
-    """Return the arrays for so many bands, aligned: no vector lies in two cache lines."""
+def workspace(bands: int, dtype: np.dtype, lean: bool = False) -> Workspace:
+    """Return the arrays for so many bands, aligned: no vector lies in two cache lines; lean: no records are kept."""
+    slots = max(SLOTS >> (bands - 1).bit_length(), 1) if lean else 1
+    built = Built(
+        aligned((LANES, bands, RECORD), dtype), aligned((slots, bands, RECORD), dtype), np.full(slots, -1)
+    )
     return Workspace(
-        aligned((rows.STATE + bands * rows.BAND_ROWS,), np.dtype(np.float64)),
-        aligned((LANES, bands, RECORD), dtype),
-        series_vectors(),
+        aligned((rows.STATE + bands * rows.BAND_ROWS,), np.dtype(np.float64)), built, series_vectors()
     )
 
 
@@ -222,22 +240,29 @@ def _advance_all(s, source, row, cells, bands, uniform):
 def locate(s, built, cells):
     """Return the array that holds the records of all lanes, and the row of their addresses in it.
 
-    Where records are not kept they are built now, in `built` (LANES, n_band, 8).
+    Where records are not kept they are built now, or remembered.
     """
     if cells.record.shape[0] > 0:
         return cells.record, rows.ADDRESS
     _build(s, built, cells)
-    return built, rows.BUILT
+    return built.records, rows.BUILT
 
 
 @kernel
 def _build(s, built, cells):
-    """Build the records of all lanes, each for as many bands as there is room for."""
+    """Build the records of all lanes that are not remembered, each for as many bands as there is room for."""
     bands = cells.record.shape[1]
     for n in range(LANES):
-        number = np.int64(s[rows.ADDRESS + n] - ADDRESS_BIAS) // record_bytes(built)
-        for b in range(built.shape[1]):
-            write_record(built, n, b, record_of(cells, number // bands, number % bands + b))
+        number = np.int64(s[rows.ADDRESS + n] - ADDRESS_BIAS) // record_bytes(built.records)
+        slot = (number * SPREAD >> DROPPED) & (built.numbers.size - 1)
+        if built.numbers[slot] != number:
+            built.numbers[slot] = number
+            for b in range(built.records.shape[1]):
+                record = record_of(cells, number // bands, number % bands + b)
+                write_record(built.remembered, slot, b, record)
+        for b in range(built.records.shape[1]):
+            for q in range(RECORD):
+                built.records[n, b, q] = built.remembered[slot, b, q]
 
 
 @inlined
