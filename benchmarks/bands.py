@@ -82,8 +82,8 @@ def _solved(medium: rte.Medium, sensor: Any, method: Any, walls: Any = None) -> 
 
 def _anew(medium: rte.Medium, sensor: Any, walls: Any) -> Callable[[], Any]:
     """A solve of a medium that nothing has been built from yet."""
-    grid, *arrays = medium.grid, medium.kappa, medium.source, medium.spectrum
-    return lambda: rte.solve(rte.Medium(grid, *arrays), sensor, walls, rte.March(), threads=THREADS)
+    given = medium.grid, medium.kappa, medium.source, medium.spectrum
+    return lambda: rte.solve(rte.Medium(*given), sensor, walls, rte.March(), threads=THREADS)
 
 
 def _properties(n: int, count: int) -> list[dict[str, Any]]:

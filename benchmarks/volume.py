@@ -57,9 +57,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "centreline": _centreline(11 if quick else 41, quick),
         "exponential cube": [_exponential(n, d) for n, d in REFINED[: 2 if quick else 4]],
         "ordinates speed": [volume_cost.costs(*case, 64 if quick else 256, 4) for case in costs],
-        "estimates": volume_trust.estimates(
-            8 if quick else 40, *(((14,), 50) if quick else ((64, 256, 1024),))
-        ),
+        "estimates": volume_trust.estimates(8, (14,), 50) if quick else volume_trust.estimates(),
         "coupling": volume_trust.coupling(8 if quick else 64, 50, 2 if quick else 15),
         "bodies": [_bodies(16 if quick else 128, tau, quick) for tau in (0.05, 0.1, 0.5, 1.0, 2.0)],
     }

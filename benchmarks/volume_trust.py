@@ -31,7 +31,9 @@ CASES: dict[str, tuple[Callable[[int], rte.Medium], rte.Walls]] = {
 """Media, of so many cells along an edge, and walls."""
 
 
-def estimates(cells: int, counts: tuple[int, ...], many: int = MANY) -> list[dict[str, Any]]:
+def estimates(
+    cells: int = 40, counts: tuple[int, ...] = (64, 256, 1024), many: int = MANY
+) -> list[dict[str, Any]]:
     """Ratios of true to estimated errors (root mean squares) of div q, G, and the least and greatest of walls."""
     rows = []
     for name, (made, walls) in CASES.items():

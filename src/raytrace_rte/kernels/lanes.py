@@ -39,7 +39,7 @@ from .vector import WIDTH
 
 SLOTS = 1 << 16
 """Records that are remembered where none are kept, of all bands together: neighbouring rays of a batch cross the same
-cells, and of 256³ cells seen by 512² rays one in six has to be built."""
+cells. Four times as many of them gain nothing (benchmarks/NOTES.md)."""
 SPREAD, DROPPED = 2_654_435_761, 16
 """Knuth's multiplier for words of 32 bits, and the bits below those that say where a record is remembered: numbers of
 cells along an axis are multiples of powers of two."""

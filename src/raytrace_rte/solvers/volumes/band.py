@@ -155,10 +155,7 @@ class BandSolve:
         else:
             self._settle(swept, 4.0 * np.pi * missing, out)
             cells = self.switch.blend(swept, out, arriving - light)
-        contrast, scale = (
-            box.by_face(swept.arrived_contrast),
-            angular(self.sweeper.count, any(box.ends.mirrored)),
-        )
+        contrast, scale = box.by_face(swept.arrived_contrast), self._angular
         solid = slice(walls, walls + box.exposed.size)
         return Band(
             **cells._asdict(),

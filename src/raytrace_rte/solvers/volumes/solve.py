@@ -115,9 +115,8 @@ class VolumeTask(Task[R]):
         self.box.workers = workers
         medium, limits = self.scene.medium, isinstance(self.scene.method, Auto)
         medium.lean_cells  # noqa: B018  from now on a change of its arrays is an error
-        if limits and medium.optical_depth["cell_mean"] > 2.0 * THICK_CELL:
-            medium.prepare(workers, lean=True)
-        elif medium.n_band == 1:
+        thick = limits and medium.optical_depth["cell_mean"] > 2.0 * THICK_CELL
+        if medium.n_band == 1 and not thick:
             self.scene.prepare(workers, self.box.spare.take("records", none))
         elif limits and medium.optical_depth["cell_max"] > THICK_CELL:
             medium.prepare(workers, lean=True)
