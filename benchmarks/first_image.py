@@ -68,13 +68,16 @@ def programs(rivals: Sequence[str]) -> dict[str, Program]:
 
 
 def measure(
-    sizes: tuple[int, ...], pixels: int, rounds: int, rivals: Sequence[str] = RIVALS
+    sizes: tuple[int, ...], pixels: int, rounds: int, rivals: Sequence[str] = RIVALS, means: bool = False
 ) -> list[dict[str, Any]]:
-    """Return a row for each program and size: the least seconds of several first and next images in turn."""
+    """Return a row for each program and size: the least seconds of several first and next images in turn.
+
+    means: of what the cells hold, as of `scene.scene`
+    """
     rows = []
     every = programs(rivals)
     for cells in sizes:
-        view = scenes.scene(cells, pixels)
+        view = scenes.scene(cells, pixels, means=means)
         exact = scenes.reference(view)
         best = {name: np.full(2, np.inf) for name in every}
         shots = {name: program.make(view)() for name, program in every.items()}  # compiles
@@ -113,16 +116,16 @@ def to_goal(rows: list[dict[str, Any]], name: str, which: str) -> float | None:
     return time_to_goal(own)
 
 
-def tables(rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Return the Markdown table by name."""
+def tables(rows: list[dict[str, Any]], name: str = "first image") -> dict[str, str]:
+    """Return the Markdown table by its name."""
     sizes = sorted({r["cells"] for r in rows})
     lines = []
-    for name in dict.fromkeys(r["name"] for r in rows):
-        own = {r["cells"]: r for r in rows if r["name"] == name}
-        goals = [to_goal(rows, name, which) for which in ("first", "next")]
+    for program in dict.fromkeys(r["name"] for r in rows):
+        own = {r["cells"]: r for r in rows if r["name"] == program}
+        goals = [to_goal(rows, program, which) for which in ("first", "next")]
         lines.append(
-            [name, *(f"{r['first']:.3f} / {r['next']:.3f} ({r['error']:.1e})" for r in own.values()),
-             LIMITS.get(name) or ("never" if None in goals else " / ".join(f"{g:.2f}" for g in goals))]
+            [program, *(f"{r['first']:.3f} / {r['next']:.3f} ({r['error']:.1e})" for r in own.values()),
+             LIMITS.get(program) or ("never" if None in goals else " / ".join(f"{g:.2f}" for g in goals))]
         )  # fmt: skip
     head = ["", *(f"{n}³: first / next [s] (error)" for n in sizes), f"to {GOAL:g} [s]"]
-    return {"first image": table(head, lines)}
+    return {name: table(head, lines)}

@@ -21,9 +21,15 @@ def measure(quick: bool = False) -> dict[str, Any]:
         whole = whole_job.measure(Path(folder), sizes, pixels, rounds)
     return {
         "whole": whole,
-        "first image": first_image.measure(
-            (8, 12) if quick else (64, 128, 256), 32 if quick else 512, rounds
-        ),
+        **{
+            name: first_image.measure(
+                (8, 12) if quick else (64, 128, 256), 32 if quick else 512, rounds, rivals, means
+            )
+            for name, rivals, means in (
+                ("first image", first_image.RIVALS, False),
+                ("first image, means", first_image.RIVALS[:2], True),
+            )
+        },
         "switch": switch_cost.measure(quick, rounds),
         "cells": records.measure((8,) if quick else (64, 128, 256), rounds),
         "compile": {} if quick else compile_times.measure(),
@@ -35,6 +41,7 @@ def tables(data: dict[str, Any]) -> dict[str, str]:
     return {
         **whole_job.tables(data["whole"]),
         **first_image.tables(data["first image"]),
+        **first_image.tables(data["first image, means"], "first image, means"),
         **switch_cost.tables(data["switch"]),
         **records.tables(data["cells"]),
         **compile_times.tables(data["compile"]),

@@ -59,6 +59,7 @@ TARGETS = (
     Target("first image/128³", "first image, Dr.Jit / March(2), 128³", 1.0, AT_LEAST),
     Target("first image/256³", "first image, Dr.Jit / March(2), 256³", 1.0, AT_LEAST),
     Target("first image/equal error", "first image at an error of 1e-3, Dr.Jit / March(2)", 3.0, AT_LEAST),
+    Target("first image/equal error, means", "the same where cells hold means over them", 3.0, AT_LEAST),
     Target("switch/pool fire", "Auto / faster march, pool fire, worst of κ × 1e-2 to 1e5", 1.05),
     Target("switch/plume 128³", "Auto / faster march, plume 128³, worst", 1.05),
     Target("switch/plume 256³", "Auto / faster march, plume 256³, worst", 1.05),

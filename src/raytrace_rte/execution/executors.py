@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from .. import checks
@@ -54,7 +54,7 @@ class Executor(ABC):
             with self.mapping(task) as parts, _ending(task):
                 while batches := task.batches():
                     for batch, part in zip(batches, parts(batches), strict=True):
-                        with _undisturbed():
+                        with nullcontext() if store is None else _undisturbed():
                             whole = False
                             task.add(batch, part)
                             whole = True

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 
 GIB = 2**30
+LINE = 64
+"""Bytes of a line of the cache, on which arrays start."""
 LITTLE = 2**20
 """Bytes for which the system is not asked, which takes a third of a millisecond."""
 PROC = Path("/proc")
@@ -24,6 +31,21 @@ def require(n_bytes: float, what: str) -> None:
             f"{what} needs {n_bytes / GIB:.3g} GiB and does not fit into memory, where {free / GIB:.3g} GiB are "
             "free; make it smaller, cut it into parts, or use a machine with more memory"
         )
+
+
+def together(entries: int, like: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return empty arrays with so many rows such as those of other arrays, all in one piece of memory.
+
+    The system hands out large pages then: page by page, touching new memory costs more than filling it.
+    """
+    sizes = {name: entries * math.prod(a.shape[1:]) * a.itemsize for name, a in like.items()}
+    starts = np.cumsum([0, *(-(-size // LINE) * LINE for size in sizes.values())])
+    raw = np.empty(starts[-1] + LINE, np.uint8)
+    raw = raw[-raw.ctypes.data % LINE :]
+    return {
+        name: raw[start : start + sizes[name]].view(a.dtype).reshape(entries, *a.shape[1:])
+        for start, (name, a) in zip(starts, like.items(), strict=False)
+    }
 
 
 def available() -> float:

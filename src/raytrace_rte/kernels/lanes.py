@@ -9,6 +9,7 @@ grid: equally far apart. Nothing depends on what other lanes hold: same bits in 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ from .jit import inlined, kernel
 from .reconstruct import aligned, write_record
 from .rows import LANES
 from .transfer import SERIES, UNREDUCED_DEPTH, absorb, absorb_unreduced
-from .vector import WIDTH
+from .vector import ALL, WIDTH
 
 SLOTS = 1 << 16
 """Records that are remembered where none are kept, of all bands together: neighbouring rays of a batch cross the same
@@ -74,6 +75,7 @@ def workspace(bands: int, dtype: np.dtype, lean: bool = False) -> Workspace:
     )
 
 
+@cache
 def series_vectors() -> np.ndarray:
     """Return the series of transfer.py, each number WIDTH times: code finds memory sooner than constants."""
     repeated = aligned((len(SERIES) * WIDTH,), np.dtype(np.float64))
@@ -198,20 +200,23 @@ def absorb_vector(d, series):
 
 @inlined
 def transfer(s, n, cutoff, slope, series):
-    """Absorb and emit along a vector of segments, where the rest of a ray still counts (stopping.py)."""
+    """Absorb and emit along a vector of segments, where the rest of a ray counts (stopping.py): return where."""
     T0, E0 = load(s, rows.T + n), load(s, rows.E + n)
-    d = where(fma(E0, slope, cutoff) < T0, load(s, rows.DEPTH + n), 0.0)
+    counts = fma(E0, slope, cutoff) < T0
+    d = where(counts, load(s, rows.DEPTH + n), 0.0)
     a, e, w = absorb_vector(d, series)
     store(s, rows.E + n, fma(T0, fma(load(s, rows.RISE + n), w, load(s, rows.NEAR + n) * a), E0))
     store(s, rows.T + n, T0 * e)
     store(s, rows.TAU + n, load(s, rows.TAU + n) + d)
+    return counts
 
 
 @inlined
 def cross(s, built, cells, stop, series):
     """Cross one cell in each lane, step into the next, and prefetch its record.
 
-    stop: stopping.Stop, when the rest of a ray counts no more; it has as many bands as lanes see.
+    stop: stopping.Stop, when the rest of a ray counts no more; it has as many bands as lanes see. Lanes of which no
+    band counts halt behind the next cell, which changes nothing: whether one does is known there anyway.
     """
     source, row = locate(s, built, cells)
     if cells.pitch[0] > 0.0:
@@ -220,8 +225,25 @@ def cross(s, built, cells, stop, series):
         _advance_all(s, source, row, cells, stop.cutoff.size, False)
     for b in range(stop.cutoff.size):
         cutoff, slope = stop.cutoff[b], stop.slope[b]
-        for n in range(b * rows.BAND_ROWS, b * rows.BAND_ROWS + LANES, WIDTH):
-            transfer(s, n, cutoff, slope, series)
+        for n in range(0, LANES, WIDTH):
+            counts = transfer(s, b * rows.BAND_ROWS + n, cutoff, slope, series)
+            if bits(counts) != ALL:
+                _note_stopped(s, n, b, counts, stop)
+
+
+@inlined
+def _note_stopped(s, n, b, counts, stop):
+    """Note how many cells the lanes of a vector crossed until band b came to its end; halt those without a band."""
+    at = rows.COUNTED + b * rows.BAND_ROWS + n
+    noted = load(s, at)
+    known = counts | (noted >= 0.0)
+    if bits(known) == ALL:
+        return
+    store(s, at, where(known, noted, crossed_all(s, n)))
+    going = load(s, rows.COUNTED + n) < 0.0
+    for other in range(1, stop.cutoff.size):
+        going = going | (load(s, rows.COUNTED + other * rows.BAND_ROWS + n) < 0.0)
+    halt(s, n, going)
 
 
 @inlined

@@ -8,47 +8,16 @@ from . import rows
 from .cartesian import faces_crossed
 from .clipping import cut
 from .grids import MISSED, STOPPED, STRUCK, begin, enter, ray_of
-from .intrinsics import addresses, bits, fma, load, prefetch, record_bytes, store, where
+from .intrinsics import addresses, fma, prefetch, record_bytes
 from .jit import inlined, kernel
-from .lanes import cross, crossed, crossed_all, halt, halted, vectors
+from .lanes import cross, crossed, halted, vectors
 from .march import leave
 from .placing import clear, exit_face, place, reset
 from .rows import LANES
-from .vector import ALL, WIDTH
+from .vector import WIDTH
 
 STEPS_BETWEEN_REFILLS = 4
 """Steps between two looks for lanes that have come to an end: they wait for two steps in the mean."""
-
-
-@inlined
-def _counts(s, m, b, stop):
-    """The lanes of a vector whose rest still counts in band b. m: first lane plus BAND_ROWS times the band."""
-    return load(s, rows.T + m) > fma(load(s, rows.E + m), stop.slope[b], stop.cutoff[b])
-
-
-@inlined
-def _halt_stopped(s, stop):
-    """Halt lanes in which no band counts any more, and note after how many cells each band came to its end."""
-    for n in range(0, LANES, WIDTH):
-        every = ALL
-        for b in range(stop.cutoff.size):
-            every &= bits(_counts(s, b * rows.BAND_ROWS + n, b, stop))
-        if every != ALL:  # rarely: to ask costs less than to note
-            _note_stopped(s, n, stop)
-
-
-@inlined
-def _note_stopped(s, n, stop):
-    """Halt lanes of a vector in which no band counts, and note the cells crossed by bands that ended now."""
-    count = crossed_all(s, n)
-    some = _counts(s, n, np.int64(0), stop)
-    for b in range(stop.cutoff.size):
-        m = b * rows.BAND_ROWS + n
-        counts = _counts(s, m, b, stop)
-        noted = load(s, rows.COUNTED + m)
-        store(s, rows.COUNTED + m, where(counts, noted, where(noted < 0.0, count, noted)))
-        some = some | counts
-    halt(s, n, some)
 
 
 @inlined
@@ -66,7 +35,7 @@ def _write_answer(s, n, end, stop, clip, answers):
         else:
             T[r, b], tau[r, b] = 0.0, np.nan
             E[r, b], neglected[r, b] = leave(stop, b, s[rows.T + m], s[rows.E + m])
-            visits[r] += 0 if stop.cutoff[b] >= 1.0 else np.int64(s[rows.COUNTED + m])
+            visits[r] += np.int64(s[rows.COUNTED + m] if s[rows.COUNTED + m] >= 0.0 else crossed(s, n))
             left += 1
         neglected[r, b] += s[rows.CLIPPED + n]
     if left == stop.cutoff.size:
@@ -149,8 +118,6 @@ def march_together(cells, rays, linear, stop, clip, workspace, answers):
     while busy > 0:
         for _ in range(STEPS_BETWEEN_REFILLS):
             cross(s, built, cells, stop, series)
-            if stop.stops:
-                _halt_stopped(s, stop)
         for first in range(0, LANES, WIDTH):
             over = halted(s, first)
             for n in range(first, first + WIDTH):

@@ -86,10 +86,12 @@ def march(cells, b, ray, linear, stop, end):
     T, E, tau, crossings = 1.0, 0.0, 0.0, 0
     cutoff, slope = stop.cutoff[b], stop.slope[b]
     walk = begin(cells, ray, t)
-    while fma(slope, E, cutoff) < T and t < end and inside(cells, walk):
+    counts = True
+    while counts and t < end and inside(cells, walk):
+        counts = fma(slope, E, cutoff) < T
         t_next = min(max(t, exit_at(cells, walk)), end)
         kappa, near, far = cell_between(cells, b, walk, ray, t, t_next, linear)
-        d = kappa * (t_next - t)
+        d = kappa * (t_next - t) if counts else 0.0
         a, e, w = absorb(d)
         E = fma(T, fma(far - near, w, near * a), E)
         T *= e

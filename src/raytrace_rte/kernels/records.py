@@ -333,13 +333,15 @@ def _fill(cells: Cells, first: int, last: int, out: np.ndarray, each: Each) -> S
     nx, ny, nz = cells.cx.size, cells.cy.size, cells.cz.size
     tables = _tables(cells, bands)
     length = tables.z.shape[1]
-    seen = Seen(np.zeros((nx, ny, bands)), zeros(-(-nx // SIDE), -(-ny // SIDE), 4, length))
-    seen.column[:, :, [K_MIN, S_MIN]] = np.inf
+    column = aligned((-(-nx // SIDE), -(-ny // SIDE), 4, length), np.dtype(np.float64))
+    seen = Seen(np.empty((nx, ny, bands)), column)
     strip = max(1, CELLS_A_CALL // (SIDE * SIDE * nz * bands)) * SIDE
 
     def fill(corner: tuple[int, int]) -> None:
         i, j = corner
         box = np.array([i, min(i + SIDE, last), j, min(j + strip, ny)])
+        own = column[i >> BASE, j >> BASE : -(-box[3] // SIDE)]
+        own[:, [K_MIN, S_MIN]], own[:, [K_MAX, S_MAX]] = np.inf, 0.0
         work = zeros(ROWS, length + 2 * padded(2 * bands))
         fill_records(cells.kappa, cells.source, tables, box, first * ny, work, out, seen)
 

@@ -33,27 +33,26 @@ ROUNDED = 8.0
 
 class Stop(NamedTuple):
     """When rays are left, for each band (n_band,): where T <= slope E + cutoff; T middle then stands for the rest,
-    off by T unsure + rounding I at most. stops: whether any ray is left before its end."""
+    off by T unsure + rounding I at most. That they are left shows in their next cell, which adds nothing."""
 
     cutoff: np.ndarray
     slope: np.ndarray
     middle: np.ndarray
     unsure: np.ndarray
     rounding: float
-    stops: bool
 
 
 def never(bands: int) -> Stop:
     """Return the stop of a march to the end."""
     nothing = np.zeros(bands)
-    return Stop(np.full(bands, -1.0), nothing, nothing, nothing, 0.0, False)
+    return Stop(np.full(bands, -1.0), nothing, nothing, nothing, 0.0)
 
 
 def at(stop: float, high: np.ndarray) -> Stop:
     """Return that of March(stop=stop) [W m-2 sr-1]; high: greatest source or wall (n_band,)."""
     nothing = np.zeros(len(high))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Stop(stop / high, nothing, nothing, np.array(high), 0.0, True)
+        return Stop(stop / high, nothing, nothing, np.array(high), 0.0)
 
 
 def within(relative: float, absolute: float, low: np.ndarray, high: np.ndarray, cells: int) -> Stop:
@@ -74,4 +73,4 @@ def within(relative: float, absolute: float, low: np.ndarray, high: np.ndarray, 
     with np.errstate(divide="ignore", invalid="ignore"):
         cutoff = np.where(weight > 0.0, spare / weight, np.inf)
         slope = np.where(weight > 0.0, left / weight, 0.0)
-    return Stop(cutoff, slope, 0.5 * (low + high), unsure, rounding, True)
+    return Stop(cutoff, slope, 0.5 * (low + high), unsure, rounding)

@@ -20,7 +20,7 @@ from ..execution.executors import Each, each, ordered
 from ..grid import Cartesian, FloatArray
 from . import folders, sums
 from .spectrum import Spectrum
-from .survey import checked, without_rounding
+from .survey import surveyed, without_rounding
 
 if TYPE_CHECKING:
     from ..kernels.cartesian import Cells
@@ -79,7 +79,7 @@ class Medium:
         bands = kappa.shape[3:] if kappa.ndim == 4 else ()
         arrays = {}
         for name, values in (("kappa", kappa), ("source", source)):
-            arrays[name], clipped = without_rounding(name, checked(name, values, grid.shape + bands))
+            arrays[name], clipped = without_rounding(surveyed(name, values, grid.shape + bands))
             if clipped:
                 notes["clipped"] = {**notes.get("clipped", {}), name: clipped}
         self._set(grid=grid, provenance=notes, spectrum=_spectrum(spectrum, bands))
@@ -93,9 +93,7 @@ class Medium:
             raise InputError(f"mole_ratio is {checks.shown(mole_ratio)}; {self.spectrum!r} {needs} one")
         if mole_ratio is None:
             return None
-        return _read_only(
-            without_rounding("mole_ratio", checked("mole_ratio", mole_ratio, self.grid.shape))[0]
-        )
+        return _read_only(without_rounding(surveyed("mole_ratio", mole_ratio, self.grid.shape))[0])
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():

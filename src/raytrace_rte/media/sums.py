@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from ..grid import Cartesian, FloatArray
 
+EVEN = 1e-9
+"""Share by which widths of cells may differ that count as one width."""
+
 
 def optical_depth(grid: Cartesian, kappa: NDArray[np.floating]) -> dict[str, float]:
     """Return the mean and the greatest optical depth of cells, and that of the domain.
@@ -18,17 +21,24 @@ def optical_depth(grid: Cartesian, kappa: NDArray[np.floating]) -> dict[str, flo
     extent = max((float(w.sum()) for w, f in zip(grid.widths, finite, strict=True) if f), default=0.0)
     edge = np.maximum.outer(wy if finite[1] else 0.0 * wy, wz if finite[2] else 0.0 * wz)
     area = np.outer(wy, wz)
-    total = mean = greatest = 0.0
-    for i, plane in enumerate(kappa):  # small work arrays
-        most = plane.max(axis=2)
-        tau = most * np.maximum(edge, wx[i] if finite[0] else 0.0)
-        mean += float(tau.sum())
-        greatest = max(greatest, float(tau.max()))
-        total += float((most * area).sum() * wx[i])
+    even = all(np.ptp(w) <= EVEN * w.max() for w in (wx, wy, wz))
+    tau, longest = np.empty((2, *area.shape))  # made once: new memory costs more than sums
+    total, greatest, mean = np.empty((3, len(wx)))
+    for i, plane in enumerate(kappa):
+        most = plane[..., 0] if plane.shape[2] == 1 else plane.max(axis=2)
+        width = wx[i] if finite[0] else 0.0
+        if even:
+            side, whole = max(edge[0, 0], width), float(most.sum())
+            total[i], greatest[i], mean[i] = whole * area[0, 0], most.max() * side, whole * side
+        else:
+            np.copyto(tau, most)
+            total[i] = np.vdot(tau, area)
+            tau *= np.maximum(edge, width, out=longest)
+            greatest[i], mean[i] = tau.max(), tau.sum()
     return {
-        "cell_mean": mean / float(np.prod(grid.shape)),
-        "cell_max": greatest,
-        "domain": total / float(wx.sum() * area.sum()) * extent,
+        "cell_mean": float(mean.sum()) / float(np.prod(grid.shape)),
+        "cell_max": float(greatest.max()),
+        "domain": float(total @ wx) / float(wx.sum() * area.sum()) * extent,
     }
 
 

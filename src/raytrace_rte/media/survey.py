@@ -77,21 +77,14 @@ class Cells(NamedTuple):
         return Cells(self.name, values, self.valid, *ends(values))
 
 
-def checked(
+def surveyed(
     name: str, values: ArrayLike, shape: tuple[int, ...], valid: NDArray[np.bool_] | None = None
-) -> NDArray[np.floating]:
-    """Return values as a contiguous float32 or float64 array, the same when it is one already.
+) -> Cells:
+    """Return values as a contiguous float32 or float64 array, the same when it is one already, and its ends.
 
     valid: the cells that have to be finite, of the shape's first three axes; None is all.
     Raises InputError on a wrong type or shape, and on values that are not finite.
     """
-    return surveyed(name, values, shape, valid).values
-
-
-def surveyed(
-    name: str, values: ArrayLike, shape: tuple[int, ...], valid: NDArray[np.bool_] | None = None
-) -> Cells:
-    """Return what `checked` returns, with its least and greatest value."""
     _check_labels(name, values)
     a = checks.real(name, values)
     dtype = np.float32 if a.dtype.kind == "f" and a.dtype.itemsize <= 4 else np.float64
@@ -152,14 +145,15 @@ def _check_labels(name: str, values: Any) -> None:
         )
 
 
-def without_rounding(name: str, values: NDArray[np.floating]) -> tuple[NDArray[np.floating], int]:
+def without_rounding(cells: Cells) -> tuple[NDArray[np.floating], int]:
     """Return values with those between -1e-6 of the greatest and 0 as 0, and their count.
 
     Raises InputError on values further below 0.
     """
-    if not values.size or values.min() >= 0:
+    values = cells.values
+    if cells.low >= 0:
         return values, 0
-    least = -ROUNDING * max(float(values.max()), 0.0)
-    first_bad(name, values, values < least, "at least 0", "correct the input")
+    least = -ROUNDING * max(cells.high, 0.0)
+    first_bad(cells.name, values, values < least, "at least 0", "correct the input")
     negative = values < 0
     return np.where(negative, values.dtype.type(0), values), int(negative.sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,19 +75,29 @@ class Camera:
         pitch = 2.0 * self.half_width / self.shape[1]
         return np.asarray((np.arange(count) + 0.5 - 0.5 * count) * pitch, dtype=np.float64)
 
+    @cached_property
+    def _seen_from(self) -> tuple[FloatArray, tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+        """The middle of the image; steps to the columns and rows of pixels (n, 3), and the squares of their lengths.
+
+        Worked out once, not for each batch of rays.
+        """
+        right, up, forward = self.axes
+        middle = forward if self.width is None else np.array(self.position)
+        u, v = self.columns, self.rows
+        return middle, (u[:, None] * right, u * u), (v[:, None] * up, v * v)
+
     def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the rays of the pixels with these flat indices (row * columns + column)."""
         index = np.arange(self.shape[0] * self.shape[1])[index] if isinstance(index, slice) else index
-        right, up, forward = self.axes
-        u, v = self.columns[index % self.shape[1]], self.rows[index // self.shape[1]]
-        flat = self.width is not None
-        middle = self.position if flat else forward
-        plane = np.empty((len(index), 3))
-        for axis in range(3):
-            plane[:, axis] = middle[axis] + (u * right[axis] + v * up[axis])
-        if flat:
-            return from_unit_vectors(plane, np.broadcast_to(forward, plane.shape))
-        plane /= np.sqrt(1.0 + (u * u + v * v))[:, None]  # the axes are unit vectors at right angles
+        middle, (across, u2), (upwards, v2) = self._seen_from
+        row = index // self.shape[1]
+        column = index - row * self.shape[1]
+        plane = across.take(column, axis=0)
+        plane += upwards.take(row, axis=0)
+        plane += middle
+        if self.width is not None:
+            return from_unit_vectors(plane, np.broadcast_to(self.axes[2], plane.shape))
+        plane /= np.sqrt(1.0 + (u2.take(column) + v2.take(row)))[:, None]  # the axes are at right angles
         plane[np.abs(plane) < NEGLIGIBLE] = 0.0
         return from_unit_vectors(np.broadcast_to(self.position, plane.shape), plane)
 

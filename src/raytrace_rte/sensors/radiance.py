@@ -35,8 +35,12 @@ def radiances(
     order: Callable[[], NDArray[np.int64]] | None = None,
     aimed: str = "",
     profile: Profile | None = None,
+    record: dict[str, Any] | None = None,
 ) -> RayTask[RadianceResult]:
-    """Return the task of a sensor of radiances; order, aimed: as of `RayTask`; profile: of its only ray."""
+    """Return the task of a sensor of radiances; order, aimed: as of `RayTask`; profile: of its only ray.
+
+    record: what the result says of the sensor; None is its settings
+    """
     entries = int(np.prod(sensor.shape))
 
     def finish(task: RayTask[RadianceResult], gathered: Gathered) -> RadianceResult:
@@ -62,7 +66,7 @@ def radiances(
             hit=rows["hit"].reshape(sensor.shape),
             profile=None if profile is None else profile(task),
             stats=stats,
-            config=scene.settings() | {"sensor": sensor.settings()},
+            config=scene.settings() | {"sensor": sensor.settings() if record is None else record},
             spectrum=scene.medium.spectrum,
             spectral=spectral,
         )

@@ -40,10 +40,9 @@ class Rays:
         if len(o) != len(d) and 1 not in (len(o), len(d)):
             raise InputError(f"rays: {len(o)} origins but {len(d)} directions; give as many, or one to share")
         count = len(d) if len(o) == 1 else len(o)
-        d = unit(d)
-        # A copy, so that what is hashed stays what is traced; directions are fresh numbers anyway.
-        object.__setattr__(self, "origin", np.array(np.broadcast_to(o, (count, 3)), order="C"))
-        object.__setattr__(self, "direction", _own(np.broadcast_to(d, (count, 3))))
+        # Their own numbers, so that what is hashed stays what is traced; one that all share is kept once.
+        object.__setattr__(self, "origin", _spread(o, count))
+        object.__setattr__(self, "direction", _spread(unit(d), count))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -61,23 +60,28 @@ class Rays:
         ]
 
     def task(self, scene: Scene) -> RayTask[RadianceResult]:
-        """Follow the rays; the answer has one radiance for each."""
-        return radiances(scene, self)
+        """Follow the rays; the answer has one radiance for each, and the rays themselves instead of their hash."""
+        return radiances(scene, self, record={"kind": "rays", "count": len(self.origin)})
 
     def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the rays with these numbers."""
         return from_unit_vectors(self.origin[index], self.direction[index])
 
     def settings(self) -> dict[str, object]:
-        """What a Result records of this sensor."""
+        """What tells these rays from others."""
         return {"kind": "rays", "count": len(self.origin), "sha256": self._sha256}
 
     @cached_property
     def _sha256(self) -> str:
         """Hash of the numbers, taken once: it costs as much as a tenth of a small image."""
-        digest = hashlib.sha256(self.origin.data)
-        digest.update(self.direction.data)
+        digest = hashlib.sha256(np.ascontiguousarray(self.origin).data)
+        digest.update(np.ascontiguousarray(self.direction).data)
         return digest.hexdigest()
+
+
+def _spread(vectors: FloatArray, count: int) -> FloatArray:
+    """So many vectors, of as many or of one."""
+    return vectors if len(vectors) == count else np.broadcast_to(vectors, (count, 3))
 
 
 def _own(vectors: FloatArray) -> FloatArray:
@@ -87,11 +91,11 @@ def _own(vectors: FloatArray) -> FloatArray:
 
 def _vectors(name: str, values: ArrayLike) -> FloatArray:
     given = checks.real(f"rays: {name}", values, "numbers of shape (n_ray, 3) or (3,)")
-    v = np.atleast_2d(given.astype(np.float64))
+    v = np.atleast_2d(np.array(given, dtype=np.float64, order="C"))
     if v.ndim != 2 or v.shape[1] != 3:
         raise InputError(f"rays: {name} has shape {np.shape(values)}; expected (n_ray, 3) or (3,)")
-    bad = np.flatnonzero(~np.isfinite(v).all(axis=1))
-    if bad.size:
+    if not np.isfinite(v).all():
+        bad = np.flatnonzero(~np.isfinite(v).all(axis=1))
         raise InputError(f"rays: {name} {bad[0]} is {v[bad[0]].tolist()}; expected finite numbers")
     return v
 

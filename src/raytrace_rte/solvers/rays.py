@@ -25,7 +25,7 @@ from .trial import Trial
 
 R = TypeVar("R")
 Q = TypeVar("Q")
-BATCHES, FEWEST, MOST = 64, 1024, 4096
+BATCHES, FEWEST, MOST = 32, 1024, 8192
 """Batches that a task should have, and rays in one at least and at most: some milliseconds to some hundred."""
 FOLLOW = -1
 """Stage of the rays themselves; those of their surroundings' light are others."""
@@ -152,7 +152,8 @@ class RayTask(Task[R]):
 
         def look(lines: Lines) -> Traced:
             traced = self._traced(lines, batch)
-            sums[:] += np.array([traced.visits.sum(), *traced.steps.sum(axis=0)])
+            sums[0] += traced.visits.sum()
+            sums[1:] += np.einsum("ij->j", traced.steps)  # a third of the time of sum(axis=0)
             return traced
 
         numbers = self._numbers(batch.start, batch.stop)
@@ -180,10 +181,10 @@ class RayTask(Task[R]):
             assert self.surfaces is not None
             self.surfaces.add(batch, part)
             return
-        numbers = self._numbers(batch.start, batch.stop)
-        for name, rows in below(part, "rows/").items():
-            if name not in self.rows:
-                self.rows[name] = np.empty((self.entries, *rows.shape[1:]), rows.dtype)
+        numbers, part_rows = self._numbers(batch.start, batch.stop), below(part, "rows/")
+        if not self.rows:
+            self.rows = memory.together(self.entries, part_rows)
+        for name, rows in part_rows.items():
             self.rows[name][numbers] = rows
         self.sums += part["sums"]
         self.visited = batch.stop
@@ -288,8 +289,10 @@ def budget(scene: Scene, value: FloatArray, error_bound: FloatArray) -> dict[str
     rows = max(1, SPENT // scene.medium.n_band)
     for first in range(0, len(value), rows):  # of many bands a work array would be as long to make as to read
         some, bound = value[first : first + rows], error_bound[first : first + rows]
-        allowed = plan.relative * some + plan.absolute
-        spent = np.divide(bound, allowed, out=np.zeros_like(bound), where=allowed > 0)
+        allowed = plan.relative * some
+        allowed += plan.absolute
+        everywhere = plan.absolute > 0.0 or allowed > 0.0
+        spent = np.divide(bound, allowed, out=allowed, where=everywhere)
         total, most = total + float(spent.sum()), max(most, float(spent.max(initial=0.0)))
     mean = total / value.size if value.size else 0.0
     return {"absolute": plan.absolute, "mean": mean, "max": most}

@@ -30,6 +30,8 @@ CELL_COST, NODE_COST, STEP_COST = 1.25, 4.0, 12.0
 """With shortcuts, what an exact cell, a node of the pyramid and a shortcut cost, in cells of the march."""
 BRICK_COST = 0.7
 """What the pyramid costs for a cell of the grid, in cells of the march."""
+PROMISE = 0.25
+"""Share of the march that shortcuts must be able to save at best, with one for each ray, before any is tried."""
 GAIN = 0.9
 """A tile takes shortcuts where they cost less than this share of the march."""
 
@@ -53,10 +55,12 @@ def bricks_to_cross(medium: Medium, tolerance: FloatArray, span: FloatArray) -> 
 
 
 def worth_bounding(marched: NDArray[np.int64], medium: Medium) -> bool:
-    """Return whether the march of all rays, of which `marched` (cells of each) are a sample, costs so much more
-    than the pyramid that this could pay."""
-    work = SAMPLED * float((marched + RAY_COST).sum())
-    return 0.5 * work > BRICK_COST * float(medium.kappa.size)
+    """Return whether shortcuts could save enough of the march of all rays, of which `marched` (cells of each) are a
+    sample, to pay for the pyramid, and a fair share of the march besides."""
+    march = SAMPLED * (marched + RAY_COST)
+    shortest = SAMPLED * (SWITCH_COST + NODE_COST + STEP_COST)
+    saved = float(np.maximum(GAIN * march - shortest, 0.0).sum())
+    return saved > max(BRICK_COST * float(medium.kappa.size), PROMISE * float(march.sum()))
 
 
 def cheaper(
