@@ -18,10 +18,18 @@ medium = rte.Medium(grid, {kappa} * np.exp(0.2 * np.sin(x - y + 0.5 * z)), sourc
 camera = rte.camera((0.43, 0.52, 0.47), (1, 0.6, 0.55), (128, 128), 60)
 rte.solve(medium, camera, rte.open_(0.5), rte.{method})
 """
+SWITCH = """
+from raytrace_rte.kernels.trace import AUTO
+from raytrace_rte.solvers.lines import follow
+from raytrace_rte.solvers.scene import scene
+place = scene(medium, rte.open_(0.5), rte.Auto(1e-3))
+follow(place, camera.take(slice(None)), place.plan._replace(method=AUTO))
+"""
+"""The switch over bricks, which a solve takes only where it saves enough."""
 WORKS = {
     "camera, March(2)": CAMERA.format(kappa=0.64, method="March(2)"),
     "camera, Auto where the march is taken": CAMERA.format(kappa=0.64, method="Auto(1e-3)"),
-    "camera, Auto with the switch": CAMERA.format(kappa=64.0, method="Auto(1e-3)"),
+    "camera, Auto with the switch": CAMERA.format(kappa=64.0, method="Auto(1e-3)") + SWITCH,
     "everything": "import raytrace_rte as rte; rte.warmup()",
 }
 IMPORTS = "import numpy, numba, scipy.linalg"

@@ -83,7 +83,7 @@ def walk(
 
     def follow(first: int) -> None:
         some = slice(first, first + RAYS_A_CALL)
-        state = workspace(cells.record.shape[1], cells.record.dtype).state
+        state = workspace(cells, cells.record.shape[1]).state
         rays, part = (origin[some], direction[some], end[some]), Answers(*(a[some] for a in answers))
         walk_rays(cells, rays, nothing(), state, part)
 
@@ -138,7 +138,7 @@ def machine_code(cells: Cells, rays: tuple[Any, ...]) -> dict[str, Any]:
 
     The loops over lanes must be packed; what is left scalar attends to single rays.
     """
-    work: Workspace = workspace(1, cells.record.dtype)
+    work: Workspace = workspace(cells, 1)
     march = njit(error_model="numpy")(_march)
     march(cells, rays, never(1), nothing(), work, empty_answers(len(rays[0]), 1))
     code = "\n".join(march.inspect_asm().values())

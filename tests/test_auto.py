@@ -15,6 +15,7 @@ import raytrace_rte as rte
 from raytrace_rte.kernels.trace import AUTO
 from raytrace_rte.solvers import lines as lines_module
 from raytrace_rte.solvers import rays as rays_module
+from raytrace_rte.solvers.shortcuts import worth_bounding
 
 ROUNDING = 1e-12
 """Of the greatest source: the stated allowance between two ways of summing the same ray."""
@@ -353,3 +354,34 @@ def test_a_far_origin_ends():
     for method in (rte.March(2), rte.Auto(1e-3)):
         result = rte.solve(medium, rays, rte.black(0.0, x_max=1000.0), method)
         assert (result.value > 500.0).all()
+
+
+def two_flames(cells):
+    """Two flames in opposite corners, and between them gas that is almost clear."""
+    grid = rte.uniform((0, 0, 0), (1, 1, 1), (cells,) * 3)
+    x, y, z = np.meshgrid(*grid.centres, indexing="ij", sparse=True)
+    flames = sum(
+        np.exp(-((x - at) ** 2 + (y - at) ** 2 + (z - 0.2) ** 2) / 0.05**2) for at in (0.1, 0.9)
+    )  # fmt: skip
+    flames = np.where(flames > 1e-3, flames, 0.0)
+    return rte.Medium(grid, 1e-8 + 5.0 * flames, rte.blackbody(300.0) + rte.blackbody(1500.0) * flames)
+
+
+def test_tiles_take_shortcuts_where_these_save():
+    medium, walls = two_flames(96), rte.black(300.0)
+    camera = rte.camera((-1.5, -1.5, 0.3), (0.5, 0.5, 0.3), (256, 256), 30.0)
+    march = rte.solve(medium, camera, walls, rte.March(2))
+    assert "pyramid" not in vars(medium)
+    auto = rte.solve(medium, camera, walls, rte.Auto(1e-3))
+    assert auto.stats["tiles"]["shortcuts"] > 0
+    assert auto.stats["tiles"]["march"] > 0
+    assert auto.stats["crossings"] < 0.8 * march.stats["crossings"]
+    assert (np.abs(auto.value - march.value) <= auto.error_bound).all()
+
+
+def test_bricks_are_bounded_only_where_shortcuts_can_save_a_quarter_of_the_march():
+    medium = two_flames(16)
+    few, many = np.full(100, 20), np.full(100, 100)
+    assert not worth_bounding(few, medium)
+    assert worth_bounding(many, medium)
+    assert not worth_bounding(many[:1], two_flames(48))  # one ray in 256: less than the pyramid costs

@@ -40,13 +40,13 @@ def test_the_bits_are_the_same(name, method, rng):
         np.testing.assert_array_equal(getattr(lean, what), getattr(full, what))
 
 
-@pytest.mark.parametrize("slots", [1, 4, 1 << 9])
+@pytest.mark.parametrize("remembered", [1, 32, 1 << 12])
 @pytest.mark.parametrize("name", ["uniform", "bands", "float32"])
-def test_few_remembered_records_bring_the_same_bits(name, slots, rng, monkeypatch):
-    """Cells that share a slot, and two lanes of a step among them."""
-    from raytrace_rte.kernels import lanes
+def test_few_remembered_records_bring_the_same_bits(name, remembered, rng, monkeypatch):
+    """Stretches of cells that share a slot, and two lanes of a step among them."""
+    from raytrace_rte.kernels import stretches
 
-    monkeypatch.setattr(lanes, "SLOTS", slots)
+    monkeypatch.setattr(stretches, "REMEMBERED", remembered)
     box = MEDIA[name]().grid
     rays = fields.random_rays(rng, 100)
     rays = rte.Rays(box.lower + rays.origin * (box.upper - box.lower), rays.direction)

@@ -16,7 +16,7 @@ from .exponential import FAR, e3_e4
 from .intrinsics import bits
 from .jit import driver, inlined, kernel
 from .limit import HALF, PER
-from .records import padded, zeros
+from .slopes import padded, zeros
 from .vector import WIDTH
 
 DEPTH, BEFORE = 0, 1

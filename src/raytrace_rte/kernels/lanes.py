@@ -15,11 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from . import rows
-from .cartesian import ENDLESS
-from .grids import record_of
+from .cartesian import ENDLESS, Cells
 from .intrinsics import (
-    ADDRESS_BIAS,
-    RECORD,
     addresses,
     bits,
     fma,
@@ -27,52 +24,31 @@ from .intrinsics import (
     maximum,
     minimum,
     prefetch,
-    record_bytes,
     records,
     store,
     where,
 )
-from .jit import inlined, kernel
-from .reconstruct import aligned, write_record
+from .jit import inlined
+from .reconstruct import aligned
 from .rows import LANES
+from .stretches import Built, arrays_for, build_for_lanes
 from .transfer import SERIES, UNREDUCED_DEPTH, absorb, absorb_unreduced
 from .vector import ALL, WIDTH
 
-SLOTS = 1 << 16
-"""Records that are remembered where none are kept, of all bands together: neighbouring rays of a batch cross the same
-cells. Four times as many of them gain nothing (benchmarks/NOTES.md)."""
-SPREAD, DROPPED = 2_654_435_761, 16
-"""Knuth's multiplier for words of 32 bits, and the bits below those that say where a record is remembered: numbers of
-cells along an axis are multiples of powers of two."""
-
-
-class Built(NamedTuple):
-    """Records that are built where none are kept: those of the lanes (LANES, n_band, 8); those that are remembered
-    (n_slot, n_band, 8), and the numbers of their records (n_slot,), a power of two of them, -1 for none."""
-
-    records: np.ndarray
-    remembered: np.ndarray
-    numbers: np.ndarray
-
 
 class Workspace(NamedTuple):
-    """The work arrays of a driver: state of its lanes (rows.STATE + n_band rows.BAND_ROWS,), records that are
-    built where none are kept, and the series of transfer.py as vectors."""
+    """The work arrays of a driver: state of its lanes (rows.STATE + n_band rows.BAND_ROWS,), what records are built
+    with where none are kept, and the series of transfer.py as vectors."""
 
     state: np.ndarray
     built: Built
     series: np.ndarray
 
 
-def workspace(bands: int, dtype: np.dtype, lean: bool = False) -> Workspace:
-    """Return the arrays for so many bands, aligned: no vector lies in two cache lines; lean: no records are kept."""
-    slots = max(SLOTS >> (bands - 1).bit_length(), 1) if lean else 1
-    built = Built(
-        aligned((LANES, bands, RECORD), dtype), aligned((slots, bands, RECORD), dtype), np.full(slots, -1)
-    )
-    return Workspace(
-        aligned((rows.STATE + bands * rows.BAND_ROWS,), np.dtype(np.float64)), built, series_vectors()
-    )
+def workspace(cells: Cells, bands: int) -> Workspace:
+    """Return the arrays for lanes that see so many bands of cells, aligned: no vector lies in two cache lines."""
+    state = aligned((rows.STATE + bands * rows.BAND_ROWS,), np.dtype(np.float64))
+    return Workspace(state, arrays_for(cells, bands), series_vectors())
 
 
 @cache
@@ -255,7 +231,8 @@ def _advance_all(s, source, row, cells, bands, uniform):
         _evaluate(s, n, np.int64(0), records(source, at, 0), segment)
         for b in range(1, bands):  # apart, so that one band needs no loop
             _evaluate(s, n, b, records(source, at, b), segment)
-        prefetch(cells.record, addresses(s, rows.ADDRESS + n))
+        if row == rows.ADDRESS:
+            prefetch(source, addresses(s, row + n))
 
 
 @inlined
@@ -266,25 +243,8 @@ def locate(s, built, cells):
     """
     if cells.record.shape[0] > 0:
         return cells.record, rows.ADDRESS
-    _build(s, built, cells)
+    build_for_lanes(s, built, cells)
     return built.records, rows.BUILT
-
-
-@kernel
-def _build(s, built, cells):
-    """Build the records of all lanes that are not remembered, each for as many bands as there is room for."""
-    bands = cells.record.shape[1]
-    for n in range(LANES):
-        number = np.int64(s[rows.ADDRESS + n] - ADDRESS_BIAS) // record_bytes(built.records)
-        slot = (number * SPREAD >> DROPPED) & (built.numbers.size - 1)
-        if built.numbers[slot] != number:
-            built.numbers[slot] = number
-            for b in range(built.records.shape[1]):
-                record = record_of(cells, number // bands, number % bands + b)
-                write_record(built.remembered, slot, b, record)
-        for b in range(built.records.shape[1]):
-            for q in range(RECORD):
-                built.records[n, b, q] = built.remembered[slot, b, q]
 
 
 @inlined

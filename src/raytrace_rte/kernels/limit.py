@@ -16,7 +16,7 @@ import numpy as np
 from .blocks import lanes, peek, peek_some, poke, poke_some
 from .intrinsics import fma, where
 from .jit import driver, inlined, kernel
-from .records import padded, zeros
+from .slopes import padded, zeros
 from .vector import WIDTH
 
 LOW, HIGH, BELOW, ABOVE, HALF, PER, ROOT, APART = range(8)

@@ -15,9 +15,10 @@ from .blocks import get_records, lanes, magnitude, peek, poke, vector
 from .intrinsics import RECORD, maximum, where
 from .jit import driver, inlined, kernel
 from .reconstruct import SOURCE, X, Y, Z
-from .records import BASE, K_MIN, S_MIN, SIDE, in_turn, padded, records, zeros
+from .records import BASE, K_MIN, S_MIN, SIDE, in_turn, records
 from .records import K_MAX as K_MAX
 from .records import S_MAX as S_MAX
+from .slopes import padded, zeros
 from .vector import WIDTH
 
 K_JUMP, K_SLOPE, S_JUMP, S_BEND = range(4, 8)

@@ -14,7 +14,7 @@ from .blocks import lanes, peek, peek_some, poke, poke_some, root
 from .intrinsics import bits, minimum, where
 from .jit import driver, inlined, kernel
 from .limit import ROOT
-from .records import padded, zeros
+from .slopes import padded, zeros
 from .vector import WIDTH
 
 THICK_CELL = 1.5

@@ -64,14 +64,13 @@ def trace(cells, pyramid, origin, direction, end, plan, walls, low, high, answer
     walls: radiance (ENDS, n_band) at the end of a ray; low, high: range of all sources and walls (n_band,).
     clip: clipping.Clip, seen by the march that stops within a tolerance; None: rays are not clipped.
     """
-    bands, kind, lean = cells.record.shape[1], cells.record.dtype, cells.record.shape[0] == 0
     if plan.method == AUTO:
         tolerance = tolerance_of(plan, cells, pyramid, low, high)
-        work = workspace(1, kind, lean)
+        work = workspace(cells, 1)
         switch_rays(cells, pyramid, origin, direction, walls, tolerance, never(1), work, answers)
     elif plan.method in (CONSTANT, LINEAR, STOPPING):
         clip = nothing() if clip is None else clip
-        linear, work = 0.0 if plan.method == CONSTANT else 1.0, workspace(bands, kind, lean)
+        linear, work = 0.0 if plan.method == CONSTANT else 1.0, workspace(cells, cells.record.shape[1])
         stop = stop_of(plan, cells, low, high, clip)
         march_rays(cells, (origin, direction, end), linear, stop, clip, work, answers)
     elif plan.method == THIN:
