@@ -6,6 +6,7 @@ The compiled calls are serial, and Python threads make them side by side, as in 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,12 @@ def read(data: NDArray[np.floating], threads: int) -> None:
 @driver
 def exponentials(depth, rounds, series, out):
     """Absorb along LANES optical depths, again and again."""
+    _exponentials(depth, rounds, series, out)
+
+
+@kernel
+def _exponentials(depth, rounds, series, out):
+    """The loop over lanes."""
     c = vectors(series)
     for _ in range(rounds):
         for n in range(0, LANES, WIDTH):
@@ -133,15 +140,32 @@ def _march(cells, rays, stop, clip, work, out):  # type: ignore[no-untyped-def] 
     lockstep.march_together(cells, rays, 1.0, stop, clip, work, out)
 
 
-def machine_code(cells: Cells, rays: tuple[Any, ...]) -> dict[str, Any]:
-    """Return the widest vector registers of the compiled march, and how many packed and scalar multiply-adds.
+def _absorb(depth, series, out):  # type: ignore[no-untyped-def]  # Numba types it
+    """What a segment does to light, as the compiler is asked for it."""
+    _exponentials(depth, 1, series, out)
+
+
+def code_of_march(cells: Cells, rays: tuple[Any, ...]) -> dict[str, Any]:
+    """Return `machine_code` of the march, which takes ten seconds to compile."""
+    work: Workspace = workspace(cells, 1)
+    return machine_code(_march, cells, rays, never(1), nothing(), work, empty_answers(len(rays[0]), 1))
+
+
+def code_of_transfer() -> dict[str, Any]:
+    """Return `machine_code` of the exponential alone."""
+    depth, out = (aligned((LANES,), np.dtype(np.float64)) for _ in range(2))
+    depth[:], out[:] = 0.1, 0.0
+    return machine_code(_absorb, depth, series_vectors(), out)
+
+
+def machine_code(function: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+    """Return the widest vector registers of a compiled function, and how many packed and scalar multiply-adds.
 
     The loops over lanes must be packed; what is left scalar attends to single rays.
     """
-    work: Workspace = workspace(cells, 1)
-    march = njit(error_model="numpy")(_march)
-    march(cells, rays, never(1), nothing(), work, empty_answers(len(rays[0]), 1))
-    code = "\n".join(march.inspect_asm().values())
+    compiled = njit(error_model="numpy")(function)
+    compiled(*arguments)
+    code = "\n".join(compiled.inspect_asm().values())
     return {
         "registers": next((r for r in ("zmm", "ymm", "xmm") if f"%{r}" in code), "none"),
         "packed": len(re.findall(r"vfn?m(?:add|sub)\d+pd\s.*%[yz]mm", code)),

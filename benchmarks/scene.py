@@ -6,14 +6,19 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 import raytrace_rte as rte
+from raytrace_rte.execution.executors import each
 from raytrace_rte.sensors.images import z_order
+
+from .processes import THREADS
 
 DIRECTION = np.array([0.5, 0.8, 0.33]) / np.linalg.norm([0.5, 0.8, 0.33])
 LOWER, UPPER = np.array([-0.5, -0.5, 0.0]), np.array([0.5, 0.5, 1.0])
+RAYS = 256
+"""Rays of the reference that are followed in one call."""
 SIDE = 0.9
 """Width of the image [m]."""
 
@@ -56,7 +61,8 @@ def scene(cells: int, pixels: int, dtype: type = np.float32, means: bool = False
     kappa, source = given.kappa, given.source
     if means:
         kappa, source = np.empty((2, *given.grid.shape))
-        _means(kappa, source, float(rte.blackbody(1.0)))
+        per_t4 = float(rte.blackbody(1.0))
+        each(THREADS)(lambda i: _means(kappa, source, per_t4, i), range(cells))
     medium = rte.Medium(given.grid, kappa.astype(dtype), source.astype(dtype))
     right = np.cross(DIRECTION, (0.0, 0.0, 1.0))
     right /= np.linalg.norm(right)
@@ -78,25 +84,24 @@ def _plume(x, y, z):
     return 0.02 + 6.0 * math.exp(-0.7 * r2) * flicker, 300.0 + 1300.0 * shape
 
 
-@njit(parallel=True, cache=True)
-def _means(kappa, source, per_t4):
-    """Fill in means over cells, by two Gauss points an axis."""
+@njit(cache=True, nogil=True)
+def _means(kappa, source, per_t4, i):
+    """Fill in means over the cells of plane i, by two Gauss points an axis."""
     n, at = kappa.shape[0], (0.5 - 0.5 / math.sqrt(3.0), 0.5 + 0.5 / math.sqrt(3.0))
-    for i in prange(n):
-        for j in range(n):
-            for k in range(n):
-                a, s = 0.0, 0.0
-                for p in at:
-                    for q in at:
-                        for r in at:
-                            one, T = _plume((i + p) / n - 0.5, (j + q) / n - 0.5, (k + r) / n)
-                            a, s = a + one / 8.0, s + per_t4 * T**4 / 8.0
-                kappa[i, j, k], source[i, j, k] = a, s
+    for j in range(n):
+        for k in range(n):
+            a, s = 0.0, 0.0
+            for p in at:
+                for q in at:
+                    for r in at:
+                        one, T = _plume((i + p) / n - 0.5, (j + q) / n - 0.5, (k + r) / n)
+                        a, s = a + one / 8.0, s + per_t4 * T**4 / 8.0
+            kappa[i, j, k], source[i, j, k] = a, s
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def _converged(origin, direction, steps, per_t4, out):
-    for r in prange(out.size):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _converged(origin, direction, steps, per_t4, first, out):
+    for r in range(first, min(first + RAYS, out.size)):
         t0, t1 = 0.0, np.inf
         for a in range(3):
             p, q = (LOWER[a] - origin[r, a]) / direction[a], (UPPER[a] - origin[r, a]) / direction[a]
@@ -122,7 +127,8 @@ def reference(view: Scene, steps: int = 3000) -> NDArray[np.float64]:
     """Return the radiance of the continuous plume on every fourth pixel, by the midpoint rule."""
     origin = np.ascontiguousarray(view.origin[::EVERY, ::EVERY])
     out = np.empty(origin.shape[0] * origin.shape[1])
-    _converged(origin.reshape(-1, 3), DIRECTION, steps, float(rte.blackbody(1.0)), out)
+    rays, per_t4 = origin.reshape(-1, 3), float(rte.blackbody(1.0))
+    each(THREADS)(lambda r: _converged(rays, DIRECTION, steps, per_t4, r, out), range(0, out.size, RAYS))
     return out.reshape(origin.shape[:2])
 
 

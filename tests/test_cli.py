@@ -299,18 +299,21 @@ def test_a_full_disk_is_one_message_and_leaves_nothing(config):
 
 
 KEEPING = """
-import time
+import os, select, signal
 from raytrace_rte.execution import stores
 from raytrace_rte.cli import main
 
 stores.LEAST = stores.SHARE = 0.0
 save, saved = stores.Store.save, []
+signalled, wake = os.pipe()
+os.set_blocking(wake, False)
+signal.set_wakeup_fd(wake)
 
 def save_and_wait(store, state):
     save(store, state)
     saved.append(True)
     if len(saved) == 3:
-        time.sleep(60.0)
+        select.select([signalled], [], [], 60.0)  # until a signal has come, even if its exception was lost
 
 stores.Store.save = save_and_wait
 main()
