@@ -84,7 +84,8 @@ def _kernel(
     from raytrace_rte.kernels.trace import Answers, empty_answers, trace
     from raytrace_rte.solvers.scene import scene
 
-    rays, place = view.rays, scene(view.medium, method=method)
+    sensor, place = view.rays, scene(view.medium, method=method)
+    rays = sensor.take(slice(None))
     place.prepare(threads)
     answers = empty_answers(rays.shape[0], view.medium.n_band)
     given = place.cells, rays.origin, rays.direction, np.full(rays.shape[0], np.inf)
@@ -93,7 +94,7 @@ def _kernel(
         lines, part = [a[some] for a in given[1:]], Answers(*(a[some] for a in answers))
         trace(given[0], pyramid.empty(), *lines, place.plan, place.ends, *place.range, part, place.clip)
 
-    batches = [slice(batch.start, batch.stop) for batch in rays.task(place).batches()]
+    batches = [slice(batch.start, batch.stop) for batch in sensor.task(place).batches()]
     return lambda: each(threads)(follow, batches), answers, given
 
 

@@ -11,4 +11,5 @@ trap 'kill "$!" 2> /dev/null || true' EXIT
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 wait "$!"
+trap - EXIT
 .venv/bin/python -m pytest "$@"

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 import fields
 import raytrace_rte as rte
 from raytrace_rte.kernels import pyramid
+from raytrace_rte.kernels.intrinsics import RECORD
 from raytrace_rte.kernels.jit import driver
-from raytrace_rte.kernels.reconstruct import KAPPA, SOURCE, _rebuilt, write_record
+from raytrace_rte.kernels.reconstruct import KAPPA, SOURCE, _rebuilt
 from raytrace_rte.kernels.records import K_MAX, K_MIN, S_MAX, S_MIN, SIDE, build, lean
 
 
@@ -20,7 +21,9 @@ def rebuild(cells, out):
     """Build records one by one, as the lean mode does."""
     for c in range(out.shape[0]):
         for b in range(out.shape[1]):
-            write_record(out, c, b, _rebuilt(cells, c, b))
+            record = _rebuilt(cells, c, b)
+            for q in range(RECORD):
+                out[c, b, q] = record[q]
 
 
 @st.composite

@@ -87,3 +87,38 @@ def test_kernels_are_compiled_once_and_for_users_only(tmp_path):
     both_grids = {"lanes.advance", "lanes._advance_all"}  # uniform, and stretched
     strides = {"stencil._window"}  # of neighbours along z, 1, and along other axes
     assert twice <= both_widths | both_grids | strides
+
+
+SHARED = """
+import numpy as np
+import raytrace_rte as rte
+
+class Fan:
+    '''A sensor of one's own whose rays all start in one place.'''
+
+    shape = 40,
+
+    def take(self, index):
+        y = np.linspace(-0.5, 0.5, 40)[index]
+        return rte.Rays([-1.0, 0.5, 0.5], np.stack((np.ones_like(y), y, 0.1 * y), axis=1))
+
+    def settings(self):
+        return {"kind": "fan"}
+
+    def coordinates(self):
+        return ("ray",), []
+
+    def task(self, scene):
+        from raytrace_rte.sensors.radiance import radiances
+        return radiances(scene, self)
+
+medium = rte.absorption.given(rte.sample("smooth-plume", 6))
+ways = [1.0, 0.1, 0.0] + np.zeros((40, 1))
+for sensor in (Fan(), rte.Rays([-1.0, 0.1, 0.3], ways), rte.Rays([-1.0, 0.1, 0.3] + 0.0 * ways, [1.0, 0.1, 0.0])):
+    rte.solve(medium, sensor, method=rte.March(2), executor=rte.Serial())
+"""
+
+
+def test_rays_that_share_a_vector_are_followed_by_the_same_kernel():
+    own, _ = run(SHARED)
+    assert [name for name in own if name.startswith("trace.")] == ["trace.march_rays"]

@@ -26,18 +26,44 @@ MEDIA = {
 }
 
 
+def lines(cells, faces=None):
+    """A field of noise whose lines along z have so many cells, or other faces."""
+    z = np.linspace(0.0, 1.0, cells + 1) if faces is None else faces
+    grid = rte.Cartesian(np.linspace(0, 1, 6), np.linspace(0, 1, 4) ** 1.5, z)
+    noise = np.random.default_rng(cells).random((2, *grid.shape))
+    return rte.Medium(grid, (3.0 * noise[0]).astype(np.float32), noise[1].astype(np.float32))
+
+
+@pytest.mark.parametrize("cells", [1, 2, 3, 4, 7, 8, 9, 10, 15, 16, 17, 25])
+def test_stretches_at_the_ends_of_lines(cells, rng):
+    assert_lean_is_full(lambda: lines(cells), rng, rte.March(2))
+
+
+def test_lines_that_never_end(rng):
+    assert_lean_is_full(lambda: lines(1, [-np.inf, np.inf]), rng, rte.March(2))
+
+
+def assert_lean_is_full(make, rng, method):
+    """Assert that random rays bring the same bits with records and without."""
+    box = make().grid
+    rays = fields.random_rays(rng, 500)
+    low, high = np.clip(box.lower, -1.0, 0.0), np.clip(box.upper, 0.0, 1.0)
+    rays = rte.Rays(low + rays.origin * (high - low), rays.direction)
+    full, lean = (rte.solve(make(), rays, method=method, lean=lean) for lean in (False, True))
+    for what in ("value", "error_bound", "transmittance", "optical_depth", "steps"):
+        np.testing.assert_array_equal(getattr(lean, what), getattr(full, what))
+
+
 @pytest.mark.parametrize("method", METHODS, ids=str)
 @pytest.mark.parametrize("name", MEDIA)
 def test_the_bits_are_the_same(name, method, rng):
-    box = MEDIA[name]().grid
-    rays = fields.random_rays(rng, 500)
-    rays = rte.Rays(box.lower + rays.origin * (box.upper - box.lower), rays.direction)
-    full = rte.solve(MEDIA[name](), rays, method=method)
-    medium = MEDIA[name]()
-    lean = rte.solve(medium, rays, method=method, lean=True)
-    assert "cells" not in medium.__dict__
-    for what in ("value", "error_bound", "transmittance", "optical_depth", "steps"):
-        np.testing.assert_array_equal(getattr(lean, what), getattr(full, what))
+    assert_lean_is_full(MEDIA[name], rng, method)
+
+
+def test_no_record_is_kept():
+    medium = MEDIA["uniform"]()
+    rte.solve(medium, rte.Rays([-1, 0.4, 0.3], [1, 0, 0]), lean=True)
+    assert "cells" not in vars(medium)
 
 
 @pytest.mark.parametrize("remembered", [1, 32, 1 << 12])

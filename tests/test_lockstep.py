@@ -140,12 +140,21 @@ def test_a_march_within_a_tolerance_is_left_alike(name, rtol, rng):
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, LANES - 1, LANES, 10 * LANES + 1])
-@pytest.mark.parametrize("method", [rte.March(2), rte.Auto(1e-3)], ids=str)
-def test_any_number_of_rays_in_any_company(count, method, rng):
+@pytest.mark.parametrize(
+    ("method", "bricks"),
+    [
+        (rte.March(2), False),
+        (rte.March(2, stop=30.0), False),
+        (rte.Auto(0.1, 0.0), False),
+        (rte.Auto(1e-3), True),
+    ],
+    ids=str,
+)
+def test_any_number_of_rays_in_any_company(count, method, bricks, rng):
     medium = MEDIA["bands"]()
     rays = crowd(rng, medium, max(count, 1))
-    answers = both(medium, take(rays, count), method)[0]
-    half = both(medium, take(rays, count // 2), method)[0]
+    answers = both(medium, take(rays, count), method, bricks=bricks)[0]
+    half = both(medium, take(rays, count // 2), method, bricks=bricks)[0]
     for a, b in zip(half, answers, strict=True):
         np.testing.assert_array_equal(a, b[: count // 2])
 

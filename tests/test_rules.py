@@ -138,7 +138,10 @@ def test_kernels_stay_within_their_arrays():
     files = [
         str(TESTS / f"test_{name}.py") for name in ("traversal", "march", "series", "reconstruct", "auto")
     ]
-    pytest_run(*files, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=f"{os.environ['NUMBA_CACHE_DIR']}/checked")
+    lean = "test_stretches_at_the_ends_of_lines", "test_few_remembered_records_bring_the_same_bits"
+    files += [f"{TESTS / 'test_lean.py'}::{name}" for name in lean]
+    checked = f"{os.environ['NUMBA_CACHE_DIR']}/checked"
+    pytest_run(*files, NUMBA_BOUNDSCHECK="1", NUMBA_OPT="1", NUMBA_CACHE_DIR=checked)
 
 
 def test_kernels_are_plain_python_too():

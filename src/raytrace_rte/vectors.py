@@ -24,6 +24,11 @@ def unit(d: FloatArray) -> FloatArray:
     return np.where(np.abs(d) < NEGLIGIBLE, 0.0, d)
 
 
+def own(vectors: FloatArray) -> FloatArray:
+    """Return vectors (n, 3) contiguous and writable: kernels would be compiled anew for others."""
+    return np.require(vectors, requirements=["C", "W"])
+
+
 def meets(grid: Cartesian, origin: FloatArray, direction: FloatArray) -> NDArray[np.bool_]:
     """Return, shape (n_ray,), which half-lines meet the grid (Kay & Kajiya's slab test)."""
     near, far = np.zeros(len(direction)), np.full(len(direction), np.inf)

@@ -36,7 +36,8 @@ def require(n_bytes: float, what: str) -> None:
 def together(entries: int, like: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return empty arrays with so many rows such as those of other arrays, all in one piece of memory.
 
-    The system hands out large pages then: page by page, touching new memory costs more than filling it.
+    The system hands out large pages then: page by page, touching new memory costs more than filling it. Who keeps one
+    of them keeps all.
     """
     sizes = {name: entries * math.prod(a.shape[1:]) * a.itemsize for name, a in like.items()}
     starts = np.cumsum([0, *(-(-size // LINE) * LINE for size in sizes.values())])

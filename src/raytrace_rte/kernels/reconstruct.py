@@ -6,7 +6,7 @@ limited as monotonised central differences are, except that a face value may ove
 a smooth extremum needs (after Colella & Sekora 2008); then all three are scaled so that the cell's corners
 stay >= 0.
 
-Here a record is rebuilt where it is needed; records.py builds those of all cells, with the same bits.
+Here a record is rebuilt where it is needed; slopes.py finds those of lines of cells, with the same bits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from . import grids
 from .cartesian import Cells
 from .grids import implements
 from .intrinsics import RECORD
-from .jit import inlined, kernel
+from .jit import kernel
 
 KAPPA, KAPPA_X, KAPPA_Y, KAPPA_Z, SOURCE, SOURCE_X, SOURCE_Y, SOURCE_Z = np.arange(RECORD)
 """Columns of a record: kappa [1/m] and S [W m-2 sr-1] at the cell's centre, each before its gradient."""
@@ -120,13 +120,6 @@ def _rebuilt(cells, c, b):
     s0, s1, s2, s3 = _value_and_gradient(cells.source, c, b, i, j, k, ax, ay, az)
     kind = cells.record.dtype.type
     return kind(k0), kind(k1), kind(k2), kind(k3), kind(s0), kind(s1), kind(s2), kind(s3)
-
-
-@inlined
-def write_record(out, c, b, record):
-    """Write the eight numbers of a record into out (n, n_band, 8)."""
-    (out[c, b, KAPPA], out[c, b, KAPPA_X], out[c, b, KAPPA_Y], out[c, b, KAPPA_Z],
-     out[c, b, SOURCE], out[c, b, SOURCE_X], out[c, b, SOURCE_Y], out[c, b, SOURCE_Z]) = record  # fmt: skip
 
 
 @implements(grids.kappa_of, Cells)

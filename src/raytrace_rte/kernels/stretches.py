@@ -22,16 +22,16 @@ STRETCH = 8
 BEFORE, BEHIND = 4, 2
 """Cells before and behind a stretch whose values its records need, also at the ends of a line."""
 REMEMBERED = 1 << 16
-"""Records that a thread remembers, of all bands together. Four times as many gain nothing (benchmarks/NOTES.md)."""
+"""Records that a thread remembers, of all bands together: four times as many gain a tenth (benchmarks/NOTES.md)."""
 SPREAD, DROPPED = 2_654_435_761, 16
 """Knuth's multiplier for words of 32 bits, and the bits below those that say where a stretch is remembered: an axis
 often has a power of two of cells."""
 
 
 class Built(NamedTuple):
-    """What lanes need to build records: empty where records are kept.
+    """What lanes need to build records: next to nothing where records are kept.
 
-    records: those of the lanes (LANES, n_band, 8); remembered: those of stretches (n_slot, STRETCH, all bands, 8);
+    records: those of the lanes (LANES, n_band, 8); remembered: those of stretches (n_slot, cell, all bands, 8);
     numbers: of these stretches (n_slot,), -1 for none; tables, work: as of slopes.py
     """
 
@@ -44,15 +44,21 @@ class Built(NamedTuple):
 
 def arrays_for(cells: Cells, bands: int) -> Built:
     """Return the arrays for lanes that see so many bands of cells."""
-    lean, numbers = cells.record.shape[0] == 0, cells.record.shape[1]
-    slots = max(REMEMBERED // STRETCH >> (numbers - 1).bit_length(), 1) if lean else 1
-    length = padded((BEFORE + STRETCH + BEHIND) * numbers) + 2 * padded(2 * numbers)
+    lean, every = cells.record.shape[0] == 0, cells.record.shape[1]
+    kind = cells.record.dtype
+    if not lean:
+        nothing = np.empty((1, 1))
+        few = aligned((1, 1, RECORD), kind), aligned((1, 1, 1, RECORD), kind)
+        return Built(*few, np.full(1, -1), Tables(nothing, nothing, nothing), nothing)
+    length = min(STRETCH, cells.cz.size)
+    slots = REMEMBERED // (1 << (length * every - 1).bit_length())
+    size = padded((BEFORE + STRETCH + BEHIND) * every) + 2 * padded(2 * every)
     return Built(
-        aligned((LANES, bands, RECORD), cells.record.dtype),
-        aligned((slots, STRETCH, numbers, RECORD), cells.record.dtype),
-        np.full(slots, -1),
-        tables_of(cells, numbers) if lean else Tables(*np.empty((3, 1, 1))),
-        np.empty((int(ROWS), length if lean else 1)),
+        aligned((LANES, bands, RECORD), kind),
+        aligned((max(slots, 1), length, every, RECORD), kind),
+        np.full(max(slots, 1), -1),
+        tables_of(cells, every),
+        np.empty((int(ROWS), size)),
     )
 
 

@@ -147,7 +147,7 @@ class Medium:
 
     @cached_property
     def lean_cells(self) -> Cells:
-        """The same without records: kernels rebuild one wherever a ray comes."""
+        """The same without records: kernels build some wherever rays come."""
         from ..kernels.records import lean
 
         self._fingerprints  # noqa: B018  taken before anything is built from the arrays

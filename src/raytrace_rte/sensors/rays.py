@@ -16,7 +16,7 @@ from ..results.radiance import RadianceResult
 from ..solvers.rays import RayTask
 from ..solvers.scene import Scene
 from ..table import Variable
-from ..vectors import unit
+from ..vectors import own, unit
 from .radiance import radiances
 
 
@@ -84,11 +84,6 @@ def _spread(vectors: FloatArray, count: int) -> FloatArray:
     return vectors if len(vectors) == count else np.broadcast_to(vectors, (count, 3))
 
 
-def _own(vectors: FloatArray) -> FloatArray:
-    """The array, contiguous and writable: kernels are compiled anew for any that is not."""
-    return np.require(vectors, requirements=["C", "W"])
-
-
 def _vectors(name: str, values: ArrayLike) -> FloatArray:
     given = checks.real(f"rays: {name}", values, "numbers of shape (n_ray, 3) or (3,)")
     v = np.atleast_2d(np.array(given, dtype=np.float64, order="C"))
@@ -103,6 +98,6 @@ def _vectors(name: str, values: ArrayLike) -> FloatArray:
 def from_unit_vectors(origin: FloatArray, direction: FloatArray) -> Rays:
     """Rays whose directions are already unit vectors, bit for bit as given."""
     rays = object.__new__(Rays)
-    object.__setattr__(rays, "origin", _own(origin))
-    object.__setattr__(rays, "direction", _own(direction))
+    object.__setattr__(rays, "origin", own(origin))
+    object.__setattr__(rays, "direction", own(direction))
     return rays

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..grid import FACES, Cartesian, FloatArray
 from ..method import March, Method, Thick, Thin, Threshold
+from ..vectors import own
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Lines(Protocol):
-    """Half-lines: origin [m] and unit direction, (n_ray, 3) each, contiguous."""
+    """Half-lines: origin [m] and unit direction, (n_ray, 3) each."""
 
     @property
     def origin(self) -> FloatArray: ...
@@ -56,8 +57,8 @@ def follow(scene: Scene, lines: Lines, plan: Plan | None = None) -> Traced:
     plan = scene.plan if plan is None else plan
     bricks = pyramid.empty() if plan == scene.plan else scene.medium.pyramid
     trace(
-        scene.cells, bricks, lines.origin, lines.direction, never, plan, scene.ends, *scene.range, answers,
-        scene.clip,
+        scene.cells, bricks, own(lines.origin), own(lines.direction), never, plan, scene.ends, *scene.range,
+        answers, scene.clip,
     )  # fmt: skip
     wall = _seen(scene, lines, answers.face)
     value = wall * answers.transmittance

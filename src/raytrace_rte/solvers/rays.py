@@ -33,6 +33,8 @@ LOOKED_AT = 1 << 14
 """Rays whose geometry is looked at in one go."""
 SPENT = 1 << 18
 """Numbers of an answer that are looked at in one go, when the tolerance that was spent is summed."""
+ALONE = ("value",)
+"""Rows that have memory of their own: an answer of which only these are kept takes no more."""
 BYTES = 48
 """Of a ray and band in an answer."""
 
@@ -183,7 +185,9 @@ class RayTask(Task[R]):
             return
         numbers, part_rows = self._numbers(batch.start, batch.stop), below(part, "rows/")
         if not self.rows:
-            self.rows = memory.together(self.entries, part_rows)
+            apart = {k: a for k, a in part_rows.items() if k in ALONE}
+            self.rows = {k: np.empty((self.entries, *a.shape[1:]), a.dtype) for k, a in apart.items()}
+            self.rows |= memory.together(self.entries, {k: a for k, a in part_rows.items() if k not in ALONE})
         for name, rows in part_rows.items():
             self.rows[name][numbers] = rows
         self.sums += part["sums"]
