@@ -88,6 +88,7 @@ TARGETS = (
     Target("compile/auto", "camera, Auto where the march is taken: the same", 10.0),
     Target("compile/switch", "camera, Auto with the switch: the same", 18.0),
     Target("compile/everything", "all kernels: the same", 50.0),
+    Target("compile/warmup", "all kernels, two processes at once: s by the wall", 50.0),
     Target(
         "first answer/kept", "first answer, kernels kept, processor / imports of NumPy, Numba, SciPy", 2.0
     ),
