@@ -50,9 +50,12 @@ def python(*arguments: str, cache: str | None = None) -> Run:
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[Run]]:
-    """Run each command once for nothing, then all in turn, the first one changing from round to round."""
+    """Run each command once for nothing, then all in turn, the first one changing from round to round.
+
+    A single round is of tiny versions, whose figures mean nothing: it comes alone.
+    """
     names = list(commands)
-    for name in names:
+    for name in names if rounds > 1 else ():
         python(*commands[name])
     runs: dict[str, list[Run]] = {name: [] for name in names}
     for turn in range(rounds):
