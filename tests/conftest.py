@@ -31,5 +31,10 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, so that no worker is left alone with one at the end."""
-    items.sort(key=lambda item: item.name.partition("[")[0] not in LONGEST)
+    """Spread the longest tests over all: each worker begins with a part of the list, and takes from others' ends."""
+    long = [item for item in items if item.name in LONGEST]
+    rest = [item for item in items if item.name not in LONGEST]
+    step = len(rest) // max(len(long), 1)
+    for number, item in reversed(list(enumerate(long))):
+        rest.insert(number * step, item)
+    items[:] = rest
