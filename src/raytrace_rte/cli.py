@@ -98,7 +98,7 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="a Dask cluster that runs", show_default=False)
     ] = None,
-    lean: Annotated[bool, typer.Option("--lean", help="half the memory, for half as much time again")] = False,
+    lean: Annotated[bool, typer.Option("--lean", help="half the memory, for half again the time")] = False,
     limits: Annotated[
         bool, typer.Option("--limits", help="say what the pure thick and thin limits would be off by")
     ] = False,
