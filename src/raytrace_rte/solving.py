@@ -44,9 +44,9 @@ def solve(
     store: keeps unfinished work in a folder, from which the same call goes on; a folder that is given by its
         path is removed at the end
     objects: what ends rays inside: solid cells (`solids`), triangle meshes (`mesh`)
-    lean: rebuild cells' records wherever a ray comes instead of keeping them: half the memory and half as much time
-        again for a job of one image, several times as long for further ones, the same bits; for rays that end at
-        plain walls (docs/speed.md)
+    lean: rebuild cells' records wherever a ray comes instead of keeping them: half the memory, half as much time
+        again for a job of one image, more for further ones, the same bits; for rays that end at plain walls
+        (docs/speed.md)
     executor: who does the work: Serial(), Threads(n), Dask(client); None is Threads()
     radiosity_directions: rays from each cell of a grey wall, solid cell or triangle that find what it reflects, for
         sensors of rays; four times as many halve the estimated error of that light, about

@@ -14,7 +14,7 @@ from ..errors import InputError
 
 GIB = 2**30
 LINE = 64
-"""Bytes of a line of the cache, on which arrays start."""
+"""Arrays that lie together start at multiples of so many bytes, a line of the cache."""
 LITTLE = 2**20
 """Bytes for which the system is not asked, which takes a third of a millisecond."""
 PROC = Path("/proc")
@@ -41,8 +41,7 @@ def together(entries: int, like: Mapping[str, NDArray[Any]]) -> dict[str, NDArra
     """
     sizes = {name: entries * math.prod(a.shape[1:]) * a.itemsize for name, a in like.items()}
     starts = np.cumsum([0, *(-(-size // LINE) * LINE for size in sizes.values())])
-    raw = np.empty(starts[-1] + LINE, np.uint8)
-    raw = raw[-raw.ctypes.data % LINE :]
+    raw = np.empty(starts[-1], np.uint8)
     return {
         name: raw[start : start + sizes[name]].view(a.dtype).reshape(entries, *a.shape[1:])
         for start, (name, a) in zip(starts, like.items(), strict=False)

@@ -153,7 +153,6 @@ def without_rounding(cells: Cells) -> tuple[NDArray[np.floating], int]:
     values = cells.values
     if cells.low >= 0:
         return values, 0
-    least = -ROUNDING * max(cells.high, 0.0)
-    first_bad(cells.name, values, values < least, "at least 0", "correct the input")
-    negative = values < 0
-    return np.where(negative, values.dtype.type(0), values), int(negative.sum())
+    greatest = max(cells.high, 0.0)
+    first_bad(cells.name, values, values < -ROUNDING * greatest, "at least 0", "correct the input")
+    return cells.without_rounding(greatest).values, int((values < 0).sum())

@@ -61,7 +61,7 @@ class Rays:
 
     def task(self, scene: Scene) -> RayTask[RadianceResult]:
         """Follow the rays; the answer has one radiance for each, and the rays themselves instead of their hash."""
-        return radiances(scene, self, record={"kind": "rays", "count": len(self.origin)})
+        return radiances(scene, self, record=self._in_short())
 
     def take(self, index: NDArray[np.int64] | slice) -> Rays:
         """Return the rays with these numbers."""
@@ -69,7 +69,10 @@ class Rays:
 
     def settings(self) -> dict[str, object]:
         """What tells these rays from others."""
-        return {"kind": "rays", "count": len(self.origin), "sha256": self._sha256}
+        return self._in_short() | {"sha256": self._sha256}
+
+    def _in_short(self) -> dict[str, object]:
+        return {"kind": "rays", "count": len(self.origin)}
 
     @cached_property
     def _sha256(self) -> str:

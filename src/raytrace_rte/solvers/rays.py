@@ -185,9 +185,9 @@ class RayTask(Task[R]):
             return
         numbers, part_rows = self._numbers(batch.start, batch.stop), below(part, "rows/")
         if not self.rows:
-            apart = {k: a for k, a in part_rows.items() if k in ALONE}
-            self.rows = {k: np.empty((self.entries, *a.shape[1:]), a.dtype) for k, a in apart.items()}
-            self.rows |= memory.together(self.entries, {k: a for k, a in part_rows.items() if k not in ALONE})
+            alone = {k: part_rows[k] for k in ALONE if k in part_rows}
+            others = {k: a for k, a in part_rows.items() if k not in alone}
+            self.rows = memory.together(self.entries, alone) | memory.together(self.entries, others)
         for name, rows in part_rows.items():
             self.rows[name][numbers] = rows
         self.sums += part["sums"]
